@@ -1,0 +1,154 @@
+"""Rules: how the change of score over one segment of a path is credited to the pixels.
+
+A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `IG` and
+`IDGI` cover the whole path. `Left` and `Right` are parts of another rule's sum, before and after the point α* at
+which the score has made most of its way (Split IG), so they cost nothing beside it.
+
+Rules are frozen dataclasses: two equal rules are one key of the result.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from igpaths.paths import Path, Point
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """One of the N pieces of a path, from `start` to `end`, for B images.
+
+    Attributes
+    ----------
+    steps : N, the step count whose walk this segment belongs to.
+    start, end : the segment's points, each with x, its score and its gradient.
+    path, images, baseline : what was walked, from where to where.
+    baseline_score, input_score : F(x') and F(x), each (B,): known from the first segment on.
+    evaluations : gradient evaluations spent so far on each image, by all step counts together.
+    """
+
+    steps: int
+    start: Point
+    end: Point
+    path: Path
+    images: Tensor
+    baseline: Tensor
+    baseline_score: Tensor
+    input_score: Tensor
+    evaluations: int
+
+    @property
+    def score_change(self) -> Tensor:
+        """F_{j+1} − F_j, (B,)."""
+        return self.end.score - self.start.score
+
+    def step(self, at: str) -> Tensor:
+        """The path's step over this segment (B, 3, H, W), for a gradient taken at its "start" or "end"."""
+        return self.path.step(self.start, self.end, at, self.images, self.baseline)
+
+    def gradient(self, at: str) -> Tensor:
+        """The gradient (B, 3, H, W) at the segment's "start" or "end"."""
+        return (self.start if at == "start" else self.end).gradient
+
+
+@dataclass(frozen=True)
+class IG:
+    """Integrated Gradients: gradient times step (Sundararajan et al. 2017, eq. 1).
+
+    Parameters
+    ----------
+    at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid).
+    """
+
+    at: str = "start"
+
+    def __post_init__(self) -> None:
+        _check_end(self.at, ("start", "end", "both"))
+
+    def credit(self, segment: Segment) -> Tensor:
+        if self.at == "both":
+            return (IG("start").credit(segment) + IG("end").credit(segment)) / 2
+        return segment.gradient(self.at) * segment.step(self.at)
+
+
+@dataclass(frozen=True)
+class IDGI:
+    """Important Direction Gradient Integration (Yang et al. 2023; Study A, Algorithm 1): g⊙g ΔF / (g·g).
+
+    The segment's whole change of score goes to the pixels in proportion to their squared gradient, so every segment's
+    credit has one sign, and the sum telescopes to F(x) − F(x') whatever the gradients are. Where the gradient is zero
+    the segment credits nothing, and its change of score stays in the completeness gap.
+
+    Parameters
+    ----------
+    at : "start" (the published rule) or "end".
+    """
+
+    at: str = "start"
+
+    def __post_init__(self) -> None:
+        _check_end(self.at, ("start", "end"))
+
+    def credit(self, segment: Segment) -> Tensor:
+        gradient = segment.gradient(self.at)
+        norm = gradient.flatten(1).norm(dim=1, dtype=torch.float64)
+        # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
+        inverse = torch.where(norm > 0, 1 / norm, 0).to(gradient.dtype)
+        direction = gradient * inverse.view(-1, 1, 1, 1)
+        return direction * direction * segment.score_change.view(-1, 1, 1, 1)
+
+
+Whole = IG | IDGI
+
+
+@dataclass(frozen=True)
+class Left:
+    """The part of a rule's sum before α*, where the score rises (Split IG, Miglani et al. 2020, eq. 1).
+
+    α* is the first of the walk's points whose score exceeds F(x') + ψ (F(x) − F(x')). Where F(x) ≤ F(x') it is
+    undefined: Left is then the whole sum, Right is zero, and the result's `alpha_star` is NaN.
+
+    Parameters
+    ----------
+    rule : `IG` or `IDGI`.
+    psi : the share ψ of the score's way, in (0, 1).
+    crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
+        Study B, where α* is then the last point before.
+    """
+
+    rule: Whole
+    psi: float
+    crossing: str = "left"
+
+    def __post_init__(self) -> None:
+        _check_split(self)
+
+
+@dataclass(frozen=True)
+class Right:
+    """The part of a rule's sum after α*, where the score is saturated. Left + Right = the whole; see `Left`."""
+
+    rule: Whole
+    psi: float
+    crossing: str = "left"
+
+    def __post_init__(self) -> None:
+        _check_split(self)
+
+
+Rule = IG | IDGI | Left | Right
+
+
+def _check_end(at: str, allowed: tuple[str, ...]) -> None:
+    if at not in allowed:
+        raise ValueError(f"at is {at!r}; it must be one of {', '.join(allowed)}")
+
+
+def _check_split(split: Left | Right) -> None:
+    if not isinstance(split.rule, Whole):
+        raise ValueError(f"{type(split).__name__} splits IG or IDGI, got {split.rule!r}")
+    if not 0 < split.psi < 1:
+        raise ValueError(f"psi must be in (0, 1), got {split.psi}")
+    if split.crossing not in ("left", "right"):
+        raise ValueError(f"crossing is {split.crossing!r}; it must be one of left, right")

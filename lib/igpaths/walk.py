@@ -1,0 +1,280 @@
+"""The walk: the one place that evaluates the network along a path, and `attribute`, which reads it.
+
+Every method of the library is the same sum over the segments of a path from a baseline x' to the input x,
+
+    attribution = Σ_j credit(segment_j).
+
+The path says where the walk goes, the rule how a segment is credited, and the walk streams the segments: one gradient
+evaluation a point, whatever the number of rules. On `Straight` and `Blur` the segments of every step count come from
+the points of the finest one. No gradient is kept longer than a segment lasts, so memory is a few maps for each rule
+and step count, whatever the number of steps.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from igpaths.classifier import Classifier
+from igpaths.paths import Guided, Path, Point
+from igpaths.rules import Left, Right, Rule, Segment, Whole
+
+BATCH_SIZE = 16
+
+
+def walk(
+    net: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: Sequence[int], batch_size: int = BATCH_SIZE
+) -> Iterator[Segment]:
+    """Walk the path of B images and stream its segments, for each step count in the order of the path.
+
+    The images move together. F(x') and F(x) come first, so every segment knows them. A segment's gradients are
+    for the consumer to use and let go.
+
+    Parameters
+    ----------
+    net : the Classifier whose score is explained.
+    images : (B, 3, H, W); their range is not checked here, since perturbed images may leave [0, 1].
+    targets : (B,) int, the classes explained.
+    path : `Straight`, `Blur` or `Guided`.
+    steps : step counts; on Straight and Blur all divide the largest.
+    batch_size : points in one call of the network; it moves a float32 map by rounding only, except on Guided,
+        whose choice of pixels amplifies rounding.
+
+    Yields
+    ------
+    Segment
+        For N steps, N segments. An image costs N + 1 gradient evaluations for the finest N on Straight and Blur,
+        and 2 + Σ (N − 1) over the step counts on Guided.
+    """
+    counts = check_steps(steps, path)
+    images = images.to(net.device, net.dtype)
+    evaluations = 0
+
+    def evaluate(alphas: Sequence[float], x: Tensor) -> list[Point]:
+        nonlocal evaluations
+        evaluations += len(alphas)
+        repeated = targets.repeat(len(alphas))
+        parts = [
+            net.gradients(*part)
+            for part in zip(x.flatten(0, 1).split(batch_size), repeated.split(batch_size), strict=True)
+        ]
+        scores, gradients = (torch.cat(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
+        return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
+
+    baseline = path.start(net, images)
+    first, last = evaluate((0.0, 1.0), torch.stack([baseline, images]))
+    before = dict.fromkeys(counts, first)
+    at_once = max(1, batch_size // len(images))
+    for n, point in path.visit(evaluate, images, first, last, counts, at_once):
+        yield Segment(n, before[n], point, path, images, baseline, first.score, last.score, evaluations)
+        before[n] = point
+
+
+@dataclass(frozen=True, eq=False)
+class Attributions:
+    """What `attribute` returns: ``maps[rule, steps]`` is a signed map (B, 3, H, W) in units of the score.
+
+    Attributes
+    ----------
+    maps : the maps by (rule, steps).
+    scores : by steps, the score (B, steps + 1) along the walk.
+    alphas : by steps, (steps + 1,): how far along the path each point lies, from 0 to 1.
+    completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
+        rule covers. 0 is complete; for IDGI it is 0 by construction.
+    alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where F(x) ≤ F(x').
+    evaluations : gradient evaluations spent on each image.
+    """
+
+    maps: dict[tuple[Rule, int], Tensor]
+    scores: dict[int, Tensor]
+    alphas: dict[int, Tensor]
+    completeness_gap: dict[tuple[Rule, int], Tensor]
+    alpha_star: dict[tuple[Rule, int], Tensor]
+    evaluations: int
+
+    def __getitem__(self, key: tuple[Rule, int]) -> Tensor:
+        try:
+            return self.maps[key]
+        except KeyError:
+            known = "; ".join(f"({rule}, {n})" for rule, n in self.maps)
+            raise KeyError(f"no map for {key}; there are: {known}") from None
+
+
+def attribute(
+    net: Classifier,
+    images: Tensor,
+    targets: Tensor | Sequence[int],
+    *,
+    path: Path,
+    rules: Sequence[Rule],
+    steps: Sequence[int] = (128,),
+    batch_size: int = BATCH_SIZE,
+) -> Attributions:
+    """Explain the scores of images: every rule and step count from one walk of the path.
+
+    Parameters
+    ----------
+    net : the Classifier to explain.
+    images : (B, 3, H, W), pixels in [0, 1].
+    targets : (B,) int, the class to explain for each image.
+    path : `Straight`, `Blur` or `Guided`.
+    rules : any of `IG`, `IDGI`, `Left`, `Right`.
+    steps : the step counts wanted; on Straight and Blur all divide the largest.
+    batch_size : points in one call of the network.
+
+    Returns
+    -------
+    Attributions
+        The signed maps by (rule, steps), on the network's device and in its dtype.
+
+    Raises
+    ------
+    ValueError
+        For images that are not (B, 3, H, W) in [0, 1], targets that do not fit them or the network's classes, steps
+        that are not positive or do not divide the largest, no rules, or a batch size under 1.
+    """
+    targets = _check(images, targets, rules, batch_size)
+    parts = [
+        _attribute_together(net, *part, path=path, rules=rules, steps=steps, batch_size=batch_size)
+        for part in zip(images.split(batch_size), targets.split(batch_size), strict=True)
+    ]
+
+    def joined(name: str) -> dict:  # type: ignore[type-arg]
+        return {key: torch.cat([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
+
+    return Attributions(
+        maps=joined("maps"),
+        scores=joined("scores"),
+        alphas=parts[0].alphas,
+        completeness_gap=joined("completeness_gap"),
+        alpha_star=joined("alpha_star"),
+        evaluations=parts[0].evaluations,
+    )
+
+
+class _Sum:
+    """The running sum of one rule's credit over one walk, and its value at α* for each split that is asked for."""
+
+    def __init__(self, rule: Whole, splits: Sequence[tuple[float, str]]) -> None:
+        self.rule = rule
+        self.total: Tensor | None = None
+        self.splits = {split: _Split(*split) for split in splits}
+
+    def add(self, segment: Segment) -> None:
+        credit = self.rule.credit(segment)
+        self.total = credit if self.total is None else self.total.add_(credit)
+        for split in self.splits.values():
+            split.follow(segment, self.total)
+
+
+class _Split:
+    """A running sum as it was at α*: Left is this value, Right is what came after."""
+
+    def __init__(self, psi: float, crossing: str) -> None:
+        self.psi, self.crossing = psi, crossing
+
+    def follow(self, segment: Segment, total: Tensor) -> None:
+        change = segment.input_score - segment.baseline_score
+        if segment.start.alpha == 0:
+            self.open = torch.ones_like(change, dtype=torch.bool)
+            self.left = torch.zeros_like(total)
+            self.score = segment.baseline_score
+            self.alpha = torch.zeros_like(change)
+        exceeds = (segment.end.score > segment.baseline_score + self.psi * change) & (change > 0)
+        still = self.open & ~exceeds
+        covered = self.open if self.crossing == "left" else still
+        self.left = torch.where(covered.view(-1, 1, 1, 1), total, self.left)
+        self.score = torch.where(covered, segment.end.score, self.score)
+        self.alpha = torch.where(covered, segment.end.alpha, self.alpha)
+        self.alpha = torch.where(change > 0, self.alpha, torch.nan)
+        self.open = still
+
+
+def _attribute_together(
+    net: Classifier,
+    images: Tensor,
+    targets: Tensor,
+    *,
+    path: Path,
+    rules: Sequence[Rule],
+    steps: Sequence[int],
+    batch_size: int,
+) -> Attributions:
+    counts = check_steps(steps, path)
+    wholes = dict.fromkeys(rule.rule if isinstance(rule, Left | Right) else rule for rule in rules)
+    splits = {
+        whole: {(rule.psi, rule.crossing) for rule in rules if isinstance(rule, Left | Right) and rule.rule == whole}
+        for whole in wholes
+    }
+    sums = {(whole, n): _Sum(whole, sorted(splits[whole])) for whole in wholes for n in counts}
+    scores: dict[int, list[Tensor]] = {n: [] for n in counts}
+    alphas: dict[int, list[float]] = {n: [0.0] for n in counts}
+    for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size):
+        n = segment.steps
+        scores[n] = scores[n] or [segment.baseline_score]
+        scores[n].append(segment.end.score)
+        alphas[n].append(segment.end.alpha)
+        for whole in wholes:
+            sums[whole, n].add(segment)
+
+    maps, gaps, stars = {}, {}, {}
+    for rule in rules:
+        for n in counts:
+            whole = sums[rule.rule if isinstance(rule, Left | Right) else rule, n]
+            total = whole.total
+            assert total is not None
+            score_from, score_to = segment.baseline_score, segment.input_score
+            if isinstance(rule, Left | Right):
+                split = whole.splits[rule.psi, rule.crossing]
+                stars[rule, n] = split.alpha
+                left = isinstance(rule, Left)
+                total = split.left if left else total - split.left
+                score_from, score_to = (score_from, split.score) if left else (split.score, score_to)
+            maps[rule, n] = total
+            gaps[rule, n] = total.flatten(1).sum(1) - (score_to - score_from)
+    return Attributions(
+        maps=maps,
+        scores={n: torch.stack(values, dim=1) for n, values in scores.items()},
+        alphas={n: torch.tensor(values) for n, values in alphas.items()},
+        completeness_gap=gaps,
+        alpha_star=stars,
+        evaluations=segment.evaluations,
+    )
+
+
+def check_steps(steps: Sequence[int], path: Path) -> tuple[int, ...]:
+    """The step counts, sorted and each once; ValueError where one is not positive or does not divide the largest."""
+    counts = tuple(sorted(set(steps)))
+    if not counts or counts[0] < 1 or any(int(n) != n for n in counts):
+        raise ValueError(f"steps must be one or more positive whole numbers, got {tuple(steps)}")
+    odd = [n for n in counts if counts[-1] % n]
+    if odd and not isinstance(path, Guided):
+        raise ValueError(
+            f"on {type(path).__name__} every step count must divide the largest, whose points it shares; "
+            f"{odd} do not divide {counts[-1]}"
+        )
+    return counts
+
+
+def _check(images: Tensor, targets: Tensor | Sequence[int], rules: Sequence[Rule], batch_size: int) -> Tensor:
+    if images.ndim != 4 or images.shape[1] != 3 or not len(images) or not images.is_floating_point():
+        raise ValueError(
+            f"images must be float tensors of shape (B, 3, H, W), got {tuple(images.shape)} of {images.dtype}"
+        )
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"images must lie in [0, 1] before normalisation, which is inside the Classifier; got [{low:g}, {high:g}]"
+        )
+    targets = torch.as_tensor(targets).cpu()
+    if targets.shape != images.shape[:1] or targets.is_floating_point():
+        raise ValueError(
+            f"targets must be one class index for each of the {len(images)} images, "
+            f"got shape {tuple(targets.shape)} of {targets.dtype}"
+        )
+    if not rules:
+        raise ValueError("rules is empty; give one or more of IG, IDGI, Left, Right")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+    return targets
