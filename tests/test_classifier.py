@@ -1,0 +1,82 @@
+"""The Classifier: normalisation inside, frozen copy, scores and gradients, and its errors."""
+
+import pytest
+import torch
+from torch import nn
+
+import igpaths as ig
+from problems import Linear, classifier, images, small_network
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def test_the_network_sees_normalised_images():
+    network, x = small_network(), images(shape=(3, 12, 10))
+    net = ig.Classifier(network, mean=MEAN, std=STD, output="logit")
+    mean, std = (torch.tensor(colour, dtype=torch.float64).view(3, 1, 1) for colour in (MEAN, STD))
+    torch.testing.assert_close(net.logits(x), network((x - mean) / std), rtol=0, atol=1e-14)
+
+
+def test_a_float64_network_keeps_float64_constants():
+    net = ig.Classifier(small_network(), mean=MEAN, std=STD, output="logit")
+    assert net.mean.dtype == torch.float64
+    assert net.mean.flatten().tolist() == list(MEAN)
+
+
+@pytest.mark.parametrize("output", ["probability", "logit"])
+def test_gradients_agree_with_finite_differences(output):
+    net, x, targets = classifier(small_network(), output), images(shape=(3, 12, 10)), torch.tensor([1, 3])
+    scores, gradients = net.gradients(x, targets)
+    torch.testing.assert_close(scores, net.scores(x, targets), rtol=0, atol=1e-15)
+    direction = torch.randn(x.shape, dtype=x.dtype, generator=torch.Generator().manual_seed(0))
+    ahead, behind = (net.scores(x + h * direction, targets) for h in (1e-5, -1e-5))
+    torch.testing.assert_close((gradients * direction).flatten(1).sum(1), (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-10)
+
+
+def test_probability_is_the_softmax_of_the_logits():
+    net, x = classifier(small_network(), "probability"), images(shape=(3, 12, 10))
+    torch.testing.assert_close(net.scores(x, torch.tensor([1, 3])), net.logits(x).softmax(1)[[0, 1], [1, 3]])
+    classes, probabilities = net.predict(x)
+    torch.testing.assert_close(net.scores(x, classes), probabilities)
+
+
+def test_the_callers_network_is_left_as_it_was():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten()).train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    net = classifier(network)
+    net.gradients(images(shape=(3, 12, 10)).float(), torch.tensor([0, 1]))
+    assert network.training
+    assert all(p.requires_grad for p in network.parameters())
+    assert all(p.grad is None for p in network.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert not net.module.training
+    assert not any(p.requires_grad for p in net.module.parameters())
+
+
+def test_a_network_that_ignores_its_input_has_zero_gradients():
+    class Fixed(nn.Module):
+        def forward(self, x):
+            return torch.ones(len(x), 2, dtype=x.dtype)
+
+    scores, gradients = classifier(Fixed()).gradients(images(), torch.tensor([0, 1]))
+    assert scores.tolist() == [1, 1]
+    assert float(gradients.abs().max()) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"output": "softmax"}, "output is 'softmax'; it must be one of probability, logit"),
+        ({"mean": (0.5,)}, r"three numbers each.*mean=\(0.5,\)"),
+        ({"std": (0.2, 0.2, 0.0)}, r"std positive.*std=\(0.2, 0.2, 0.0\)"),
+    ],
+)
+def test_bad_choices_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        ig.Classifier(Linear(), **({"mean": MEAN, "std": STD, "output": "logit"} | options))
+
+
+@pytest.mark.parametrize("network", [nn.Identity(), nn.Flatten(0)], ids=["image", "flat"])
+def test_a_network_without_logits_is_refused(network):
+    with pytest.raises(ValueError, match=r"must map \(2, 3, 4, 5\) to \(images, classes\); it returned"):
+        classifier(network).logits(images())

@@ -1,0 +1,109 @@
+"""The paths: baselines, the Gaussian blur against SciPy, steps that add up, and their errors."""
+
+import pytest
+import torch
+from scipy import ndimage
+
+import igpaths as ig
+from igpaths.paths import blur, resolve_baseline
+from problems import classifier, images, small_network
+
+SHAPE = (3, 21, 13)
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero"])
+@pytest.mark.parametrize("sigma", [0.0, 0.01, 0.3, 1.0, 2.625, 7.0, 50.0])
+def test_blur_agrees_with_scipy(padding, sigma):
+    x = images(shape=SHAPE)
+    mode = {"reflect": "reflect", "zero": "constant"}[padding]
+    expected = ndimage.gaussian_filter(x.numpy(), [0, 0, sigma, sigma], mode=mode)
+    torch.testing.assert_close(blur(x, sigma, padding=padding), torch.from_numpy(expected), rtol=0, atol=1e-12)
+
+
+def test_a_constant_image_stays_constant_under_reflection():
+    x = torch.full((1, 3, 9, 30), 0.7, dtype=torch.float64)
+    torch.testing.assert_close(blur(x, 12.0), x, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("path", [ig.Straight("black"), ig.Blur(4.0), ig.Guided("white")], ids=str)
+def test_the_steps_of_a_path_lead_from_the_baseline_to_the_input(path):
+    net, x = classifier(small_network()), images(shape=SHAPE)
+    segments = list(ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(4,)))
+    assert [s.end.alpha for s in segments] == [0.25, 0.5, 0.75, 1]
+    torch.testing.assert_close(segments[0].start.x, path.start(net, x))
+    torch.testing.assert_close(segments[-1].end.x, x, rtol=0, atol=0)
+    for at in ("start", "end"):
+        total = sum(s.step(at) for s in segments)
+        torch.testing.assert_close(total, x - segments[0].start.x, rtol=0, atol=1e-12)
+
+
+def test_the_blur_path_sharpens_evenly():
+    net, x = classifier(small_network()), images(shape=SHAPE)
+    for segment in ig.walk(net, x, torch.tensor([0, 1]), path=ig.Blur(8.0), steps=(4,)):
+        torch.testing.assert_close(segment.end.x, blur(x, 8 * (1 - segment.end.alpha)), rtol=0, atol=1e-12)
+
+
+def test_the_tangent_tends_to_the_difference():
+    net, x = classifier(small_network()), images(shape=SHAPE)
+    path = ig.Blur(4.0, increment="tangent")
+    middle = list(ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(256,)))[100]
+    expected = middle.end.x - middle.start.x
+    assert float((middle.step("end") - expected).norm() / expected.norm()) < 0.02
+
+
+def test_the_tangent_loses_the_last_step():
+    net, x = classifier(small_network()), images(shape=SHAPE)
+    path = ig.Blur(4.0, increment="tangent")
+    *_, last = ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(4,))
+    assert float(last.step("end").abs().max()) == 0  # dx/dσ at σ = 0
+    assert float((last.end.x - last.start.x).abs().max()) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("baseline", "colour"),
+    [
+        ("black", (0, 0, 0)),
+        ("white", (1, 1, 1)),
+        ("mean", (0.485, 0.456, 0.406)),
+        (0.25, (0.25, 0.25, 0.25)),
+        ((0.1, 0.2, 0.3), (0.1, 0.2, 0.3)),
+        (torch.full((3, 21, 13), 0.5), (0.5, 0.5, 0.5)),
+    ],
+)
+def test_baselines(baseline, colour):
+    net = ig.Classifier(small_network(), mean=(0.485, 0.456, 0.406), std=(1, 1, 1), output="logit")
+    x = images(shape=SHAPE)
+    expected = torch.tensor(colour, dtype=x.dtype).view(3, 1, 1).expand(x.shape)
+    torch.testing.assert_close(resolve_baseline(baseline, net, x), expected, rtol=0, atol=1e-7)
+
+
+def test_the_blur_baseline_is_the_blurred_input():
+    x = images(shape=SHAPE)
+    torch.testing.assert_close(resolve_baseline("blur", classifier(small_network()), x), blur(x, 50.0))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ig.Blur(0), "max_sigma must be positive, got 0"),
+        (lambda: ig.Blur(increment="secant"), "increment is 'secant'; it must be one of difference, tangent"),
+        (lambda: ig.Blur(padding="wrap"), "padding is 'wrap'; it must be one of reflect, zero"),
+        (lambda: ig.Guided(fraction=0), r"fraction must be in \(0, 1\], got 0"),
+        (lambda: ig.Guided(max_distance=1.5), r"max_distance must be in \[0, 1\], got 1.5"),
+    ],
+)
+def test_bad_paths_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "message"),
+    [
+        ("grey", "baseline is 'grey'; it must be one of black, white, mean, blur"),
+        (torch.zeros(3, 5, 5), r"shape \(3, 5, 5\) does not broadcast to the images' shape \(2, 3, 21, 13\)"),
+    ],
+)
+def test_bad_baselines_are_refused(baseline, message):
+    with pytest.raises(ValueError, match=message):
+        resolve_baseline(baseline, classifier(small_network()), images(shape=SHAPE))
