@@ -1,0 +1,110 @@
+"""The figures' common look: one colour for each method everywhere, maps on one scale for each kind.
+
+Colours are those of Okabe and Ito, which readers with colour-blindness tell apart; series also differ in marker and
+line. Every function returns the figure, and its chapter gives it caption and alt text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from igpaths.metrics.ranking import absolute_map, signed_map
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+SIGNED = "RdBu_r"  # blue lowers the score, red raises it
+ABSOLUTE = "inferno"
+
+
+def show_image(ax: Axes, image: Tensor) -> None:
+    """An image (3, H, W); values outside [0, 1] are clipped."""
+    ax.imshow(image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy())
+    _bare(ax)
+
+
+def show_signed(ax: Axes, attribution: Tensor) -> None:
+    """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude."""
+    values = signed_map(attribution.detach().float().cpu())
+    limit = _percentile(values.abs())
+    ax.imshow(values.numpy(), cmap=SIGNED, vmin=-limit, vmax=limit)
+    _bare(ax)
+
+
+def show_absolute(ax: Axes, attribution: Tensor) -> None:
+    """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile."""
+    values = absolute_map(attribution.detach().float().cpu())
+    ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=_percentile(values))
+    _bare(ax)
+
+
+Show = Callable[[Axes, Tensor], None]
+
+
+def picture_grid(
+    cells: Mapping[tuple[str, str], tuple[Show, Tensor]], *, rows: Sequence[str], columns: Sequence[str], size: float = 1.3
+) -> Figure:
+    """Pictures by (row, column), each with the function that shows it; missing cells stay empty."""
+    figure, axes = plt.subplots(
+        len(rows), len(columns), figsize=(size * len(columns), size * len(rows)), squeeze=False, layout="constrained"
+    )
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            ax = axes[i, j]
+            if (row, column) in cells:
+                show, tensor = cells[row, column]
+                show(ax, tensor)
+            else:
+                ax.set_axis_off()
+            if i == 0:
+                ax.set_title(column, fontsize=9)
+            if j == 0:
+                ax.text(-0.08, 0.5, row, fontsize=9, rotation=90, ha="right", va="center", transform=ax.transAxes)
+    return figure
+
+
+def line_panels(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    loglog: bool = False,
+    columns: int = 3,
+) -> Figure:
+    """One panel a title, in each the same series of (x, y): equal colour, line and marker mean the same series."""
+    rows = -(-len(panels) // columns)
+    width = min(columns, len(panels))
+    figure, axes = plt.subplots(
+        rows, width, figsize=(3.1 * width, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
+    )
+    names = list(dict.fromkeys(name for series in panels.values() for name in series))
+    for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
+        for name, (x, y) in series.items():
+            k = names.index(name) % len(COLOURS)
+            marker = MARKERS[k] if len(x) <= 12 else None
+            ax.plot(x, y, color=COLOURS[k], linestyle=LINES[k], marker=marker, markersize=4, label=name)
+        ax.set_title(title, fontsize=10)
+        ax.grid(alpha=0.3)
+        if loglog:
+            ax.set_xscale("log", base=2)
+            ax.set_yscale("log")
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    figure.supxlabel(xlabel, fontsize=10)
+    figure.supylabel(ylabel, fontsize=10)
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(names), 5), frameon=False, fontsize=9)
+    return figure
+
+
+def _percentile(values: Tensor) -> float:
+    return float(torch.quantile(values.flatten(), 0.99)) or float(values.max()) or 1.0
+
+
+def _bare(ax: Axes) -> None:
+    ax.set_xticks([])
+    ax.set_yticks([])

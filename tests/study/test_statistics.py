@@ -1,0 +1,67 @@
+"""Bootstrap intervals and slopes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from igpaths.study.statistics import bootstrap, slope
+
+
+def test_the_interval_of_a_mean_matches_the_normal_one():
+    x = np.random.default_rng(0).normal(3, 2, 400)
+    estimate = bootstrap(x)
+    half = 1.96 * x.std() / 20
+    assert estimate.value == pytest.approx(x.mean())
+    assert (estimate.low, estimate.high) == pytest.approx((x.mean() - half, x.mean() + half), abs=0.03)
+    assert estimate.n == 400
+
+
+def test_the_interval_covers_the_truth_nineteen_times_in_twenty():
+    rng = np.random.default_rng(1)
+    hits = [e.low <= 1 <= e.high for e in (bootstrap(rng.exponential(1, 80), seed=i) for i in range(100))]
+    assert 0.86 <= np.mean(hits) <= 1
+
+
+def test_resampled_medians_are_numpys():
+    x = np.random.default_rng(2).normal(size=7)
+    rng = np.random.default_rng(5)
+    weights = rng.multinomial(7, np.full(7, 1 / 7), size=10_000)
+    medians = [np.median(np.repeat(x, w)) for w in weights]
+    estimate = bootstrap(x, statistic="median", seed=5)
+    assert estimate.value == np.median(x)
+    assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(medians, [0.025, 0.975])))
+
+
+def test_clusters_that_repeat_a_value_widen_the_interval():
+    x = np.random.default_rng(3).normal(size=20)
+    names = [str(i) for i in range(20) for _ in range(10)]
+    alone, clustered = bootstrap(np.repeat(x, 10)), bootstrap(np.repeat(x, 10), clusters=names)
+    single = bootstrap(x)
+    assert clustered.high - clustered.low == pytest.approx(single.high - single.low, rel=0.05)
+    assert clustered.high - clustered.low > 2.5 * (alone.high - alone.low)
+
+
+def test_equal_seeds_give_equal_intervals():
+    x = np.random.default_rng(4).normal(size=30)
+    assert bootstrap(x, seed=1) == bootstrap(x, seed=1) != bootstrap(x, seed=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"values": []}, "one or more finite numbers, got 0"),
+        ({"values": [1, math.nan]}, "got 2 of which 1 are NaN"),
+        ({"values": [1, 2], "clusters": ["a"]}, "each of the 2 values, got 1"),
+        ({"values": [1, 2], "statistic": "mode"}, "statistic is 'mode'; it must be one of mean, median"),
+    ],
+)
+def test_bad_values_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap(**arguments)
+
+
+def test_slope_of_a_power_law():
+    steps = np.array([8, 16, 32])
+    assert slope(steps, 5 * steps**-2.0) == pytest.approx(2)
+    assert math.isnan(slope(steps, [1, 0, 1]))
