@@ -1,0 +1,46 @@
+PYTHON ?= python3
+PARAMS ?= params/objects.yaml
+CHAPTER ?=
+
+# glibc otherwise hands freed activations back to the kernel after each batch, and torch takes 1.3 times as long
+export MALLOC_TRIM_THRESHOLD_ = 17179869184
+export MALLOC_MMAP_THRESHOLD_ = 17179869184
+
+BIN = .venv/bin
+CHAPTERS = $(BIN)/python -m igpaths.study.chapters
+
+.PHONY: help book run notebooks models test lint clean
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
+	$(CHAPTERS) book --params $(PARAMS)
+
+run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
+	$(CHAPTERS) run --params $(PARAMS) --chapter "$(CHAPTER)"
+
+notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks/
+	$(CHAPTERS) notebooks
+
+models: .venv/ready ## train the objects networks again
+	$(BIN)/python -m igpaths.tasks.training
+
+test: lint ## lint, then all tests
+	$(BIN)/pytest
+
+lint: .venv/ready ## ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+clean: ## remove what was built, but not .venv
+	rm -rf _build
+
+# Installed again whenever the pinned packages or the package's own description change
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
+		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test]'
+	touch $@
