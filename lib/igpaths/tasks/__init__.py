@@ -1,0 +1,114 @@
+"""What is explained: the images of a task and the models that classify them, by name.
+
+`load_model` and `load_images` are all that a study needs. The objects task is drawn on the fly (`objects`,
+`networks`, `training`); the imagenet task reads a folder of photographs (`imagenet`); `models` knows the names.
+"""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from igpaths.tasks import imagenet, objects
+from igpaths.tasks.models import Model, load_model
+
+__all__ = ["TASKS", "Images", "Model", "load_images", "load_model"]
+
+TASKS = ("objects", "imagenet")
+logger = logging.getLogger("igpaths")
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of a task, ready for a model.
+
+    Attributes
+    ----------
+    images : Tensor (B, 3, H, W), float32 in [0, 1].
+    targets : Tensor (B,), int64, the class of each.
+    names : tuple of B str, unique.
+    photographs : tuple of B str, the photograph behind each image: scenes share their backgrounds'.
+    classes : tuple of str, the name of each class by its index.
+    masks : Tensor (B, H, W), bool, the true pixels of the object; None where the task does not know them.
+    skipped : tuple of str, a line for each photograph that could not be read.
+    """
+
+    images: Tensor
+    targets: Tensor
+    names: tuple[str, ...]
+    photographs: tuple[str, ...]
+    classes: tuple[str, ...]
+    masks: Tensor | None = None
+    skipped: tuple[str, ...] = ()
+
+
+def load_images(task: str, *, model: Model, count: int, start: int = 0, data: str | Path = "", seed: int = 0) -> Images:
+    """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
+
+    The order is fixed by `seed` (and by the folder, for imagenet), so that shards of a run are slices of it.
+
+    Parameters
+    ----------
+    task : "objects", scenes of the test split, or "imagenet", photographs of a folder, one of each class before a
+        second of any.
+    model : Model whose `prepare` resizes and crops a photograph.
+    count : int, 1 or more. Where a folder has fewer photographs, all are taken and the log says so.
+    start : int, 0 or more.
+    data : the imagenet task's folder; the environment variable IGPATHS_DATA where it is empty.
+    seed : int, 0 or more.
+
+    Raises
+    ------
+    ValueError
+        for an unknown task, a model of the other task, a folder that lacks something (see `imagenet.photographs`), or
+        where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
+        replaced.
+    """
+    if task not in TASKS:
+        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
+    if count < 1 or start < 0:
+        raise ValueError(f"count must be 1 or more and start 0 or more, got count {count} and start {start}")
+    other = "torchvision/" if task == "objects" else "objects/"
+    if model.name.startswith(other):
+        raise ValueError(f"model {model.name!r} does not know the classes of the task {task!r}")
+    return _scenes(start, count, seed) if task == "objects" else _photographs(model, start, count, data, seed)
+
+
+def _scenes(start: int, count: int, seed: int) -> Images:
+    indices = range(start, start + count)
+    batch = objects.batch(indices, split="test", seed=seed)
+    names = tuple(f"scene-{index:05d}" for index in indices)
+    return Images(batch.images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
+
+
+def _photographs(model: Model, start: int, count: int, data: str | Path, seed: int) -> Images:
+    folder = imagenet.data_folder(data)
+    synsets = imagenet.read_synsets(folder / "synsets.txt")
+    there = imagenet.photographs(folder, synsets)
+    chosen = imagenet.choose(there, start + count, seed=seed)[start:]
+    if len(chosen) < count:
+        logger.warning("%d photographs asked for from number %d on: %s has %d", count, start, folder, len(there))
+    read, images, skipped = [], [], []
+    for photograph in chosen:
+        try:
+            pixels = imagenet.open_photograph(photograph.path)
+        except ValueError as error:
+            skipped.append(f"{photograph.wnid}/{error}")
+            continue
+        read.append(photograph)
+        images.append(model.prepare(pixels))
+    if skipped:
+        logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
+    if not images:
+        raise ValueError(f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}")
+    names = tuple(f"{photograph.wnid}/{photograph.path.name}" for photograph in read)
+    return Images(
+        images=torch.stack(images),
+        targets=torch.tensor([photograph.target for photograph in read]),
+        names=names,
+        photographs=names,
+        classes=tuple(synset.name for synset in synsets),
+        skipped=tuple(skipped),
+    )
