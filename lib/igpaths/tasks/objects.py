@@ -43,20 +43,23 @@ class Scene:
     image : Tensor (3, SIZE, SIZE), float32 in [0, 1].
     targets : tuple of int, the class of each object.
     masks : Tensor (len(targets), SIZE, SIZE), bool: the pixels of each object.
+    photograph : the name of the background's photograph, which images share.
     """
 
     image: Tensor
     targets: tuple[int, ...]
     masks: Tensor
+    photograph: str
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Single-object images: `images` (B, 3, SIZE, SIZE), `targets` (B,) and `masks` (B, SIZE, SIZE)."""
+    """B single-object images: `images` (B, 3, SIZE, SIZE), `targets` (B,), `masks` (B, SIZE, SIZE), `photographs`."""
 
     images: Tensor
     targets: Tensor
     masks: Tensor
+    photographs: tuple[str, ...]
 
 
 def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
@@ -89,6 +92,7 @@ def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0) -> Batc
         images=torch.stack([s.image for s in scenes]),
         targets=torch.tensor([s.targets[0] for s in scenes]),
         masks=torch.cat([s.masks for s in scenes]),
+        photographs=tuple(s.photograph for s in scenes),
     )
 
 
@@ -168,7 +172,7 @@ def _photograph(name: str, split: str) -> Image.Image:
 
 
 def _crop(photo: Image.Image, rng: np.random.Generator, smallest: int) -> Image.Image:
-    """A random square of at least `smallest` pixels (all there is, where it has fewer), turned, recoloured, SIZE wide."""
+    """A random square of at least `smallest` pixels (or all there are), turned, recoloured, SIZE wide."""
     largest = min(photo.size)
     extent = rng.uniform(min(smallest, largest), min(largest, 2 * SIZE))
     left, top = rng.uniform(0, photo.width - extent), rng.uniform(0, photo.height - extent)
@@ -209,7 +213,8 @@ def _places(count: int, rng: np.random.Generator) -> list[tuple[float, float, fl
 
 def _compose(targets: list[int], rng: np.random.Generator, split: str) -> Scene:
     backgrounds = TRAIN_BACKGROUNDS if split == "train" else TEST_BACKGROUNDS
-    canvas = _crop(_photograph(backgrounds[int(rng.integers(len(backgrounds)))], split), rng, 90)
+    background = backgrounds[int(rng.integers(len(backgrounds)))]
+    canvas = _crop(_photograph(background, split), rng, 90)
     _clutter(canvas, rng)
     grid = np.arange(SIZE, dtype=np.float32) + np.float32(0.5)
     masks = []
@@ -222,4 +227,4 @@ def _compose(targets: list[int], rng: np.random.Generator, split: str) -> Scene:
         canvas.paste(_crop(_photograph(MATERIALS[target], split), rng, 100), mask=Image.fromarray(cover))
         masks.append(cover > 127)
     pixels = torch.from_numpy(np.array(canvas)).permute(2, 0, 1).contiguous()
-    return Scene(image=pixels / 255, targets=tuple(targets), masks=torch.from_numpy(np.stack(masks)))
+    return Scene(pixels / 255, tuple(targets), torch.from_numpy(np.stack(masks)), background)

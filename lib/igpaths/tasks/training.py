@@ -5,9 +5,9 @@
 writes ``weights/<network>.safetensors`` beside this file with its card ``<network>.json``: architecture, recipe,
 accuracy, seed, commit, and the photographs used and how they are split.
 
-The recipe is deliberately plain: cross-entropy, AdamW under one cycle, turns and reflections of the square. Weights differ in
-their last digits between machines (the order of a sum depends on threads), so the card's accuracy is that of the
-shipped file.
+The recipe is deliberately plain: cross-entropy, AdamW under one cycle, turns and reflections of the square. Weights
+differ in their last digits between machines (the order of a sum depends on threads), so the card's accuracy is that of
+the shipped file.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def render(indices: range, split: str, seed: int) -> tuple[Tensor, Tensor]:
     """Images (N, 3, S, S) in uint8 and targets (N,), rendered by all cores."""
     chunks = [indices[i : i + 200] for i in range(0, len(indices), 200)]
     images = np.empty((len(indices), 3, objects.SIZE, objects.SIZE), dtype=np.uint8)
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # a fork of torch's threads may deadlock
         rendered = pool.map(_render_chunk, chunks, [split] * len(chunks), [seed] * len(chunks))
         for chunk, pixels in zip(chunks, tqdm(rendered, f"render {split}", len(chunks)), strict=True):
             images[chunk.start - indices.start :][: len(chunk)] = pixels
@@ -106,7 +107,8 @@ def accuracy(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 
 def card(name: str, network: nn.Module, recipe: Recipe, per_class: Tensor, seconds: float) -> dict[str, object]:
     """What a reader must know of a shipped network."""
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout.strip()
+    here = Path(__file__).parent
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True).stdout.strip()
     return {
         "network": f"objects/{name}",
         "architecture": (NETWORKS[name].__doc__ or "").strip(),
