@@ -1,0 +1,69 @@
+"""The training of the objects networks: reproducible, and it learns."""
+
+import pytest
+import torch
+from torch import nn
+
+from igpaths.tasks import objects, training
+from igpaths.tasks.networks import NETWORKS
+
+RECIPE = training.Recipe(seed=3, images=24, epochs=3, batch=8, learning_rate=2e-3)
+
+
+@pytest.fixture(scope="module")
+def data():
+    batch = objects.batch(range(RECIPE.images), split="train")
+    return (batch.images * 255).round().to(torch.uint8), batch.targets
+
+
+def fitted(data) -> nn.Module:
+    torch.manual_seed(RECIPE.seed)
+    return training.train(NETWORKS["mobilenet"](), *data, RECIPE)
+
+
+def test_a_few_steps_lower_the_loss(data):
+    def loss(network: nn.Module) -> float:
+        with torch.no_grad():  # with the batch's own statistics: running ones need more steps than these
+            return float(nn.functional.cross_entropy(network.train()(training.normalise(data[0])), data[1]))
+
+    torch.manual_seed(RECIPE.seed)
+    before = loss(NETWORKS["mobilenet"]())
+    network = fitted(data)
+    assert not network.training
+    assert loss(network) < before - 0.2
+
+
+def test_the_same_seed_gives_the_same_network(data):
+    first, second = fitted(data).state_dict(), fitted(data).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_normalise_and_accuracy():
+    images = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 4, 4)
+    assert training.normalise(images)[:, 0, 0, 0].tolist() == pytest.approx([-1.8, 2.2], abs=1e-6)
+    targets = torch.arange(20) % 10
+    first_class = nn.Sequential(nn.Flatten(), nn.Linear(48, 10))
+    nn.init.zeros_(first_class[1].weight)
+    nn.init.constant_(first_class[1].bias, 0).data[0] = 1
+    per_class = training.accuracy(first_class, torch.zeros(20, 3, 4, 4, dtype=torch.uint8), targets)
+    assert per_class.tolist() == [1.0] + [0.0] * 9
+
+
+def test_turn_gives_the_eight_symmetries_of_the_square():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.arange(2 * 3 * 5 * 5).view(2, 3, 5, 5)
+    results = {tuple(training.turn(images, generator).flatten().tolist()) for _ in range(100)}
+    assert len(results) == 8
+    assert all(sorted(result) == list(range(150)) for result in results)
+
+
+def test_card_has_every_field():
+    network = NETWORKS["resnet"]()
+    card = training.card("resnet", network, RECIPE, torch.linspace(0.9, 1, 10), seconds=90.0)
+    assert card["network"] == "objects/resnet"
+    assert card["recipe"]["seed"] == 3
+    assert card["accuracy"] == 0.95
+    assert card["parameters"] == sum(p.numel() for p in network.parameters())
+    fields = {"architecture", "accuracy_of_each_class", "test_images", "photographs", "normalisation", "trained_with"}
+    assert card.keys() >= fields | {"commit"}
+    assert all(card.values())
