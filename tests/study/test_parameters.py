@@ -1,0 +1,122 @@
+"""The schema of parameters: what is understood, and what is refused with which words."""
+
+from pathlib import Path
+
+import pytest
+
+from igpaths.study.parameters import ParameterError, Parameters, check_names, read
+
+PARAMS = Path(__file__).parents[2] / "params"
+
+
+def write(folder, text):
+    path = folder / "study.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults_are_those_of_objects_yaml():
+    assert read(PARAMS / "objects.yaml") == Parameters()
+
+
+@pytest.mark.parametrize("path", sorted(PARAMS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_is_valid(path, tmp_path, monkeypatch):
+    monkeypatch.setenv("IGPATHS_DATA", str(tmp_path))
+    assert read(path).models
+
+
+def test_strings_that_hold_yaml_are_understood():
+    given = Parameters(images="32", steps="[8, 16]", models="[objects/vgg, module:own.network]")
+    assert given == Parameters(images=32, steps=(8, 16), models=("objects/vgg", "module:own.network"))
+
+
+def test_overrides_win_over_the_file(tmp_path):
+    assert read(write(tmp_path, "images: 8\nseed: 3\n"), images="2") == Parameters(images=2, seed=3)
+
+
+def test_as_dict_is_what_a_file_holds():
+    given = Parameters(steps=(4, 8))
+    assert given.as_dict()["steps"] == [4, 8]
+    assert Parameters(**given.as_dict()) == given
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("images", 0, "images: given 0; allowed: an integer, at least 1"),
+        ("images", True, "images: given True; allowed: an integer, at least 1"),
+        ("images", "many", "images: given 'many'; allowed: an integer, at least 1"),
+        ("images", 2.5, "images: given 2.5; allowed: an integer, at least 1"),
+        ("batch_size", -1, "batch_size: given -1; allowed: an integer, at least 1"),
+        ("seed", -1, "seed: given -1; allowed: an integer, at least 0"),
+        ("steps", [8, 0], "steps: given 0; allowed: an integer, at least 1"),
+        ("steps", [8, 12], "steps: given [8, 12]; allowed: increasing step counts, each of which divides the last"),
+        ("steps", [16, 8], "steps: given [16, 8]; allowed: increasing"),
+        ("steps", [8, 8], "steps: given [8, 8]; allowed: increasing"),
+        ("steps", [], "steps: given []; allowed: a list of positive integers"),
+        ("steps", "8 16", "steps: given '8 16'; allowed: a list of positive integers"),
+        ("task", "imagent", "task: given 'imagent'; allowed: objects or imagenet; nearest: imagenet"),
+        ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
+        ("data", 3, "data: given 3; allowed: a folder's path"),
+        ("models", "objects/vgg", "models: given 'objects/vgg'; allowed: a list of model names"),
+        ("models", ["objects/resnt"], "nearest: objects/resnet"),
+        ("models", ["resnet50"], "models: given 'resnet50'; allowed: objects/NETWORK, torchvision/NETWORK:WEIGHTS"),
+        ("models", ["torchvision/resnet50"], "models: given 'torchvision/resnet50'; allowed:"),
+        ("models", ["torchvision/vgg16:IMAGENET1K_V1"], "allowed: networks of the task objects, or the reader's own"),
+        ("models", [3], "models: given 3; allowed:"),
+    ],
+)
+def test_bad_values_name_the_key_what_was_given_and_what_is_allowed(key, value, message):
+    with pytest.raises(ParameterError) as caught:
+        Parameters(**{key: value})
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("imags: 3\n", "unknown parameter: given 'imags'; allowed: task, data, models"),
+        ("imags: 3\n", "nearest: images"),
+        ("images: {first: 3}\n", "images: given {'first': 3}; allowed: an integer"),
+        ("", "given None; allowed: lines 'key: value' with the keys task, data"),
+        ("- images\n", "given ['images']; allowed: lines 'key: value'"),
+        ("images: [3\n", "not YAML"),
+    ],
+)
+def test_bad_files_are_named_with_the_reason(tmp_path, text, message):
+    path = write(tmp_path, text)
+    with pytest.raises(ParameterError) as caught:
+        read(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_missing_file_names_those_that_are_there():
+    with pytest.raises(ParameterError, match="allowed: a YAML file; here are .*nearest: .*objects.yaml"):
+        read(PARAMS / "object.yaml")
+
+
+def test_names_say_who_gave_them():
+    with pytest.raises(ParameterError, match="02-idgi: unknown parameter: given 'stesp'.*nearest: steps"):
+        check_names(["images", "stesp"], where="02-idgi")
+
+
+class TestData:
+    MODELS = ("torchvision/resnet50:IMAGENET1K_V2",)
+
+    def test_given_folder_wins(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("IGPATHS_DATA", "/elsewhere")
+        assert Parameters(task="imagenet", models=self.MODELS, data=str(tmp_path)).folder == tmp_path
+
+    def test_environment_serves_when_none_is_given(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("IGPATHS_DATA", str(tmp_path))
+        assert Parameters(task="imagenet", models=self.MODELS).folder == tmp_path
+
+    def test_neither_is_refused(self, monkeypatch):
+        monkeypatch.delenv("IGPATHS_DATA", raising=False)
+        with pytest.raises(ParameterError, match="data: given 'IGPATHS_DATA='; allowed: an existing folder"):
+            Parameters(task="imagenet", models=self.MODELS)
+
+    def test_missing_folder_is_refused(self, tmp_path):
+        with pytest.raises(ParameterError, match="allowed: an existing folder with val/ and synsets.txt"):
+            Parameters(task="imagenet", models=self.MODELS, data=str(tmp_path / "nowhere"))
