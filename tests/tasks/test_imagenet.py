@@ -180,6 +180,7 @@ class TestLoadImages:
         assert images.names == tuple(f"{p.wnid}/{p.path.name}" for p in imagenet.choose(listed(folder), 6, seed=1))
         assert [WNIDS[t] for t in images.targets] == [name.split("/")[0] for name in images.names]
         assert images.classes == tuple(f"name of {wnid}" for wnid in WNIDS)
+        assert images.photographs == images.names
         assert images.masks is None
         assert images.skipped == ()
         assert not caplog.records
@@ -229,6 +230,8 @@ class TestLoadImages:
         assert torch.equal(images.masks, batch.masks)
         assert images.targets.tolist() == [8, 9, 0]
         assert images.names == ("scene-00008", "scene-00009", "scene-00010")
+        assert images.photographs == batch.photographs
+        assert set(images.photographs) <= set(objects.TEST_BACKGROUNDS)
         assert images.classes == objects.CLASSES
 
     def test_errors(self):
