@@ -30,7 +30,9 @@ def test_gradients_agree_with_finite_differences(output):
     torch.testing.assert_close(scores, net.scores(x, targets), rtol=0, atol=1e-15)
     direction = torch.randn(x.shape, dtype=x.dtype, generator=torch.Generator().manual_seed(0))
     ahead, behind = (net.scores(x + h * direction, targets) for h in (1e-5, -1e-5))
-    torch.testing.assert_close((gradients * direction).flatten(1).sum(1), (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-10)
+    torch.testing.assert_close(
+        (gradients * direction).flatten(1).sum(1), (ahead - behind) / 2e-5, rtol=1e-6, atol=1e-10
+    )
 
 
 def test_probability_is_the_softmax_of_the_logits():

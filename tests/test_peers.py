@@ -1,7 +1,7 @@
 """Agreement with the published implementations on a trained network in float64, at 16 steps.
 
-Peers: Captum 0.9.0 (Integrated Gradients), PAIR's saliency 0.2.1 (Blur IG, Guided IG), and the published formula of IDGI
-(Yang et al. 2023, Algorithm 1) written out on each path's own points. Nothing of the library is patched; PAIR's
+Peers: Captum 0.9.0 (Integrated Gradients), PAIR's saliency 0.2.1 (Blur IG, Guided IG), and the published formula of
+IDGI (Yang et al. 2023, Algorithm 1) written out on each path's own points. Nothing of the library is patched; PAIR's
 Guided IG asks np.quantile for an argument that NumPy 2.4 took away, which is mended around the call.
 """
 

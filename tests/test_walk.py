@@ -149,7 +149,9 @@ def test_tiny_gradients_do_not_underflow():
     network = Linear().float()
     with torch.no_grad():
         network.w.mul_(1e-25)
-    maps = ig.attribute(classifier(network), images().float(), ZEROS, path=ig.Straight(), rules=(ig.IDGI(),), steps=(2,))
+    maps = ig.attribute(
+        classifier(network), images().float(), ZEROS, path=ig.Straight(), rules=(ig.IDGI(),), steps=(2,)
+    )
     change = maps.scores[2][:, -1] - maps.scores[2][:, 0]
     torch.testing.assert_close(maps[ig.IDGI(), 2].flatten(1).sum(1) / change, torch.ones(2), rtol=0, atol=1e-4)
 

@@ -46,7 +46,11 @@ Show = Callable[[Axes, Tensor], None]
 
 
 def picture_grid(
-    cells: Mapping[tuple[str, str], tuple[Show, Tensor]], *, rows: Sequence[str], columns: Sequence[str], size: float = 1.3
+    cells: Mapping[tuple[str, str], tuple[Show, Tensor]],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    size: float = 1.3,
 ) -> Figure:
     """Pictures by (row, column), each with the function that shows it; missing cells stay empty."""
     figure, axes = plt.subplots(
@@ -96,8 +100,15 @@ def line_panels(
         ax.set_axis_off()
     figure.supxlabel(xlabel, fontsize=10)
     figure.supylabel(ylabel, fontsize=10)
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(names), 5), frameon=False, fontsize=9)
+    handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=min(len(names), 5),
+        frameon=False,
+        fontsize=9,
+    )
     return figure
 
 

@@ -156,39 +156,50 @@ def attribute(
 class _Sum:
     """The running sum of one rule's credit over one walk, and its value at α* for each split that is asked for."""
 
-    def __init__(self, rule: Whole, splits: Sequence[tuple[float, str]]) -> None:
+    def __init__(self, rule: Whole, splits: Sequence[tuple[float, str]], images: Tensor) -> None:
         self.rule = rule
-        self.total: Tensor | None = None
-        self.splits = {split: _Split(*split) for split in splits}
+        self.total = torch.zeros_like(images)
+        self.splits = {split: _Split(*split, images) for split in splits}
 
     def add(self, segment: Segment) -> None:
         credit = self.rule.credit(segment)
-        self.total = credit if self.total is None else self.total.add_(credit)
         for split in self.splits.values():
-            split.follow(segment, self.total)
+            if split.crossing == "right":
+                split.follow(segment, self.total, segment.start)
+        self.total += credit
+        for split in self.splits.values():
+            if split.crossing == "left":
+                split.follow(segment, self.total, segment.end)
 
 
 class _Split:
-    """A running sum as it was at α*: Left is this value, Right is what came after."""
+    """A running sum as it stood at α*, image by image: Left is this value, Right is what came after."""
 
-    def __init__(self, psi: float, crossing: str) -> None:
+    def __init__(self, psi: float, crossing: str, images: Tensor) -> None:
         self.psi, self.crossing = psi, crossing
+        self.left = torch.zeros_like(images)
+        self.open = torch.ones(len(images), dtype=torch.bool, device=images.device)  # α* not reached yet
+        self.alpha = torch.full((len(images),), torch.nan, dtype=images.dtype, device=images.device)
+        self.score = torch.zeros_like(self.alpha)
 
-    def follow(self, segment: Segment, total: Tensor) -> None:
+    def follow(self, segment: Segment, total: Tensor, point: Point) -> None:
+        """Keep `total`, the sum up to `point`, for the images whose score crosses the threshold in this segment."""
         change = segment.input_score - segment.baseline_score
-        if segment.start.alpha == 0:
-            self.open = torch.ones_like(change, dtype=torch.bool)
-            self.left = torch.zeros_like(total)
-            self.score = segment.baseline_score
-            self.alpha = torch.zeros_like(change)
         exceeds = (segment.end.score > segment.baseline_score + self.psi * change) & (change > 0)
-        still = self.open & ~exceeds
-        covered = self.open if self.crossing == "left" else still
-        self.left = torch.where(covered.view(-1, 1, 1, 1), total, self.left)
-        self.score = torch.where(covered, segment.end.score, self.score)
-        self.alpha = torch.where(covered, segment.end.alpha, self.alpha)
-        self.alpha = torch.where(change > 0, self.alpha, torch.nan)
-        self.open = still
+        crossed = self.open & exceeds
+        if bool(crossed.any()):
+            self.left[crossed] = total[crossed]
+            self.alpha[crossed] = point.alpha
+            self.score[crossed] = point.score[crossed]
+        self.open = self.open & ~exceeds
+
+    def part(self, rule: Left | Right, total: Tensor, segment: Segment) -> tuple[Tensor, Tensor]:
+        """The map of Left or Right, and the change of score that it covers; where α* is undefined, Left is all."""
+        left = torch.where(self.open.view(-1, 1, 1, 1), total, self.left)
+        score = torch.where(self.open, segment.input_score, self.score)
+        if isinstance(rule, Left):
+            return left, score - segment.baseline_score
+        return total - left, segment.input_score - score
 
 
 def _attribute_together(
@@ -207,7 +218,8 @@ def _attribute_together(
         whole: {(rule.psi, rule.crossing) for rule in rules if isinstance(rule, Left | Right) and rule.rule == whole}
         for whole in wholes
     }
-    sums = {(whole, n): _Sum(whole, sorted(splits[whole])) for whole in wholes for n in counts}
+    like = images.to(net.device, net.dtype)
+    sums = {(whole, n): _Sum(whole, sorted(splits[whole]), like) for whole in wholes for n in counts}
     scores: dict[int, list[Tensor]] = {n: [] for n in counts}
     alphas: dict[int, list[float]] = {n: [0.0] for n in counts}
     for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size):
@@ -218,21 +230,19 @@ def _attribute_together(
         for whole in wholes:
             sums[whole, n].add(segment)
 
-    maps, gaps, stars = {}, {}, {}
+    maps: dict[tuple[Rule, int], Tensor] = {}
+    gaps: dict[tuple[Rule, int], Tensor] = {}
+    stars: dict[tuple[Rule, int], Tensor] = {}
     for rule in rules:
         for n in counts:
-            whole = sums[rule.rule if isinstance(rule, Left | Right) else rule, n]
-            total = whole.total
-            assert total is not None
-            score_from, score_to = segment.baseline_score, segment.input_score
+            running = sums[rule.rule if isinstance(rule, Left | Right) else rule, n]
+            attribution, change = running.total, segment.input_score - segment.baseline_score
             if isinstance(rule, Left | Right):
-                split = whole.splits[rule.psi, rule.crossing]
+                split = running.splits[rule.psi, rule.crossing]
+                attribution, change = split.part(rule, running.total, segment)
                 stars[rule, n] = split.alpha
-                left = isinstance(rule, Left)
-                total = split.left if left else total - split.left
-                score_from, score_to = (score_from, split.score) if left else (split.score, score_to)
-            maps[rule, n] = total
-            gaps[rule, n] = total.flatten(1).sum(1) - (score_to - score_from)
+            maps[rule, n] = attribution
+            gaps[rule, n] = attribution.flatten(1).sum(1) - change
     return Attributions(
         maps=maps,
         scores={n: torch.stack(values, dim=1) for n, values in scores.items()},

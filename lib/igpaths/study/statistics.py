@@ -44,7 +44,9 @@ def bootstrap(
     """
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
-        raise ValueError(f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN")
+        raise ValueError(
+            f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN"
+        )
     names = np.arange(len(x)) if clusters is None else np.asarray(clusters)
     if names.shape != x.shape:
         raise ValueError(f"clusters must name the photograph of each of the {len(x)} values, got {len(names)}")

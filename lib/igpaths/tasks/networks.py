@@ -94,12 +94,14 @@ class Inception(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         quarter = outputs // 4
-        self.branches = nn.ModuleList([
-            _conv(inputs, quarter, 1),
-            nn.Sequential(_conv(inputs, quarter, 1), _conv(quarter, quarter)),
-            nn.Sequential(_conv(inputs, quarter, 1), _conv(quarter, quarter), _conv(quarter, quarter)),
-            nn.Sequential(nn.AvgPool2d(3, 1, 1), _conv(inputs, quarter, 1)),
-        ])
+        self.branches = nn.ModuleList(
+            [
+                _conv(inputs, quarter, 1),
+                nn.Sequential(_conv(inputs, quarter, 1), _conv(quarter, quarter)),
+                nn.Sequential(_conv(inputs, quarter, 1), _conv(quarter, quarter), _conv(quarter, quarter)),
+                nn.Sequential(nn.AvgPool2d(3, 1, 1), _conv(inputs, quarter, 1)),
+            ]
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.cat([branch(x) for branch in self.branches], dim=1)
