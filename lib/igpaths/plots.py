@@ -98,8 +98,10 @@ def line_panels(
             ax.set_yscale("log")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()
-    figure.supxlabel(xlabel, fontsize=10)
-    figure.supylabel(ylabel, fontsize=10)
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(ylabel)
     handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(
         handles.values(),

@@ -76,10 +76,10 @@ def test_the_table_puts_the_paper_above_ours(rows):
         rows[rows.rule == "IG"], "L2 ratio", published=published[published.quantity.str.startswith("L2")]
     )
     assert shown.index[0] == ("vgg", "paper, VGG-19")
-    assert shown.loc[("vgg", "paper, VGG-19"), "ψ = 0.99"] == "0.760"
+    assert shown.loc[("vgg", "paper, VGG-19"), "ψ = 0.99"] == "0.7604"
     counted = rows[(rows.rule == "IG") & (rows.protocol == "study-b") & (rows.left_out == "") & (rows.psi == 0.9)]
     mean = shown.loc[("vgg", "study-b, mean"), "ψ = 0.9"]
-    assert mean.startswith(f"{counted['L2 ratio'].mean():.3f} [")
+    assert mean.startswith(f"{counted['L2 ratio'].mean():.2f} [")
     assert shown.loc[("vgg", "study-b, mean"), "n"] == str(len(counted))
 
 

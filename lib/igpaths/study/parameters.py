@@ -55,7 +55,7 @@ class Parameters:
     task: str = "objects"
     data: str = ""
     models: tuple[str, ...] = OBJECTS
-    images: int = 64
+    images: int = 24
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
     seed: int = 0
     device: str = "cpu"

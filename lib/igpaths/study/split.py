@@ -119,7 +119,7 @@ def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | 
         if published is not None:
             for model, values in published.groupby("model"):
                 if FAMILIES[str(model)] == network:
-                    cells = {f"ψ = {row.psi:g}": f"{row.value:.3f}" for row in values.itertuples()}
+                    cells = {f"ψ = {row.psi:g}": f"{row.value:g}" for row in values.itertuples()}
                     lines.append({"network": str(network), "source": f"paper, {model}", "n": PUBLISHED_IMAGES} | cells)
         for protocol, measured in ours[ours["left_out"] == ""].groupby("protocol", sort=False):
             for statistic in ("mean",) if protocol == "study-b" else ("mean", "median"):

@@ -1,0 +1,46 @@
+"""The form of the chapters: short cells, figures with name, caption and alt text, the default parameters."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from igpaths.study.chapters import pages
+from igpaths.study.parameters import Parameters
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
+
+
+def code_cells(page):
+    return [cell for cell in page.notebook().cells if cell.cell_type == "code"]
+
+
+def test_every_page_of_the_folder_is_in_the_contents():
+    assert {page.name for page in pages(ROOT)} == {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_cells_are_short(title):
+    for cell in code_cells(CHAPTERS[title]):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 15, cell.source
+        assert max(map(len, lines)) <= 120, cell.source
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_every_figure_has_a_name_a_caption_and_alt_text(title):
+    for cell in code_cells(CHAPTERS[title]):
+        if re.search(r"^figure\b.*=", cell.source, re.MULTILINE):
+            facts = cell.metadata["mystnb"]
+            assert facts["figure"]["name"].startswith("fig-")
+            assert len(facts["figure"]["caption"]) > 40
+            assert len(facts["image"]["alt"]) > 40
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_the_parameters_cell_holds_the_defaults(title):
+    page, values = CHAPTERS[title], {}
+    (cell,) = [cell for cell in code_cells(page) if "parameters" in cell.metadata.get("tags", ())]
+    exec(cell.source, values)
+    assert page.parameters(Parameters()) == {name: values[name] for name in page.parameters(Parameters())}
