@@ -10,8 +10,12 @@ import pandas as pd
 
 STUDIES = ("study-a", "study-b")
 
-# The family of each network that the papers measured; ours of the same family stands beside it.
-FAMILIES = {"Inception-v3": "inception", "ResNet-50": "resnet", "VGG-19": "vgg"}
+# Beside each network that Study B measured stand torchvision's of that name and ours of that family.
+FAMILIES = {
+    "Inception-v3": ("inception_v3", "inception"),
+    "ResNet-50": ("resnet50", "resnet"),
+    "VGG-19": ("vgg19", "vgg"),
+}
 
 
 def table(study: str, number: int) -> pd.DataFrame:

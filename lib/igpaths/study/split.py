@@ -118,7 +118,7 @@ def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | 
     for network, ours in rows.groupby("network", sort=False):
         if published is not None:
             for model, values in published.groupby("model"):
-                if FAMILIES[str(model)] == network:
+                if network in FAMILIES[str(model)]:
                     cells = {f"ψ = {row.psi:g}": f"{row.value:g}" for row in values.itertuples()}
                     lines.append({"network": str(network), "source": f"paper, {model}", "n": PUBLISHED_IMAGES} | cells)
         for protocol, measured in ours[ours["left_out"] == ""].groupby("protocol", sort=False):
@@ -135,4 +135,9 @@ def left_out(rows: pd.DataFrame) -> pd.DataFrame:
     """How many images each protocol counts, and how many it leaves out for which reason; by network."""
     once = rows[(rows["rule"] == "IG") & (rows["psi"] == rows["psi"].min())]  # the reasons are the same at every ψ
     counted = once.assign(left_out=once["left_out"].replace("", "counted"))
-    return counted.groupby(["network", "protocol", "left_out"], sort=False).size().unstack(fill_value=0)
+    return (
+        counted.groupby(["network", "protocol", "left_out"], sort=False)
+        .size()
+        .unstack(fill_value=0)
+        .rename_axis(columns="")
+    )
