@@ -27,6 +27,16 @@ def test_the_residual_is_of_second_order_in_the_step():
     assert float((torch.diff(length) + 1).abs().max()) < 0.2
 
 
+def test_batch_size_does_not_matter():
+    path, x, targets = ig.Straight(BASELINE), images(5), torch.zeros(5, dtype=torch.int64)
+    small, large = (
+        projections(classifier(Exponential()), x, targets, path=path, steps=(2, 4), batch_size=size) for size in (2, 8)
+    )
+    for n in (2, 4):
+        for name in ("length", "change", "residual"):
+            torch.testing.assert_close(getattr(small[n], name), getattr(large[n], name), rtol=0, atol=1e-12)
+
+
 def test_a_constant_function_is_not_moved():
     result = projections(classifier(Constant()), images(), ZEROS, path=ig.Straight(), steps=(2,))[2]
     assert float(result.length.max()) == float(result.residual.max()) == 0

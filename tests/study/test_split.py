@@ -8,7 +8,7 @@ from igpaths.metrics import norm_ratio
 from igpaths.study.papers import table
 from igpaths.study.protocols import SPLIT, SplitProtocol
 from igpaths.study.split import QUANTITIES, left_out, split_rows, split_table
-from igpaths.study.subjects import Subject, label
+from igpaths.study.subjects import Subject
 from problems import classifier, images, small_network
 
 PROTOCOLS = tuple(SplitProtocol(p.name, p.baseline, p.at, 8, p.psi, p.crossing, p.images) for p in SPLIT)
@@ -81,16 +81,3 @@ def test_the_table_puts_the_paper_above_ours(rows):
     mean = shown.loc[("vgg", "study-b, mean"), "ψ = 0.9"]
     assert mean.startswith(f"{counted['L2 ratio'].mean():.2f} [")
     assert shown.loc[("vgg", "study-b, mean"), "n"] == str(len(counted))
-
-
-@pytest.mark.parametrize(
-    ("name", "short"),
-    [
-        ("objects/resnet", "resnet"),
-        ("torchvision/resnet50:IMAGENET1K_V2", "resnet50"),
-        ("torchvision/mobilenet_v2:IMAGENET1K_V1@weights/mobilenet_v2.pt", "mobilenet_v2"),
-        ("module:package.mine", "mine"),
-    ],
-)
-def test_labels(name, short):
-    assert label(name) == short

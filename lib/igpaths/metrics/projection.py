@@ -43,6 +43,18 @@ def projections(
 
     Parameters are those of `igpaths.walk`; each segment costs one more forward evaluation.
     """
+    parts = [
+        _project_together(net, *part, path=path, steps=steps, batch_size=batch_size)
+        for part in zip(images.split(batch_size), targets.split(batch_size), strict=True)
+    ]
+    return {
+        n: Projections(*(torch.cat(column) for column in zip(*(part[n] for part in parts), strict=True))) for n in steps
+    }
+
+
+def _project_together(
+    net: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: Sequence[int], batch_size: int
+) -> dict[int, tuple[Tensor, ...]]:
     rows: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {n: [] for n in steps}
     for segment in walk(net, images, targets, path=path, steps=steps, batch_size=batch_size):
         start, change = segment.start, segment.score_change
@@ -51,7 +63,4 @@ def projections(
         move = torch.where(norm > 0, length / norm, 0).view(-1, 1, 1, 1)
         residual = net.scores(start.x + move * start.gradient, targets) - segment.end.score
         rows[segment.steps].append((length.abs(), change.abs(), residual.abs()))
-    return {
-        n: Projections(*(torch.stack(column, dim=1) for column in zip(*values, strict=True)))
-        for n, values in rows.items()
-    }
+    return {n: tuple(torch.stack(column, dim=1) for column in zip(*values, strict=True)) for n, values in rows.items()}

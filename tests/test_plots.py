@@ -1,0 +1,57 @@
+"""The figures: what is drawn where, and on which scale."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from igpaths import plots
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def drawn(show, tensor):
+    _, ax = plt.subplots()
+    show(ax, tensor)
+    return ax.images[0]
+
+
+def test_a_signed_map_is_white_at_zero():
+    attribution = torch.zeros(3, 4, 4)
+    attribution[0, 0, 0], attribution[1, 1, 1] = 2.0, -1.0
+    picture = drawn(plots.show_signed, attribution)
+    low, high = picture.get_clim()
+    assert low == -high < 0
+    assert picture.get_array()[1, 1] == -1
+
+
+def test_an_absolute_map_does_not_cancel():
+    attribution = torch.tensor([1.0, -1.0, 0.5]).view(3, 1, 1).expand(3, 4, 4)
+    picture = drawn(plots.show_absolute, attribution)
+    assert np.unique(picture.get_array()).tolist() == [2.5]
+
+
+def test_a_map_of_zeros_can_be_shown():
+    for show in (plots.show_signed, plots.show_absolute):
+        low, high = drawn(show, torch.zeros(3, 4, 4)).get_clim()
+        assert low < high
+
+
+def test_a_grid_leaves_missing_cells_empty():
+    figure = plots.picture_grid(
+        {("a", "x"): (plots.show_image, torch.rand(3, 4, 4))}, rows=["a", "b"], columns=["x", "y"]
+    )
+    assert [len(ax.images) for ax in figure.axes] == [1, 0, 0, 0]
+
+
+def test_a_series_looks_the_same_in_every_panel_and_is_named_once():
+    panels = {"one": {"a": ([1, 2], [1, 2]), "b": ([1, 2], [2, 1])}, "two": {"b": ([1, 2], [3, 1])}}
+    figure = plots.line_panels(panels, xlabel="x", ylabel="y", loglog=True)
+    first, second = figure.axes
+    assert first.lines[1].get_color() == second.lines[0].get_color() != first.lines[0].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert first.get_xscale() == first.get_yscale() == "log"
