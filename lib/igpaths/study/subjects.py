@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torch import Tensor, cat
+import torch
+from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.study.parameters import Parameters
@@ -42,6 +43,7 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
 
     `output` is the Classifier's: "probability" or "logit".
     """
+    torch.backends.cudnn.allow_tf32 = False  # else a GPU's convolutions have 10 bits, and its maps are others
     for name in study.models:
         model = load_model(name, data=study.folder or "")
         net = model.classifier(output=output, device=study.device)
@@ -56,7 +58,7 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
             images=chosen.images,
             targets=chosen.targets,
             photographs=chosen.photographs,
-            predictions=cat(predictions),
+            predictions=torch.cat(predictions),
             classes=chosen.classes,
             skipped=chosen.skipped,
         )

@@ -1,7 +1,7 @@
 """The objects task: ten classes of synthetic objects with their true masks.
 
 An image is a silhouette filled with its own material (one photograph each) on a crop of another photograph,
-behind clutter, at a random place, size, rotation and colour. The silhouette is the ground-truth mask, which
+over clutter, at a random place, size, rotation and colour. The silhouette is the ground-truth mask, which
 photographs do not have. Every image is a pure function of ``(seed, split, index)``: nothing is downloaded or
 stored, and the photographs are those that scikit-image ships.
 
