@@ -28,9 +28,6 @@ class Function(nn.Module):
         n = shape[0] * shape[1] * shape[2]
         self.w = nn.Parameter(torch.randn(n, dtype=torch.float64, generator=generator(seed)), requires_grad=False)
 
-    def f(self, x: Tensor) -> Tensor:
-        raise NotImplementedError
-
     def forward(self, x: Tensor) -> Tensor:
         value = self.f(x.flatten(1))
         return torch.stack([value, torch.zeros_like(value)], dim=1)

@@ -9,6 +9,7 @@ of its own; all of them move together, in one batch.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,11 +37,12 @@ Evaluate = Callable[[Sequence[float], Tensor], list[Point]]
 Arrivals = Iterator[tuple[int, Point]]
 
 
-class _Known:
+class _Known(ABC):
     """A path whose points are known beforehand: coarse step counts are read off the finest one."""
 
+    @abstractmethod
     def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
-        raise NotImplementedError
+        """The points (k, B, 3, H, W) at k alphas."""
 
     def visit(
         self, evaluate: Evaluate, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
