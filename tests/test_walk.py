@@ -187,6 +187,17 @@ def test_a_baseline_that_is_the_input_gives_zeros():
         assert all(float(m.abs().max()) == 0 for m in maps.maps.values())
 
 
+def test_a_baseline_of_its_own_for_each_image_is_kept_with_it():
+    net, x, baselines = classifier(small_network()), images(5, shape=(3, 12, 10)), images(5, 7, shape=(3, 12, 10))
+    for path in (ig.Straight, ig.Guided):
+        options = {"rules": WHOLES, "steps": (4,), "batch_size": 2}
+        together = ig.attribute(net, x, [0, 1, 2, 3, 4], path=path(baselines), **options)
+        for i in range(5):
+            alone = ig.attribute(net, x[i : i + 1], [i], path=path(baselines[i]), **options)
+            for key, expected in alone.maps.items():
+                torch.testing.assert_close(together[key][i : i + 1], expected, rtol=0, atol=1e-10)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.permutations(range(4)), st.permutations(range(3)), st.sampled_from([ig.Straight(BASELINE), ig.Blur(3.0)]))
 def test_order_of_images_and_channels_does_not_matter(order, channels, path):

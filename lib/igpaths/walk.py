@@ -11,13 +11,13 @@ and step count, whatever the number of steps.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.paths import Guided, Path, Point
+from igpaths.paths import Blur, Guided, Path, Point
 from igpaths.rules import Left, Right, Rule, Segment, Whole
 
 BATCH_SIZE = 16
@@ -136,8 +136,8 @@ def attribute(
     """
     targets = _check(images, targets, rules, batch_size)
     parts = [
-        _attribute_together(net, *part, path=path, rules=rules, steps=steps, batch_size=batch_size)
-        for part in zip(images.split(batch_size), targets.split(batch_size), strict=True)
+        _attribute_together(net, x, t, path=p, rules=rules, steps=steps, batch_size=batch_size)
+        for x, t, p in in_groups(images, targets, path, batch_size)
     ]
 
     def joined(name: str) -> dict:  # type: ignore[type-arg]
@@ -251,6 +251,16 @@ def _attribute_together(
         alpha_star=stars,
         evaluations=segment.evaluations,
     )
+
+
+def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
+    """The images, targets and path in groups of `size` images; a baseline with an image for each is cut to match."""
+    baseline = None if isinstance(path, Blur) else path.baseline
+    own = baseline if isinstance(baseline, Tensor) and baseline.shape[:-3] == images.shape[:1] else None
+    for start in range(0, len(images), size):
+        group = slice(start, start + size)
+        cut = path if isinstance(path, Blur) or own is None else replace(path, baseline=own[group])
+        yield images[group], targets[group], cut
 
 
 def check_steps(steps: Sequence[int], path: Path) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
-from igpaths.walk import BATCH_SIZE, walk
+from igpaths.walk import BATCH_SIZE, in_groups, walk
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def projections(
     Parameters are those of `igpaths.walk`; each segment costs one more forward evaluation.
     """
     parts = [
-        _project_together(net, *part, path=path, steps=steps, batch_size=batch_size)
-        for part in zip(images.split(batch_size), targets.split(batch_size), strict=True)
+        _project_together(net, x, t, path=p, steps=steps, batch_size=batch_size)
+        for x, t, p in in_groups(images, targets, path, batch_size)
     ]
     return {
         n: Projections(*(torch.cat(column) for column in zip(*(part[n] for part in parts), strict=True))) for n in steps
