@@ -78,12 +78,12 @@ def line_panels(
     ylabel: str,
     loglog: bool = False,
     columns: int = 3,
+    width: float = 3.1,
 ) -> Figure:
-    """One panel a title, in each the same series of (x, y): equal colour, line and marker mean the same series."""
-    rows = -(-len(panels) // columns)
-    width = min(columns, len(panels))
+    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y)."""
+    rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
-        rows, width, figsize=(3.1 * width, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
+        rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
     )
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
     for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
