@@ -1,6 +1,7 @@
 """The walk and `attribute`: exactness, convergence, limits, invariances, counts and errors."""
 
 import math
+import weakref
 
 import pytest
 import torch
@@ -269,6 +270,19 @@ def test_guided_step_counts_walk_as_if_alone():
         alone = ig.attribute(net, x, [0, 1], path=ig.Guided(), rules=WHOLES, steps=(n,))
         for rule in WHOLES:
             torch.testing.assert_close(together[rule, n], alone[rule, n], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("path", [ig.Straight(), ig.Blur(3.0), ig.Guided()], ids=str)
+def test_no_gradient_is_kept_longer_than_its_segments(path):
+    net, x = classifier(small_network()), images(2, shape=(3, 12, 10))
+    most = {}
+    for steps in (16, 64):
+        kept, alive = [], 0
+        for segment in ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(steps // 2, steps), batch_size=4):
+            kept.append(weakref.ref(segment.end.gradient))
+            alive = max(alive, len({id(ref()) for ref in kept if ref() is not None}))
+        most[steps] = alive
+    assert most[16] == most[64] <= 8
 
 
 # --- bad input ---
