@@ -47,6 +47,7 @@ class _Known(ABC):
     def visit(
         self, evaluate: Evaluate, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
+        """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
         finest = max(steps)
         for start in range(1, finest, at_once):
             indices = range(start, min(start + at_once, finest))
@@ -70,6 +71,7 @@ class Straight(_Known):
     baseline: str | float | tuple[float, float, float] | Tensor = "black"
 
     def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, 3, H, W)."""
         return resolve_baseline(self.baseline, net, images)
 
     def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
@@ -77,6 +79,7 @@ class Straight(_Known):
         return baseline + alpha * (images - baseline)
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         return (end.alpha - start.alpha) * (images - baseline)
 
 
@@ -106,12 +109,14 @@ class Blur(_Known):
         _one_of("padding", self.padding, ("reflect", "zero"))
 
     def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, 3, H, W): the image at its most blurred."""
         return blur(images, self.max_sigma, padding=self.padding)
 
     def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
         return torch.stack([blur(images, self._sigma(alpha), padding=self.padding) for alpha in alphas])
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         if self.increment == "difference":
             return end.x - start.x
         point = start if at == "start" else end
@@ -147,11 +152,13 @@ class Guided:
             raise ValueError(f"max_distance must be in [0, 1], got {self.max_distance}")
 
     def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, 3, H, W)."""
         return resolve_baseline(self.baseline, net, images)
 
     def visit(
         self, evaluate: Evaluate, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
+        """Each (step count, point) that a walk reaches after `first`; the step counts take their t-th step together."""
         here = dict.fromkeys(steps, first)
         for t in range(1, max(steps)):
             moving = [n for n in steps if t < n]
@@ -167,6 +174,7 @@ class Guided:
         yield from ((n, last) for n in steps if n == 1)
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         return end.x - start.x
 
     def advance(self, x: Tensor, gradient: Tensor, alpha: Tensor, *, images: Tensor, baseline: Tensor) -> Tensor:

@@ -67,6 +67,7 @@ class IG:
         _check_end(self.at, ("start", "end", "both"))
 
     def credit(self, segment: Segment) -> Tensor:
+        """The segment's signed credit (B, 3, H, W), in units of the score."""
         if self.at == "both":
             return (IG("start").credit(segment) + IG("end").credit(segment)) / 2
         return segment.gradient(self.at) * segment.step(self.at)
@@ -91,6 +92,7 @@ class IDGI:
         _check_end(self.at, ("start", "end"))
 
     def credit(self, segment: Segment) -> Tensor:
+        """The segment's credit (B, 3, H, W), in units of the score, with the sign of its change of score."""
         gradient = segment.gradient(self.at)
         norm = gradient.flatten(1).norm(dim=1, dtype=torch.float64)
         # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
