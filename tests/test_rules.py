@@ -34,7 +34,7 @@ def test_a_segments_idgi_credit_has_one_sign():
         (lambda: ig.IG("middle"), "at is 'middle'; it must be one of start, end, both"),
         (lambda: ig.IDGI("both"), "at is 'both'; it must be one of start, end"),
         (lambda: ig.Left(ig.IG(), 1.0), r"psi must be in \(0, 1\), got 1.0"),
-        (lambda: ig.Right(ig.Left(ig.IG(), 0.5), 0.5), "Right splits IG or IDGI, got Left"),
+        (lambda: ig.Right(ig.Left(ig.IG(), 0.5), 0.5), "Right splits IG, IDGI or a control, got Left"),
         (lambda: ig.Left(ig.IG(), 0.5, "both"), "crossing is 'both'; it must be one of left, right"),
     ],
 )

@@ -8,7 +8,7 @@ maps[ig.IDGI(), 128]
 
 from igpaths.classifier import Classifier
 from igpaths.paths import Blur, Guided, Straight
-from igpaths.rules import IDGI, IG, Left, Right
+from igpaths.rules import IDGI, IG, Gradient, Left, Right, SquaredGradients
 from igpaths.walk import Attributions, attribute, walk
 
 __all__ = [
@@ -17,9 +17,11 @@ __all__ = [
     "Attributions",
     "Blur",
     "Classifier",
+    "Gradient",
     "Guided",
     "Left",
     "Right",
+    "SquaredGradients",
     "Straight",
     "attribute",
     "walk",

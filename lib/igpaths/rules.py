@@ -2,7 +2,8 @@
 
 A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `IG` and
 `IDGI` cover the whole path. `Left` and `Right` are parts of another rule's sum, before and after the point α* at
-which the score has made most of its way (Split IG), so they cost nothing beside it.
+which the score has made most of its way (Split IG), so they cost nothing beside it. `Gradient` and
+`SquaredGradients` are controls that the same walk gives.
 
 Rules are frozen dataclasses: two equal rules are one key of the result.
 """
@@ -101,7 +102,25 @@ class IDGI:
         return direction * direction * segment.score_change.view(-1, 1, 1, 1)
 
 
-Whole = IG | IDGI
+@dataclass(frozen=True)
+class Gradient:
+    """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
+
+    def credit(self, segment: Segment) -> Tensor:
+        """∂F/∂x at x (B, 3, H, W) with the last segment, and nothing before."""
+        return segment.gradient("end") if segment.end.alpha == 1 else torch.zeros_like(segment.images)
+
+
+@dataclass(frozen=True)
+class SquaredGradients:
+    """Σ_j g⊙g / N: a control, IDGI without the weights ΔF / (g·g). Its sum promises no completeness."""
+
+    def credit(self, segment: Segment) -> Tensor:
+        """g⊙g / N (B, 3, H, W), 0 or more, with the gradient at the segment's start as in IDGI."""
+        return segment.gradient("start") ** 2 / segment.steps
+
+
+Whole = IG | IDGI | Gradient | SquaredGradients
 
 
 @dataclass(frozen=True)
@@ -113,7 +132,7 @@ class Left:
 
     Parameters
     ----------
-    rule : `IG` or `IDGI`.
+    rule : `IG` or `IDGI` (or a control).
     psi : the share ψ of the score's way, in (0, 1).
     crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
         Study B, where α* is then the last point before.
@@ -139,7 +158,7 @@ class Right:
         _check_split(self)
 
 
-Rule = IG | IDGI | Left | Right
+Rule = Whole | Left | Right
 
 
 def _check_end(at: str, allowed: tuple[str, ...]) -> None:
@@ -149,7 +168,7 @@ def _check_end(at: str, allowed: tuple[str, ...]) -> None:
 
 def _check_split(split: Left | Right) -> None:
     if not isinstance(split.rule, Whole):
-        raise ValueError(f"{type(split).__name__} splits IG or IDGI, got {split.rule!r}")
+        raise ValueError(f"{type(split).__name__} splits IG, IDGI or a control, got {split.rule!r}")
     if not 0 < split.psi < 1:
         raise ValueError(f"psi must be in (0, 1), got {split.psi}")
     if split.crossing not in ("left", "right"):

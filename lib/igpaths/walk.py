@@ -135,6 +135,20 @@ def attribute(
         that are not positive or do not divide the largest, no rules, or a batch size under 1.
     """
     targets = _check(images, targets, rules, batch_size)
+    return fold(net, images, targets, path=path, rules=rules, steps=steps, batch_size=batch_size)
+
+
+def fold(
+    net: Classifier,
+    images: Tensor,
+    targets: Tensor,
+    *,
+    path: Path,
+    rules: Sequence[Rule],
+    steps: Sequence[int] = (128,),
+    batch_size: int = BATCH_SIZE,
+) -> Attributions:
+    """`attribute` without its checks: for images that leave [0, 1] on purpose, as a stability metric's do."""
     parts = [
         _attribute_together(net, x, t, path=p, rules=rules, steps=steps, batch_size=batch_size)
         for x, t, p in in_groups(images, targets, path, batch_size)

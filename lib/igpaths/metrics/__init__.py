@@ -1,7 +1,52 @@
-"""What is measured of an attribution. Each function states its shapes, range and direction."""
+"""What is measured of an attribution. Each function states its shapes, range and direction; `METRICS` lists them."""
 
+from igpaths.metrics.controls import edges, random_maps
+from igpaths.metrics.information import Seeds, information, information_curves, seed_masks, unusable
+from igpaths.metrics.localization import best_f1, class_sensitivity, energy_inside, mae, pointing_game, roc_auc
+from igpaths.metrics.msssim import ms_ssim
+from igpaths.metrics.perturbation import Perturbation, abpc, perturbation
 from igpaths.metrics.projection import Projections, projections
-from igpaths.metrics.ranking import absolute_map, signed_map
+from igpaths.metrics.ranking import absolute_map, pixel_ranks, signed_map, tied_share
+from igpaths.metrics.reveal import Responses, area, deletion, insertion
 from igpaths.metrics.saturation import cosine, norm_ratio
+from igpaths.metrics.stability import jpeg, max_sensitivity, spearman, squared_error, uniform_noise
+from igpaths.metrics.table import METRICS, Metric
 
-__all__ = ["Projections", "absolute_map", "cosine", "norm_ratio", "projections", "signed_map"]
+__all__ = [
+    "METRICS",
+    "Metric",
+    "Perturbation",
+    "Projections",
+    "Responses",
+    "Seeds",
+    "abpc",
+    "absolute_map",
+    "area",
+    "best_f1",
+    "class_sensitivity",
+    "cosine",
+    "deletion",
+    "edges",
+    "energy_inside",
+    "information",
+    "information_curves",
+    "insertion",
+    "jpeg",
+    "mae",
+    "max_sensitivity",
+    "ms_ssim",
+    "norm_ratio",
+    "perturbation",
+    "pixel_ranks",
+    "pointing_game",
+    "projections",
+    "random_maps",
+    "roc_auc",
+    "seed_masks",
+    "signed_map",
+    "spearman",
+    "squared_error",
+    "tied_share",
+    "uniform_noise",
+    "unusable",
+]

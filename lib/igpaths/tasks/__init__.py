@@ -5,11 +5,14 @@
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from PIL import Image
 from torch import Tensor
+from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from igpaths.tasks import imagenet, objects
 from igpaths.tasks.models import Model, load_model
@@ -17,6 +20,7 @@ from igpaths.tasks.models import Model, load_model
 __all__ = ["TASKS", "Images", "Model", "load_images", "load_model"]
 
 TASKS = ("objects", "imagenet")
+Alter = Callable[[Image.Image], Image.Image]
 logger = logging.getLogger("igpaths")
 
 
@@ -44,7 +48,16 @@ class Images:
     skipped: tuple[str, ...] = ()
 
 
-def load_images(task: str, *, model: Model, count: int, start: int = 0, data: str | Path = "", seed: int = 0) -> Images:
+def load_images(
+    task: str,
+    *,
+    model: Model,
+    count: int,
+    start: int = 0,
+    data: str | Path = "",
+    seed: int = 0,
+    alter: Alter | None = None,
+) -> Images:
     """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
 
     The order is fixed by `seed` (and by the folder, for imagenet), so that shards of a run are slices of it.
@@ -58,6 +71,8 @@ def load_images(task: str, *, model: Model, count: int, start: int = 0, data: st
     start : int, 0 or more.
     data : the imagenet task's folder; the environment variable IGPATHS_DATA where it is empty.
     seed : int, 0 or more.
+    alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
+        such as a compression or a blur. A scene of the objects task is its own photograph.
 
     Raises
     ------
@@ -73,17 +88,22 @@ def load_images(task: str, *, model: Model, count: int, start: int = 0, data: st
     other = "torchvision/" if task == "objects" else "objects/"
     if model.name.startswith(other):
         raise ValueError(f"model {model.name!r} does not know the classes of the task {task!r}")
-    return _scenes(start, count, seed) if task == "objects" else _photographs(model, start, count, data, seed)
+    if task == "objects":
+        return _scenes(start, count, seed, alter)
+    return _photographs(model, start, count, data, seed, alter)
 
 
-def _scenes(start: int, count: int, seed: int) -> Images:
+def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
     indices = range(start, start + count)
     batch = objects.batch(indices, split="test", seed=seed)
+    images = batch.images
+    if alter is not None:
+        images = torch.stack([to_tensor(alter(to_pil_image(image))) for image in images])
     names = tuple(f"scene-{index:05d}" for index in indices)
-    return Images(batch.images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
+    return Images(images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
 
 
-def _photographs(model: Model, start: int, count: int, data: str | Path, seed: int) -> Images:
+def _photographs(model: Model, start: int, count: int, data: str | Path, seed: int, alter: Alter | None) -> Images:
     folder = imagenet.data_folder(data)
     synsets = imagenet.read_synsets(folder / "synsets.txt")
     there = imagenet.photographs(folder, synsets)
@@ -98,7 +118,7 @@ def _photographs(model: Model, start: int, count: int, data: str | Path, seed: i
             skipped.append(f"{photograph.wnid}/{error}")
             continue
         read.append(photograph)
-        images.append(model.prepare(pixels))
+        images.append(model.prepare(alter(pixels) if alter else pixels))
     if skipped:
         logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
     if not images:

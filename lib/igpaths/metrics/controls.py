@@ -1,0 +1,29 @@
+"""Maps that need no path: what every table's methods must beat.
+
+`random_maps` knows nothing, `edges` knows the image but not the network. The other two controls are rules, since they
+come from the same walk: `igpaths.Gradient` (the network at the input alone) and `igpaths.SquaredGradients` (the path,
+without IDGI's weights).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import skimage.filters
+import torch
+from torch import Tensor
+
+
+def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 0) -> Tensor:
+    """Independent uniform noise: (count, H, W), in [0, 1), float64.
+
+    Image number ``start + i`` has map i: it depends on nothing but that number, the size and the seed.
+    """
+    return torch.stack(
+        [torch.from_numpy(np.random.default_rng((seed, start + i, 1)).random(tuple(size))) for i in range(count)]
+    )
+
+
+def edges(images: Tensor) -> Tensor:
+    """The magnitude of the Sobel gradient of the mean colour: images (B, 3, H, W) in [0, 1] to (B, H, W), 0 or more."""
+    grey = images.mean(1).double().cpu().numpy()
+    return torch.from_numpy(np.stack([skimage.filters.sobel(image) for image in grey])).to(images)

@@ -1,0 +1,66 @@
+"""MS-SSIM: how alike two images are, on five scales (Wang et al. 2003)."""
+
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
+WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
+C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
+LEAST = (WINDOW - 1) * 2 ** (len(WEIGHTS) - 1) + 1  # pixels a side: the window must fit the coarsest scale
+
+
+def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
+    """The mean over colours of the multi-scale structural similarity of images in [0, 1]: (B,), in [0, 1].
+
+    1 for an image with itself, exactly. Symmetric. Negative contrast terms count as 0, as in pytorch-msssim 1.0, which
+    it agrees with.
+
+    Parameters
+    ----------
+    a, b : (B, 3, H, W), at least 161 pixels a side.
+
+    Raises
+    ------
+    ValueError
+        For images of different shapes, or smaller ones.
+    """
+    if a.shape != b.shape or a.ndim != 4:
+        raise ValueError(
+            f"a and b must be two batches (B, C, H, W) of one shape, got {tuple(a.shape)}, {tuple(b.shape)}"
+        )
+    if min(a.shape[-2:]) < LEAST:
+        raise ValueError(f"MS-SSIM needs at least {LEAST} pixels a side for its five scales, got {tuple(a.shape[-2:])}")
+    factors = []
+    for scale, weight in enumerate(WEIGHTS):
+        last = scale == len(WEIGHTS) - 1
+        mean_a, mean_b = _window(a), _window(b)
+        square, product = mean_a**2 + mean_b**2, mean_a * mean_b
+        variances, covariance = _window(a * a + b * b) - square, _window(a * b) - product
+        similarity = (2 * covariance + C2) / (variances + C2)
+        if last:
+            similarity = similarity * (2 * product + C1) / (square + C1)
+        factors.append(similarity.mean((-2, -1)).clamp(min=0) ** weight)
+        if not last:
+            odd = [side % 2 for side in a.shape[-2:]]
+            a, b = (F.avg_pool2d(image, kernel_size=2, padding=odd) for image in (a, b))
+    return torch.stack(factors).prod(0).mean(1)
+
+
+def _window(images: Tensor) -> Tensor:
+    """Images (…, H, W) under the Gaussian window, where it fits whole: two dense products."""
+    rows, columns = (_matrix(size, images.dtype, images.device) for size in images.shape[-2:])
+    return rows @ images @ columns.T
+
+
+@lru_cache(maxsize=64)
+def _matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The matrix (size − 10, size) that slides the window along a line of pixels."""
+    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    window = torch.exp(-(offsets**2) / (2 * SIGMA**2))
+    window /= window.sum()
+    i, j = torch.arange(size - WINDOW + 1).view(-1, 1), torch.arange(size)
+    inside = (j >= i) & (j < i + WINDOW)
+    return torch.where(inside, window[(j - i).clamp(0, WINDOW - 1)], 0).to(device, dtype)

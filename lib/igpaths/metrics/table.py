@@ -1,0 +1,76 @@
+"""The table of metrics: what each is called, which direction is better, and where its values can lie.
+
+Captions, axes and the protocol page take their words from here.
+"""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes
+    ----------
+    name : its key in results.
+    label : for axes and column heads.
+    symbol : in formulas, as LaTeX.
+    better : "higher", "lower", or "neither" for a quantity that describes and does not judge.
+    low, high : the ends of its range; infinite where it has none.
+    of : what it is measured on: "ranking map", "attribution", "two maps" or "two parts".
+    source : where it comes from.
+    """
+
+    name: str
+    label: str
+    symbol: str
+    better: str
+    low: float
+    high: float
+    of: str
+    source: str
+
+    @property
+    def arrow(self) -> str:
+        """The label with ↑ where higher is better and ↓ where lower is."""
+        return self.label + {"higher": " ↑", "lower": " ↓", "neither": ""}[self.better]
+
+
+A, B = "Study A, Table ", "Study B, Table "
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("insertion", "insertion", r"\mathrm{Ins}", "higher", 0, 1, "ranking map", A + "1"),
+        Metric("insertion ratio", "insertion, ratio", r"\mathrm{Ins}/F", "higher", 0, math.inf, "ranking map", A + "1"),
+        Metric("deletion", "deletion", r"\mathrm{Del}", "lower", 0, 1, "ranking map", "Petsiuk et al. 2018"),
+        Metric("SIC", "SIC, PNG bytes", r"\mathrm{SIC}", "higher", 0, 1, "ranking map", A + "2"),
+        Metric("AIC", "AIC, PNG bytes", r"\mathrm{AIC}", "higher", 0, 1, "ranking map", A + "2"),
+        Metric("SIC ms-ssim", "SIC, MS-SSIM", r"\mathrm{SIC}_s", "higher", 0, 1, "ranking map", A + "3"),
+        Metric("AIC ms-ssim", "AIC, MS-SSIM", r"\mathrm{AIC}_s", "higher", 0, 1, "ranking map", A + "3"),
+        Metric("SIC webp", "SIC, WebP bytes", r"\mathrm{SIC}_w", "higher", 0, 1, "ranking map", "PAIR saliency 0.2.1"),
+        Metric("AIC webp", "AIC, WebP bytes", r"\mathrm{AIC}_w", "higher", 0, 1, "ranking map", "PAIR saliency 0.2.1"),
+        Metric("SIC code length", "SIC, code length", r"\mathrm{SIC}_c", "higher", 0, 1, "ranking map", "ours"),
+        Metric("AIC code length", "AIC, code length", r"\mathrm{AIC}_c", "higher", 0, 1, "ranking map", "ours"),
+        Metric("ABPC", "ABPC", r"\mathrm{ABPC}", "higher", -math.inf, math.inf, "ranking map", B + "4"),
+        Metric("max-sensitivity", "max-sensitivity", r"\mathrm{Sens}", "lower", 0, math.inf, "attribution", B + "5"),
+        Metric("JPEG raw", "−log₁₀ MSE, raw", r"E", "higher", -math.inf, math.inf, "two maps", "ours"),
+        Metric(
+            "JPEG signed sum", "−log₁₀ MSE, signed sum", r"E_\Sigma", "higher", -math.inf, math.inf, "two maps", A + "5"
+        ),
+        Metric("JPEG L1", "−log₁₀ MSE, L1", r"E_1", "higher", -math.inf, math.inf, "two maps", "ours"),
+        Metric("JPEG cosine", "cosine under JPEG", r"\cos", "higher", -1, 1, "two maps", "ours"),
+        Metric("JPEG spearman", "Spearman's ρ under JPEG", r"\rho", "higher", -1, 1, "two maps", "ours"),
+        Metric("norm ratio", "‖Right‖ / ‖Left‖", r"\|R\|/\|L\|", "neither", 0, math.inf, "two parts", B + "1"),
+        Metric("alpha*", "α*", r"\alpha^*", "neither", 0, 1, "attribution", B + "2"),
+        Metric("cosine", "cosine", r"\cos", "neither", -1, 1, "two parts", B + "3"),
+        Metric(
+            "energy inside", "energy inside", r"E_\mathrm{in}", "higher", 0, 1, "ranking map", "Selvaraju et al. 2017"
+        ),
+        Metric("pointing game", "pointing game", r"P", "higher", 0, 1, "ranking map", "Zhang et al. 2018"),
+        Metric("ROC AUC", "ROC AUC", r"\mathrm{AUC}", "higher", 0, 1, "ranking map", "Xu et al. 2020"),
+        Metric("best F1", "best F₁", r"F_1", "higher", 0, 1, "ranking map", "Xu et al. 2020"),
+        Metric("MAE", "MAE", r"\mathrm{MAE}", "lower", 0, 1, "ranking map", "Xu et al. 2020"),
+        Metric("class sensitivity", "class sensitivity", r"S_\mathrm{own}", "higher", 0, 1, "ranking map", "ours"),
+    )
+}
