@@ -6,12 +6,12 @@ import torch
 import igpaths as ig
 from igpaths.metrics import norm_ratio
 from igpaths.study.papers import table
-from igpaths.study.protocols import SPLIT, SplitProtocol
+from igpaths.study.protocols import SPLIT, Split
 from igpaths.study.split import QUANTITIES, left_out, split_rows, split_table
 from igpaths.study.subjects import Subject
 from problems import classifier, images, small_network
 
-PROTOCOLS = tuple(SplitProtocol(p.name, p.baseline, p.at, 8, p.psi, p.crossing, p.images) for p in SPLIT)
+PROTOCOLS = tuple(Split(p.name, p.baseline, p.at, 8, p.psi, p.crossing, p.images) for p in SPLIT)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,11 @@ from igpaths.metrics.reveal import Canvas, Estimator, Responses, reveal
 from igpaths.walk import BATCH_SIZE
 
 TWENTY_FOURTHS = tuple(i / 24 for i in range(25))
-SCORES = ("probability", "correct")
+CAUSAL = (
+    (0, 1, 2, 3, 4),
+    (0, 1, 2, 3, 4),
+    (0, 1),
+)  # columns of the window of 3 × 5 that come before its centre, by row
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +47,7 @@ class Seeds:
     seeds: Tensor
 
     def show(self, which: Tensor, shown: Tensor) -> Tensor:
-        known = (shown | self.seeds[which]).cpu().numpy()
+        known = shown.cpu().numpy() | self.seeds[which].cpu().numpy()  # the seeds may be on another device
         known[:, [0, 0, -1, -1], [0, -1, 0, -1]] = True
         images = _bytes(self.images[which])
         filled = np.stack(_in_threads(_interpolate, images, known))
@@ -89,10 +93,12 @@ def code_length(revealed: Tensor, images: Tensor) -> Tensor:
     left, up, corner = padded[..., 1:, :-1], padded[..., :-1, 1:], padded[..., :-1, :-1]
     low, high = torch.minimum(left, up), torch.maximum(left, up)
     error = (x - torch.where(corner >= high, low, torch.where(corner <= low, high, left + up - corner))).abs()
-    around = F.pad(error, (2, 2, 2, 0))
+    around = F.pad(error, (2, 2, 2, 0))  # two pixels to the left, right and above
     height, width = x.shape[-2:]
-    causal = [(0, 1), (0, 2), (0, 3), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (2, 0), (2, 1)]
-    scale = torch.stack([around[..., i : i + height, j : j + width] for i, j in causal]).mean(0)
+    scale = torch.zeros_like(error)
+    for i, columns in enumerate(CAUSAL):
+        for j in columns:
+            scale += around[..., i : i + height, j : j + width] / sum(map(len, CAUSAL))
     ratio = (scale + 0.05) / (scale + 1.05)  # of the geometric distribution with this mean, kept off 0
     bits = -torch.log2((1 - ratio) / (1 + ratio)) - error * torch.log2(ratio)
     return bits.flatten(1).sum(1)

@@ -49,9 +49,10 @@ def perturbation(
     """
     ends = sorted({0.0, *shares, 1.0})
     most = deletion(net, images, targets, maps, canvas=canvas, shares=ends, seed=seed, batch_size=batch_size)
-    rest = tuple(1 - k / maps[0, 0].numel() for k in reversed(most.counts))  # exactly the other pixels
+    pixels = maps[0, 0].numel()
+    rest = sorted({1 - k / pixels for k in most.counts})  # exactly the other pixels; two shares may be one count
     least = insertion(net, images, targets, maps, canvas=canvas, shares=rest, seed=seed, batch_size=batch_size)
-    return Perturbation(most, _reversed(least, most))
+    return Perturbation(most, _ablated(least, most, [least.counts.index(pixels - k) for k in most.counts]))
 
 
 def abpc(curves: Perturbation, *, score: str = "logit", clip: bool = False) -> Tensor:
@@ -79,13 +80,13 @@ def _normalised(values: Tensor, clip: bool) -> Tensor:
     return scaled.clamp(0, 1) if clip else scaled
 
 
-def _reversed(responses: Responses, like: Responses) -> Responses:
+def _ablated(responses: Responses, like: Responses, places: list[int]) -> Responses:
     """The responses in the order of what is ablated rather than of what is revealed."""
     return Responses(
         counts=like.counts,
         shares=like.shares,
-        probability=responses.probability.flip(-1),
-        logit=responses.logit.flip(-1),
-        correct=responses.correct.flip(-1),
+        probability=responses.probability[..., places],
+        logit=responses.logit[..., places],
+        correct=responses.correct[..., places],
         information={},
     )

@@ -33,7 +33,7 @@ def pixel_counts(shares: Sequence[float], pixels: int) -> tuple[int, ...]:
         For no shares, or where they are not increasing from 0 or more to 1 or less.
     """
     given = [float(share) for share in shares]
-    if not given or given != sorted(set(given)) or given[0] < 0 or given[-1] > 1:
+    if not given or given != sorted(set(given)) or not all(0 <= share <= 1 for share in given):
         raise ValueError(f"shares must increase within [0, 1], got {given}")
     return tuple(math.ceil(share * pixels - 1e-9) for share in given)  # .15 of 40 is 6, whatever 0.15 is in binary
 
@@ -78,7 +78,7 @@ def tied_share(maps: Tensor) -> Tensor:
 
 def measured(measure: Callable[..., Tensor], *maps: Tensor) -> Tensor:
     """What `measure` finds of maps (…, H, W), given as (P, H·W) a batch at a time, so that its memory is bounded."""
-    flat = [each.flatten(-2).flatten(0, -2) for each in maps]
+    flat = [each.reshape(-1, each.shape[-2:].numel()) for each in maps]
     parts = [measure(*part) for part in zip(*(each.split(BATCH_SIZE) for each in flat), strict=True)]
     return torch.cat(parts).view(maps[0].shape[:-2])
 

@@ -10,7 +10,7 @@ from igpaths.metrics import cosine, norm_ratio
 from igpaths.paths import Straight
 from igpaths.rules import IDGI, IG, Left, Right, Whole
 from igpaths.study.papers import FAMILIES
-from igpaths.study.protocols import SplitProtocol
+from igpaths.study.protocols import Split
 from igpaths.study.statistics import bootstrap
 from igpaths.study.subjects import Subject
 from igpaths.walk import BATCH_SIZE, Attributions, attribute
@@ -20,7 +20,7 @@ GAIN = 5  # logits, of the protocol "gain over 5"
 PUBLISHED_IMAGES = "2500"  # Study B, §3: "averaged over 2500 samples"
 
 
-def split_rows(subject: Subject, protocols: Sequence[SplitProtocol], *, batch_size: int = BATCH_SIZE) -> pd.DataFrame:
+def split_rows(subject: Subject, protocols: Sequence[Split], *, batch_size: int = BATCH_SIZE) -> pd.DataFrame:
     """Every quantity for each image, protocol, rule (IG and IDGI) and ψ.
 
     Protocols that walk the same path share the walk.
@@ -33,7 +33,7 @@ def split_rows(subject: Subject, protocols: Sequence[SplitProtocol], *, batch_si
     frames = []
     for baseline, steps in dict.fromkeys((p.baseline, p.steps) for p in protocols):
         sharing = [p for p in protocols if (p.baseline, p.steps) == (baseline, steps)]
-        wholes: dict[SplitProtocol, tuple[Whole, ...]] = {p: (IG(p.at), IDGI()) for p in sharing}
+        wholes: dict[Split, tuple[Whole, ...]] = {p: (IG(p.at), IDGI()) for p in sharing}
         parts = [
             part(whole, psi, p.crossing)
             for p in sharing
@@ -65,7 +65,7 @@ def split_rows(subject: Subject, protocols: Sequence[SplitProtocol], *, batch_si
 
 
 def _measured(
-    maps: Attributions, subject: Subject, chunk: Tensor, protocol: SplitProtocol, whole: Whole, psi: float
+    maps: Attributions, subject: Subject, chunk: Tensor, protocol: Split, whole: Whole, psi: float
 ) -> pd.DataFrame:
     n = protocol.steps
     left, right = Left(whole, psi, protocol.crossing), Right(whole, psi, protocol.crossing)

@@ -47,13 +47,7 @@ def bootstrap(
         raise ValueError(
             f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN"
         )
-    names = np.arange(len(x)) if clusters is None else np.asarray(clusters)
-    if names.shape != x.shape:
-        raise ValueError(f"clusters must name the photograph of each of the {len(x)} values, got {len(names)}")
-    _, members = np.unique(names, return_inverse=True)
-    count = int(members.max()) + 1
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)[:, members]
+    weights = _resample(len(x), clusters, seed)
     if statistic == "mean":
         resampled, value = weights @ x / weights.sum(1), x.mean()
     elif statistic == "median":
@@ -67,6 +61,42 @@ def bootstrap(
         raise ValueError(f"statistic is {statistic!r}; it must be one of mean, median")
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), len(x))
+
+
+def kendall(a: ArrayLike, b: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
+    """Kendall's τ_b between the order of M methods' means under two metrics: 1 for the same order, −1 for the reverse.
+
+    Parameters
+    ----------
+    a, b : (n, M), finite: each image's value for each method under either metric, two methods or more.
+    clusters, seed : as for `bootstrap`; the interval resamples the images, together for both metrics.
+
+    Returns
+    -------
+    Estimate of the τ of the means over the n images; NaN where all methods tie.
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
+        raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
+    weights = np.vstack([np.ones((1, len(x)), dtype=int), _resample(len(x), clusters, seed)])
+    first, second = np.triu_indices(x.shape[1], k=1)
+    means = (weights @ each / weights.sum(1, keepdims=True) for each in (x, y))
+    signs = [np.sign(mean[:, first] - mean[:, second]) for mean in means]
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
+    low, high = np.quantile(tau[1:], [0.025, 0.975])
+    return Estimate(float(tau[0]), float(low), float(high), len(x))
+
+
+def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> np.ndarray:
+    """How often each of n images is drawn in each of the resamples: (RESAMPLES, n); a cluster's images together."""
+    names = np.arange(n) if clusters is None else np.asarray(clusters)
+    if names.shape != (n,):
+        raise ValueError(f"clusters must name the photograph of each of the {n} values, got {len(names)}")
+    _, members = np.unique(names, return_inverse=True)
+    count = int(members.max()) + 1
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)[:, members]
 
 
 def slope(steps: ArrayLike, errors: ArrayLike) -> float:

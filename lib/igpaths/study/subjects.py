@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
+from PIL import Image, ImageFilter
 from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.study.parameters import Parameters
-from igpaths.tasks import load_images, load_model
+from igpaths.tasks import Alter, load_images, load_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +63,24 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
             classes=chosen.classes,
             skipped=chosen.skipped,
         )
+
+
+def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
+    """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
+    model = load_model(subject.name, data=study.folder or "")
+    return load_images(
+        study.task,
+        model=model,
+        count=len(subject.images) + len(subject.skipped),
+        data=study.folder or "",
+        seed=study.seed,
+        alter=alter,
+    ).images
+
+
+def blur_photograph(photograph: Image.Image, *, radius: float = 20) -> Image.Image:
+    """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code."""
+    return photograph.filter(ImageFilter.GaussianBlur(radius))
 
 
 def label(name: str) -> str:

@@ -17,7 +17,7 @@ from torchvision.transforms.functional import to_pil_image, to_tensor
 from igpaths.tasks import imagenet, objects
 from igpaths.tasks.models import Model, load_model
 
-__all__ = ["TASKS", "Images", "Model", "load_images", "load_model"]
+__all__ = ["TASKS", "Alter", "Images", "Model", "load_images", "load_model"]
 
 TASKS = ("objects", "imagenet")
 Alter = Callable[[Image.Image], Image.Image]
