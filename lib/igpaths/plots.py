@@ -13,12 +13,14 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from igpaths.metrics.ranking import absolute_map, signed_map
+from igpaths.study.statistics import Estimate
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
+Show = Callable[[Axes, Tensor], None]
 
 
 def show_image(ax: Axes, image: Tensor) -> None:
@@ -29,10 +31,19 @@ def show_image(ax: Axes, image: Tensor) -> None:
 
 def show_signed(ax: Axes, attribution: Tensor) -> None:
     """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude."""
-    values = signed_map(attribution.detach().float().cpu())
-    limit = _percentile(values.abs())
-    ax.imshow(values.numpy(), cmap=SIGNED, vmin=-limit, vmax=limit)
-    _bare(ax)
+    signed_like(attribution)(ax, attribution)
+
+
+def signed_like(reference: Tensor) -> Show:
+    """`show_signed` on the scale of another attribution, so that several maps can be compared."""
+    limit = _percentile(signed_map(reference.detach().float().cpu()).abs())
+
+    def show(ax: Axes, attribution: Tensor) -> None:
+        values = signed_map(attribution.detach().float().cpu())
+        ax.imshow(values.numpy(), cmap=SIGNED, vmin=-limit, vmax=limit)
+        _bare(ax)
+
+    return show
 
 
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
@@ -40,9 +51,6 @@ def show_absolute(ax: Axes, attribution: Tensor) -> None:
     values = absolute_map(attribution.detach().float().cpu())
     ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=_percentile(values))
     _bare(ax)
-
-
-Show = Callable[[Axes, Tensor], None]
 
 
 def picture_grid(
@@ -111,6 +119,35 @@ def line_panels(
         frameon=False,
         fontsize=9,
     )
+    return figure
+
+
+def dot_panels(
+    panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], *, xlabel: str, width: float = 3.6
+) -> Figure:
+    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
+    names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(width * len(panels), 0.8 + 0.3 * len(names)),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
+    )
+    for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
+        for k, (label, series) in enumerate(panel.items()):
+            y = [names.index(name) + 0.2 * (k - (len(panel) - 1) / 2) for name in series]
+            x = [estimate.value for estimate in series.values()]
+            reach = [[e.value - e.low for e in series.values()], [e.high - e.value for e in series.values()]]
+            ax.errorbar(x, y, xerr=reach, fmt=MARKERS[k], color=COLOURS[k], markersize=5, linewidth=1, label=label)
+        ax.set_title(title, fontsize=10)
+        ax.set_xlabel(xlabel)
+        ax.grid(alpha=0.3)
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].invert_yaxis()
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     return figure
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import kendalltau
 
-from igpaths.study.statistics import bootstrap, slope
+from igpaths.study.statistics import bootstrap, kendall, slope
 
 
 def test_the_interval_of_a_mean_matches_the_normal_one():
@@ -65,3 +66,35 @@ def test_slope_of_a_power_law():
     steps = np.array([8, 16, 32])
     assert slope(steps, 5 * steps**-2.0) == pytest.approx(2)
     assert math.isnan(slope(steps, [1, 0, 1]))
+
+
+def test_kendalls_tau_is_that_of_the_averages():
+    rng = np.random.default_rng(6)
+    a, b = rng.normal(size=(9, 5)), rng.normal(size=(9, 5))
+    for statistics in (("mean", "mean"), ("median", "mean")):
+        averages = [getattr(np, s)(each, axis=0) for s, each in zip(statistics, (a, b), strict=True)]
+        assert kendall(a, b, statistics=statistics).value == pytest.approx(kendalltau(*averages).statistic)
+
+
+def test_kendalls_tau_is_one_with_itself_and_minus_one_reversed():
+    a = np.random.default_rng(7).normal(size=(6, 4))
+    for b, tau in ((a, 1), (-a, -1)):
+        estimate = kendall(a, b)
+        assert (estimate.value, estimate.low, estimate.high, estimate.n) == (tau, tau, tau, 6)
+
+
+def test_kendalls_tau_with_ties_is_the_b_variant():
+    a, b = np.array([[1.0, 1.0, 2.0, 3.0]]), np.array([[2.0, 1.0, 3.0, 3.0]])
+    assert kendall(a, b).value == pytest.approx(kendalltau(a[0], b[0]).statistic)
+
+
+def test_kendalls_tau_of_methods_that_all_tie_is_nan():
+    estimate = kendall(np.ones((3, 4)), np.random.default_rng(8).normal(size=(3, 4)))
+    assert math.isnan(estimate.value)
+    assert math.isnan(estimate.low)
+
+
+@pytest.mark.parametrize("b", [np.ones((3, 3)), np.ones(4), np.full((3, 4), np.nan)])
+def test_tables_that_do_not_match_are_refused(b):
+    with pytest.raises(ValueError, match=r"two finite tables \(n, M\)"):
+        kendall(np.ones((3, 4)), b)

@@ -35,7 +35,7 @@ from igpaths.metrics.ranking import measured
 from igpaths.paths import Blur, Guided, Path, Straight
 from igpaths.rules import IDGI, IG, Gradient, SquaredGradients, Whole
 from igpaths.study.protocols import IGPATHS, Information, Protocol
-from igpaths.study.statistics import Estimate, kendall
+from igpaths.study.statistics import Estimate, bootstrap, kendall
 from igpaths.study.subjects import Subject
 from igpaths.walk import BATCH_SIZE, attribute
 
@@ -56,6 +56,7 @@ COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "spearman": spearman,
 }
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
+AVERAGES = {"SIC": "median"}  # over images, in every protocol; all other metrics take the mean
 COLUMNS = (
     *("protocol", "network", "image", "photograph", "method", "sign"),
     *("metric", "variant", "value", "left_out"),
@@ -230,6 +231,17 @@ def by_image(rows: pd.DataFrame, metric: str, variant: str, sign: str) -> pd.Dat
     return table[list(dict.fromkeys(chosen["method"]))]
 
 
+def averages(rows: pd.DataFrame, metric: str, variant: str, sign: str) -> dict[str, Estimate]:
+    """The average over images of one metric under one sign, by method: the median of SIC, else the mean."""
+    table = by_image(rows, metric, variant, sign)
+    photographs = [str(photograph) for photograph, _ in table.index]
+    columns = {str(method): table[method].to_numpy() for method in table.columns}
+    return {
+        method: bootstrap(values, statistic=AVERAGES.get(metric, "mean"), clusters=photographs)
+        for method, values in columns.items()
+    }
+
+
 def stability_figure(rows: pd.DataFrame, normalisation: str) -> pd.Series:
     """−log₁₀ of the mean squared error over pixels and counted images, by method: Study A's Table 5, higher is better.
 
@@ -244,4 +256,5 @@ def agreement(rows: pd.DataFrame, one: tuple[str, str, str], other: tuple[str, s
     a, b = by_image(rows, *one), by_image(rows, *other)
     common = a.index.intersection(b.index)
     photographs = [str(photograph) for photograph, _ in common]
-    return kendall(a.loc[common].to_numpy(), b.loc[common, a.columns].to_numpy(), clusters=photographs)
+    ways = AVERAGES.get(one[0], "mean"), AVERAGES.get(other[0], "mean")
+    return kendall(a.loc[common].to_numpy(), b.loc[common, a.columns].to_numpy(), statistics=ways, clusters=photographs)

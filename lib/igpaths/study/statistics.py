@@ -1,6 +1,6 @@
 """Estimates with their uncertainty: bootstrap intervals of per-image values, and slopes of convergence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,44 +48,66 @@ def bootstrap(
             f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN"
         )
     weights = _resample(len(x), clusters, seed)
-    if statistic == "mean":
-        resampled, value = weights @ x / weights.sum(1), x.mean()
-    elif statistic == "median":
-        order = np.argsort(x)
-        reached = np.cumsum(weights[:, order], axis=1)
-        half = reached[:, -1:] / 2
-        # The median of a weighted sample: between the values at which half the weight is reached and passed.
-        low, high = (reached >= half).argmax(1), (reached > half).argmax(1)
-        resampled, value = (x[order][low] + x[order][high]) / 2, np.median(x)
-    else:
-        raise ValueError(f"statistic is {statistic!r}; it must be one of mean, median")
+    average = _average(statistic)
+    value, resampled = average(x, np.ones((1, len(x)), dtype=int))[0], average(x, weights)
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), len(x))
 
 
-def kendall(a: ArrayLike, b: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
-    """Kendall's τ_b between the order of M methods' means under two metrics: 1 for the same order, −1 for the reverse.
+def kendall(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    statistics: tuple[str, str] = ("mean", "mean"),
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Kendall's τ_b between the orders of M methods by two metrics: 1 for the same order, −1 for the reverse.
 
     Parameters
     ----------
     a, b : (n, M), finite: each image's value for each method under either metric, two methods or more.
+    statistics : how images are averaged under either metric, "mean" or "median".
     clusters, seed : as for `bootstrap`; the interval resamples the images, together for both metrics.
 
     Returns
     -------
-    Estimate of the τ of the means over the n images; NaN where all methods tie.
+    Estimate of the τ of the averages over the n images; NaN where all methods tie.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
         raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
     weights = np.vstack([np.ones((1, len(x)), dtype=int), _resample(len(x), clusters, seed)])
     first, second = np.triu_indices(x.shape[1], k=1)
-    means = (weights @ each / weights.sum(1, keepdims=True) for each in (x, y))
-    signs = [np.sign(mean[:, first] - mean[:, second]) for mean in means]
+    signs = []
+    for values, statistic in zip((x, y), statistics, strict=True):
+        averages = np.stack([_average(statistic)(column, weights) for column in values.T], axis=1)
+        signs.append(np.sign(averages[:, first] - averages[:, second]))
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
         tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
-    low, high = np.quantile(tau[1:], [0.025, 0.975])
+    low, high = np.nanquantile(tau[1:], [0.025, 0.975]) if np.isfinite(tau[1:]).any() else (np.nan, np.nan)
     return Estimate(float(tau[0]), float(low), float(high), len(x))
+
+
+def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """The mean or median (R,) of values (n,) that are drawn as often as R rows of weights (R, n) say."""
+    averages = {"mean": _weighted_mean, "median": _weighted_median}
+    if statistic not in averages:
+        raise ValueError(f"statistic is {statistic!r}; it must be one of {', '.join(averages)}")
+    return averages[statistic]
+
+
+def _weighted_mean(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return weights @ x / weights.sum(1)
+
+
+def _weighted_median(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    order = np.argsort(x)
+    reached = np.cumsum(weights[:, order], axis=1)
+    half = reached[:, -1:] / 2
+    # Between the values at which half the weight is reached and passed.
+    low, high = (reached >= half).argmax(1), (reached > half).argmax(1)
+    return (x[order][low] + x[order][high]) / 2
 
 
 def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> np.ndarray:
