@@ -61,7 +61,7 @@ METRICS = {
         Metric("JPEG L1", "−log₁₀ MSE, L1", r"E_1", "higher", -math.inf, math.inf, "two maps", "ours"),
         Metric("JPEG cosine", "cosine under JPEG", r"\cos", "higher", -1, 1, "two maps", "ours"),
         Metric("JPEG spearman", "Spearman's ρ under JPEG", r"\rho", "higher", -1, 1, "two maps", "ours"),
-        Metric("norm ratio", "‖Right‖ / ‖Left‖", r"\|R\|/\|L\|", "neither", 0, math.inf, "two parts", B + "1"),
+        Metric("norm ratio", "‖Right‖ / ‖Left‖", r"\lVert R\rVert/\lVert L\rVert", "neither", 0, math.inf, "two parts", B + "1"),
         Metric("alpha*", "α*", r"\alpha^*", "neither", 0, 1, "attribution", B + "2"),
         Metric("cosine", "cosine", r"\cos", "neither", -1, 1, "two parts", B + "3"),
         Metric(
