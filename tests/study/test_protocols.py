@@ -90,7 +90,7 @@ def test_information_curves():
     assert a.shares == ours.shares == pytest.approx([i / 24 for i in range(25)])
     assert a.estimators == (("png", "normalised"), ("ms-ssim", "raw"))
     assert set(a.estimators) < set(ours.estimators)
-    assert {name for name, _ in ours.estimators} == {"png", "webp", "ms-ssim", "code length"}
+    assert {name for name, _ in ours.estimators} == {"png", "webp", "ms-ssim", "entropy"}
     assert (a.points, a.monotone, a.sic, a.aic, a.dropped) == (100, True, "median", "mean", "together")
     assert (a.confidence, ours.confidence) == (0.8, None)
     assert pair.canvas == "seeds"

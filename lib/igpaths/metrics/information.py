@@ -10,6 +10,7 @@ The revealed images have 8 bits a channel, and the network and the codecs see th
 """
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,11 +29,6 @@ from igpaths.metrics.reveal import Canvas, Estimator, Responses, reveal
 from igpaths.walk import BATCH_SIZE
 
 TWENTY_FOURTHS = tuple(i / 24 for i in range(25))
-CAUSAL = (
-    (0, 1, 2, 3, 4),
-    (0, 1, 2, 3, 4),
-    (0, 1),
-)  # columns of the window of 3 × 5 that come before its centre, by row
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,34 +77,32 @@ def similarity(revealed: Tensor, images: Tensor) -> Tensor:
     return ms_ssim(revealed, images)
 
 
-def code_length(revealed: Tensor, images: Tensor) -> Tensor:
-    """The bits (P,) of an ideal adaptive code of each image, on its own device.
+def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
+    """The bytes (P,) that PNG's filtered values need with an ideal code for each value, on the images' own device.
 
-    Every value is predicted from its left, upper and upper-left neighbours (the median predictor of LOCO-I, Weinberger
-    et al. 2000), and its error coded as a two-sided geometric variable whose scale is the mean error of the causal
-    neighbourhood.
+    Every row of pixels is predicted as in PNG, by the one of its five filters that leaves the smallest sum, and the
+    entropy of the histogram of what is left is counted; what repeats is not looked for.
     """
-    x = (revealed * 255).round()
-    padded = F.pad(x, (1, 0, 1, 0), mode="replicate")
+    x = (revealed * 255).round().to(torch.int16)
+    padded = F.pad(x, (1, 0, 1, 0))
     left, up, corner = padded[..., 1:, :-1], padded[..., :-1, 1:], padded[..., :-1, :-1]
-    low, high = torch.minimum(left, up), torch.maximum(left, up)
-    error = (x - torch.where(corner >= high, low, torch.where(corner <= low, high, left + up - corner))).abs()
-    around = F.pad(error, (2, 2, 2, 0))  # two pixels to the left, right and above
-    height, width = x.shape[-2:]
-    scale = torch.zeros_like(error)
-    for i, columns in enumerate(CAUSAL):
-        for j in columns:
-            scale += around[..., i : i + height, j : j + width] / sum(map(len, CAUSAL))
-    ratio = (scale + 0.05) / (scale + 1.05)  # of the geometric distribution with this mean, kept off 0
-    bits = -torch.log2((1 - ratio) / (1 + ratio)) - error * torch.log2(ratio)
-    return bits.flatten(1).sum(1)
+    to_left, to_up, to_corner = (up - corner).abs(), (left - corner).abs(), (left + up - 2 * corner).abs()
+    paeth = torch.where(to_up <= to_corner, up, corner)
+    paeth = torch.where((to_left <= to_up) & (to_left <= to_corner), left, paeth)
+    rows = torch.stack([x - guess for guess in (torch.zeros_like(x), left, up, (left + up) // 2, paeth)]) & 255
+    cost = torch.minimum(rows, 256 - rows).sum((2, 4))  # (5, P, H)
+    chosen = cost.argmin(0)[None, :, None, :, None].expand(1, *x.shape)
+    values = rows.gather(0, chosen)[0].flatten(1)
+    image = torch.arange(len(x), device=x.device).view(-1, 1)
+    counts = torch.bincount((image * 256 + values).flatten(), minlength=256 * len(x)).view(-1, 256)
+    return torch.special.entr(counts.double() / values.shape[1]).sum(1) / math.log(256) * values.shape[1]
 
 
 ESTIMATORS: dict[str, Estimator] = {
     "png": png_bytes,
     "webp": webp_bytes,
     "ms-ssim": similarity,
-    "code length": code_length,
+    "entropy": filtered_entropy,
 }
 
 
@@ -135,7 +129,7 @@ def information(
     canvas : what is under the pixels that are not revealed: images (B, 3, H, W), such as the blurred photographs, or
         `Seeds`, whose images are then those revealed.
     shares : of the pixels, increasing; 0 and 1, which the normalisation needs, are added where they are missing.
-    estimators : of information, any of "png", "webp", "ms-ssim", "code length".
+    estimators : of information, any of "png", "webp", "ms-ssim", "entropy".
     seed, batch_size : as for `insertion`.
 
     Raises

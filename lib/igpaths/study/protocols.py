@@ -188,7 +188,7 @@ STUDY_A_BLUR = (("padding", "reflect"), ("increment", "tangent"))
 STUDY_A_GUIDED = (("fraction", 0.5), ("max_distance", 1.0))
 AUTHORS_GUIDED = (("fraction", 0.25), ("max_distance", 0.02))
 ESTIMATORS = (
-    *((name, "normalised") for name in ("png", "ms-ssim", "webp", "code length")),
+    *((name, "normalised") for name in ("png", "ms-ssim", "webp", "entropy")),
     ("ms-ssim", "raw"),
 )
 

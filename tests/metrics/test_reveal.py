@@ -1,0 +1,339 @@
+"""Revealed pixels: insertion and deletion against a loop over single images, their identities, counts and errors."""
+
+import weakref
+from collections import Counter
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+from torch import nn
+
+import igpaths as ig
+from igpaths.metrics import area, deletion, insertion, pixel_ranks
+from igpaths.metrics.reveal import Canvas, reveal
+from problems import Counted, Function, classifier, generator, images, small_network
+
+SHAPE = (3, 8, 15)
+PIXELS = 120
+B, M = 3, 2
+TARGETS = torch.tensor([0, 3, 2])
+MEAN, STD = (0.4, 0.5, 0.3), (0.2, 0.3, 0.25)
+TENTHS = tuple(i / 10 for i in range(11))
+
+
+class Recorder(nn.Module):
+    """Keeps what a network sees, and how much at once."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.seen: list[torch.Tensor] = []
+
+    def forward(self, x):
+        self.seen.append(x)
+        return self.network(x)
+
+
+def network(module: nn.Module | None = None) -> ig.Classifier:
+    return ig.Classifier(module or small_network(), mean=MEAN, std=STD, output="probability")
+
+
+def ranking_maps(seed: int = 3, shape: tuple[int, ...] = (B, M, *SHAPE[1:])) -> torch.Tensor:
+    """Maps without ties."""
+    return torch.randn(shape, dtype=torch.float64, generator=generator(seed))
+
+
+def canvas_images(name: str, x: torch.Tensor) -> np.ndarray:
+    if name == "blur":
+        return ndimage.gaussian_filter(x.numpy(), [0, 0, 50, 50], mode="reflect")
+    colour = {"black": (0, 0, 0), "white": (1, 1, 1), "mean": MEAN}[name]
+    return np.broadcast_to(np.array(colour).reshape(1, 3, 1, 1), x.shape)
+
+
+def one_by_one(x, canvas, maps, counts, *, delete=False):
+    """Every image with its map and its count, as (image, map, count, pixels (3, H, W)), by sorting alone."""
+    for b, (image, under) in enumerate(zip(x.numpy(), canvas, strict=True)):
+        for m, scores in enumerate(maps[b].numpy()):
+            order = np.argsort(-scores.ravel())
+            for i, k in enumerate(counts):
+                known = np.zeros(scores.size, dtype=bool)
+                known[order[:k]] = True
+                known = known.reshape(scores.shape) != delete
+                yield b, m, i, known * image + ~known * under
+
+
+def multiset(batches) -> Counter:
+    return Counter(np.ascontiguousarray(image).tobytes() for batch in batches for image in batch)
+
+
+@pytest.mark.parametrize("method", [insertion, deletion])
+@pytest.mark.parametrize("canvas", ["black", "white", "mean", "blur", "tensor"])
+def test_scores_are_those_of_one_image_at_a_time(method, canvas):
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    other = images(B, seed=7, shape=SHAPE)
+    under = other.numpy() if canvas == "tensor" else canvas_images(canvas, x)
+    found = method(net, x, TARGETS, maps, canvas=other if canvas == "tensor" else canvas, shares=TENTHS)
+    assert found.counts == tuple(range(0, PIXELS + 1, 12))
+    assert found.shares.tolist() == [k / PIXELS for k in found.counts]
+    assert found.information == {}
+    for b, m, i, pixels in one_by_one(x, under, maps, found.counts, delete=method is deletion):
+        logits, target = net.logits(torch.from_numpy(pixels)[None])[0].numpy(), int(TARGETS[b])
+        assert abs(float(found.logit[b, m, i]) - logits[target]) < 1e-12
+        assert abs(float(found.probability[b, m, i]) - np.exp(logits[target]) / np.exp(logits).sum()) < 1e-12
+        assert float(found.correct[b, m, i]) == (logits.argmax() == target)
+
+
+@pytest.mark.parametrize("method", [insertion, deletion])
+@pytest.mark.parametrize("canvas", ["black", "mean", "tensor"])
+def test_the_network_sees_the_very_same_pixels_and_the_ends_once_an_image(method, canvas):
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network(Recorder(small_network()))
+    other = images(B, seed=7, shape=SHAPE)
+    under = other.numpy() if canvas == "tensor" else canvas_images(canvas, x)
+    counts = method(net, x, TARGETS, maps, canvas=other if canvas == "tensor" else canvas, shares=TENTHS).counts
+    mean, std = (np.array(colour).reshape(3, 1, 1) for colour in (MEAN, STD))
+    expected = multiset(
+        ((pixels - mean) / std)[None]
+        for _, m, i, pixels in one_by_one(x, under, maps, counts, delete=method is deletion)
+        if m == 0 or 0 < i < 10
+    )
+    assert expected.total() == B * M * 9 + B * 2
+    assert multiset(batch.numpy() for batch in net.module.seen) == expected
+
+
+@pytest.mark.parametrize("method", [insertion, deletion])
+def test_the_batch_size_changes_nothing_and_bounds_what_the_network_sees_at_once(method):
+    x, maps = images(B, shape=SHAPE), ranking_maps()
+    results = []
+    for batch_size in (1, 3, 7, 1000):
+        net = network(Recorder(small_network()))
+        results.append(method(net, x, TARGETS, maps, shares=TENTHS, batch_size=batch_size))
+        sizes = [len(batch) for batch in net.module.seen]
+        assert max(sizes) == min(batch_size, B * M * 9)
+        assert sum(sizes) == B * M * 9 + B * 2
+    for other in results[1:]:
+        for name in ("probability", "logit", "correct"):
+            expected = getattr(results[0], name)
+            torch.testing.assert_close(getattr(other, name), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("maps_each", [1, 4, 20])
+def test_no_revealed_image_outlives_its_batch(maps_each):
+    """Memory is bounded by the batch, whatever the number of maps."""
+    alive: list[weakref.ref] = []
+    most = 0
+
+    @dataclass(frozen=True, eq=False)
+    class Watched(Canvas):
+        def show(self, which, shown):
+            nonlocal most
+            revealed = super().show(which, shown)
+            alive.append(weakref.ref(revealed))
+            kept = [r() for r in alive]
+            most = max(most, sum(len(r) for r in kept if r is not None))
+            return revealed
+
+    x = images(B, shape=SHAPE)
+    maps = ranking_maps(shape=(B, maps_each, *SHAPE[1:]))
+    filling = Watched(x, torch.zeros_like(x))
+    found = reveal(network(), filling, TARGETS, maps, shares=TENTHS, batch_size=4)
+    assert most == 4
+    assert all(r() is None for r in alive)
+    numbers = [value for f in fields(found) if isinstance(value := getattr(found, f.name), torch.Tensor)]
+    assert sum(value.numel() for value in numbers) == 11 + 3 * B * maps_each * 11
+
+
+def test_a_count_costs_an_image_a_map_and_the_ends_one_an_image():
+    for m in (1, 5):
+        net = classifier(Counted(small_network()))
+        x, maps = images(B, shape=SHAPE), ranking_maps(shape=(B, m, *SHAPE[1:]))
+        insertion(net, x, TARGETS, maps, shares=(0, 0.3, 0.6, 1))
+        assert net.module.count == B * m * 2 + B * 2
+        insertion(net, x, TARGETS, maps, shares=(0.3,))
+        assert net.module.count == B * m * 3 + B * 2
+
+
+def test_one_image_after_another_is_as_all_together():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    maps[1] = 0  # with ties, which the images beside must not change
+    together = insertion(net, x, TARGETS, maps, canvas="blur", shares=TENTHS)
+    for b in range(B):
+        alone = insertion(net, x[b : b + 1], TARGETS[b : b + 1], maps[b : b + 1], canvas="blur", shares=TENTHS)
+        torch.testing.assert_close(alone.logit[0], together.logit[b], rtol=0, atol=1e-12)
+
+
+def test_the_probability_ratio_ends_at_one():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    found = insertion(net, x, TARGETS, maps, shares=TENTHS)
+    whole = net.scores(x, TARGETS).view(B, 1, 1)
+    torch.testing.assert_close(found.probability_ratio, found.probability / whole, rtol=0, atol=1e-12)
+    assert bool((found.probability_ratio[..., -1] == 1).all())
+
+
+def test_the_area_is_the_trapezoid_rule():
+    x = torch.tensor([0, 0.1, 0.5, 1], dtype=torch.float64)
+    y = torch.rand(2, 5, 4, dtype=torch.float64, generator=generator())
+    torch.testing.assert_close(area(x, y), torch.from_numpy(np.trapezoid(y.numpy(), x.numpy(), axis=-1)))
+    steps = torch.rand(2, 5, 4, dtype=torch.float64, generator=generator(1)).cumsum(-1)  # to each curve its own x
+    expected = torch.from_numpy(np.trapezoid(y.numpy(), steps.numpy(), axis=-1))
+    torch.testing.assert_close(area(steps, y), expected)
+    assert float(area(x, x)) == 0.5
+
+
+def test_deletion_is_insertion_with_image_and_canvas_exchanged():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    other = images(B, seed=7, shape=SHAPE)
+    deleted = deletion(net, x, TARGETS, maps, canvas=other)
+    inserted = insertion(net, other, TARGETS, maps, canvas=x)
+    assert torch.equal(deleted.probability, inserted.probability)
+    assert torch.equal(deleted.correct, inserted.correct)
+
+
+def test_deleting_the_most_important_is_inserting_the_least_important_backwards():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    deleted = deletion(net, x, TARGETS, maps, shares=TENTHS)
+    inserted = insertion(net, x, TARGETS, -maps, shares=TENTHS)
+    torch.testing.assert_close(deleted.logit, inserted.logit.flip(-1), rtol=0, atol=1e-12)
+    torch.testing.assert_close(
+        area(deleted.shares, deleted.probability), area(inserted.shares, inserted.probability), rtol=0, atol=1e-12
+    )
+
+
+class Positive(Function):
+    """f is the sum of all values, so that a pixel's own sum is what revealing it adds."""
+
+    def f(self, x):
+        return x.sum(1)
+
+
+def test_the_true_map_is_the_best_and_its_reverse_the_worst():
+    x = images(B, shape=SHAPE)
+    own = x.sum(1)
+    maps = torch.stack([own, *ranking_maps(shape=(6, B, *SHAPE[1:])), -own], 1)
+    found = insertion(classifier(Positive(shape=SHAPE)), x, torch.zeros(B, dtype=torch.int64), maps)
+    expected = torch.stack([own.flatten(1).sort(descending=True).values[:, :k].sum(1) for k in found.counts], -1)
+    torch.testing.assert_close(found.logit[:, 0], expected, rtol=0, atol=1e-10)
+    areas = area(found.shares, found.logit)
+    assert areas.argmax(1).tolist() == [0] * B
+    assert areas.argmin(1).tolist() == [7] * B
+
+
+@pytest.mark.parametrize("kind", ["zeros", "constant", "one pixel", "two levels"])
+def test_of_tied_pixels_exactly_as_many_are_revealed_as_were_asked_for(kind):
+    maps = torch.zeros(B, 1, *SHAPE[1:])
+    if kind == "constant":
+        maps += 0.7
+    if kind == "one pixel":
+        maps[..., 3, 4] = 1
+    if kind == "two levels":
+        maps[..., 2:5, :] = -1
+    net = ig.Classifier(Recorder(small_network()), mean=(0, 0, 0), std=(1, 1, 1), output="probability")
+    white = torch.ones(B, *SHAPE, dtype=torch.float64)
+    found = insertion(net, white, TARGETS, maps, shares=TENTHS)
+    assert bool(found.probability.isfinite().all())
+    revealed = torch.cat(net.module.seen)
+    shown = revealed[:, 0].flatten(1)
+    assert sorted(shown.sum(1).tolist()) == sorted(float(k) for k in found.counts for _ in range(B))
+    assert torch.equal(revealed, revealed[:, :1].expand_as(revealed))
+    some = shown[shown.sum(1) > 0].view(-1, *SHAPE[1:])
+    if kind == "one pixel":
+        assert bool((some[:, 3, 4] == 1).all())
+    if kind == "two levels":
+        few = some[some.sum((1, 2)) <= PIXELS - 45]
+        assert float(few[:, 2:5].max()) == 0
+
+
+def test_the_seed_orders_equal_pixels_and_nothing_else():
+    x, net = images(B, shape=SHAPE), network()
+    flat = torch.zeros(B, 1, *SHAPE[1:])
+    first, again, other = (insertion(net, x, TARGETS, flat, seed=seed).logit for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    distinct = [insertion(net, x, TARGETS, ranking_maps(), seed=seed).logit for seed in (0, 1)]
+    assert torch.equal(*distinct)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=8, unique=True), st.integers(1, 9))
+def test_any_shares_and_batch_size_reveal_the_ranks_below_the_counts(fortieths, batch_size):
+    shares = [i / 40 for i in sorted(fortieths)]
+    x, maps = images(2, shape=(3, 5, 8)), ranking_maps(shape=(2, 2, 5, 8))
+    net = classifier(Positive(shape=(3, 5, 8)))
+    found = insertion(net, x, torch.zeros(2, dtype=torch.int64), maps, shares=shares, batch_size=batch_size)
+    assert found.counts == tuple(sorted(fortieths))
+    ranks = pixel_ranks(maps)
+    expected = torch.stack([((ranks < k) * x.sum(1, keepdim=True)).sum((2, 3)) for k in found.counts], -1)
+    torch.testing.assert_close(found.logit, expected, rtol=0, atol=1e-10)
+
+
+def test_more_shares_than_pixels():
+    x, maps = images(2, shape=(3, 4, 3)), ranking_maps(shape=(2, 3, 4, 3))
+    net = classifier(Positive(shape=(3, 4, 3)))
+    found = insertion(net, x, torch.zeros(2, dtype=torch.int64), maps)
+    assert found.counts == (0, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6, 7, 8, 8, 9, 9, 10, 11, 11, 12, 12)
+    ranks = pixel_ranks(maps)
+    expected = torch.stack([((ranks < k) * x.sum(1, keepdim=True)).sum((2, 3)) for k in found.counts], -1)
+    torch.testing.assert_close(found.logit, expected, rtol=0, atol=1e-10)
+
+
+def test_the_canvas_shows_the_image_where_it_is_known():
+    x, other = images(4, shape=SHAPE), images(4, seed=9, shape=SHAPE)
+    shown = torch.rand(3, *SHAPE[1:], generator=generator()) < 0.4
+    which = torch.tensor([2, 0, 2])
+    expected = np.where(shown.numpy()[:, None], x.numpy()[which.numpy()], other.numpy()[which.numpy()])
+    assert torch.equal(Canvas(x, other).show(which, shown), torch.from_numpy(expected))
+
+
+def test_a_black_image_on_a_black_canvas_has_a_flat_curve():
+    black, net = torch.zeros(B, *SHAPE, dtype=torch.float64), network()
+    for method in (insertion, deletion):
+        found = method(net, black, TARGETS, ranking_maps(), canvas="black")
+        expected = net.scores(black, TARGETS).view(B, 1, 1).expand(B, M, 21)
+        torch.testing.assert_close(found.probability, expected, rtol=0, atol=1e-12)
+        torch.testing.assert_close(found.probability_ratio, torch.ones_like(expected), rtol=0, atol=1e-12)
+
+
+def test_an_image_that_the_network_gets_wrong_has_its_curve_too():
+    x, net = images(B, shape=SHAPE), network()
+    wrong = (net.predict(x)[0] + 1) % 5
+    found = insertion(net, x, wrong, ranking_maps())
+    assert bool((found.correct[..., -1] == 0).all())
+    assert bool(((found.probability > 0) & (found.probability < 1)).all())
+    right = insertion(net, x, net.predict(x)[0], ranking_maps())
+    assert bool((right.correct[..., -1] == 1).all())
+
+
+def test_float32_images_and_maps_take_the_networks_precision():
+    x, maps, net = images(B, shape=SHAPE).float(), ranking_maps().float(), network()
+    found = insertion(net, x, TARGETS, maps, shares=TENTHS)
+    exact = insertion(net, x.double(), TARGETS, maps.double(), shares=TENTHS)
+    assert found.probability.dtype == found.shares.dtype == torch.float64
+    assert torch.equal(found.probability, exact.probability)
+
+
+@pytest.mark.parametrize("method", [insertion, deletion])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"maps": torch.full((B, M, *SHAPE[1:]), torch.nan)}, r"map \(0, 0\) has 120 NaN or infinite values"),
+        ({"maps": torch.full((B, M, *SHAPE[1:]), torch.inf)}, r"6 of 6 are not"),
+        ({"maps": torch.zeros(B, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(3, 8, 15\)"),
+        ({"maps": torch.zeros(B, M, 15, 8)}, r"maps must be \(3, M, 8, 15\), .* got \(3, 2, 15, 8\)"),
+        ({"maps": torch.zeros(2, M, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(2, 2, 8, 15\)"),
+        ({"maps": torch.zeros(B, 0, *SHAPE[1:])}, r"M maps of each image, got \(3, 0, 8, 15\)"),
+        ({"shares": ()}, r"shares must increase within \[0, 1\], got \[\]"),
+        ({"shares": (0.5, 0.2)}, r"shares must increase within \[0, 1\], got \[0.5, 0.2\]"),
+        ({"shares": (0.5, 1.2)}, r"shares must increase within \[0, 1\]"),
+        ({"canvas": "grey"}, r"is 'grey'; it must be one of black, white, mean, blur"),
+        ({"canvas": torch.zeros(B, 3, 9, 9)}, r"shape \(3, 3, 9, 9\) does not broadcast to .* \(3, 3, 8, 15\)"),
+        ({"batch_size": 0}, r"batch_size must be 1 or more, got 0"),
+    ],
+)
+def test_bad_input_is_refused_with_what_was_given(method, options, message):
+    with pytest.raises(ValueError, match=message):
+        method(
+            **{"net": network(), "images": images(B, shape=SHAPE), "targets": TARGETS, "maps": ranking_maps()} | options
+        )
