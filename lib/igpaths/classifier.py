@@ -83,9 +83,12 @@ class Classifier:
         return scores.detach(), gradients
 
     def _select(self, logits: Tensor, targets: Tensor) -> Tensor:
-        classes = logits.shape[1]
-        # Targets are kept on the CPU up to here: there the check costs no wait for the device.
-        if targets.device.type == "cpu" and bool(((targets < 0) | (targets >= classes)).any()):
-            raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {targets.tolist()}")
+        check_targets(targets, logits.shape[1])
         values = logits.softmax(dim=1) if self.output == "probability" else logits
         return values.gather(1, targets.to(self.device).view(-1, 1)).squeeze(1)
+
+
+def check_targets(targets: Tensor, classes: int) -> None:
+    """ValueError where a target is no class. They are kept on the CPU: there the check costs no wait for the device."""
+    if targets.device.type == "cpu" and bool(((targets < 0) | (targets >= classes)).any()):
+        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {targets.tolist()}")

@@ -50,20 +50,21 @@ def beaten(net, scenes, controls):
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_the_true_mask_beats_what_knows_no_network_in_insertion(network):
+def test_the_true_mask_beats_noise_in_insertion_on_every_network(network):
     model = load_model(f"objects/{network}")
     net, scenes = model.classifier(output="probability"), load_images("objects", model=model, count=50)
-    ahead = beaten(net, scenes, {"random": random_maps(50, SIZE), "edges": edges(scenes.images)})
-    assert min(estimate.low for estimate in ahead.values()) > 0, ahead
+    ahead = beaten(net, scenes, {"random": random_maps(50, SIZE)})
+    assert ahead["random"].low > 0, ahead
 
 
-def test_the_true_mask_beats_the_gradients_of_vgg_in_insertion():
-    # and of mobilenet; on resnet, densenet and inception it is level with the squared gradients
+def test_the_true_mask_beats_every_control_in_insertion_on_vgg():
+    # and on mobilenet; on resnet, densenet and inception it is level with the squared gradients
     model = load_model("objects/vgg")
     net, scenes = model.classifier(output="probability"), load_images("objects", model=model, count=50)
     rules, steps = (ig.Gradient(), ig.SquaredGradients()), 8
     walked = ig.attribute(net, scenes.images, scenes.targets, path=ig.Straight("black"), rules=rules, steps=(steps,))
-    ahead = beaten(net, scenes, {rule: absolute_map(walked[rule, steps]) for rule in rules})
+    controls = {"edges": edges(scenes.images)} | {str(rule): absolute_map(walked[rule, steps]) for rule in rules}
+    ahead = beaten(net, scenes, controls)
     assert min(estimate.low for estimate in ahead.values()) > 0, ahead
 
 

@@ -1,5 +1,6 @@
 """Revealed pixels: insertion and deletion against a loop over single images, their identities, counts and errors."""
 
+import re
 import weakref
 from collections import Counter
 from dataclasses import dataclass, fields
@@ -337,3 +338,18 @@ def test_bad_input_is_refused_with_what_was_given(method, options, message):
         method(
             **{"net": network(), "images": images(B, shape=SHAPE), "targets": TARGETS, "maps": ranking_maps()} | options
         )
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        (torch.tensor([0]), "one class index for each of the 2 images, got shape (1,)"),
+        (torch.tensor([0.0, 1.0]), "of torch.float32"),
+        (torch.tensor([0, 5]), "from 0 to 4"),
+        (torch.tensor([-1, 0]), "from 0 to 4"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(targets, message):
+    x = images(2)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        insertion(classifier(small_network()), x, targets, x[:, :1], shares=(0.5,))

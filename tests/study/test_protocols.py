@@ -63,9 +63,10 @@ def test_baselines_gradients_and_options_of_the_walks():
         "igpaths": (("black", "mean"), "both", "start"),
     }
     assert (STUDY_A.blur.start, STUDY_A.blur.ig, STUDY_A.blur.idgi) == ((50,), "end", "end")
-    assert dict(STUDY_A.blur.options) == {"padding": "reflect", "increment": "tangent"}
+    assert dict(STUDY_A.blur.options) == {"padding": "reflect", "increment": "tangent", "IDGI": "n − 1 segments"}
     assert dict(IGPATHS.blur.options) == {"padding": "reflect", "increment": "difference"}
-    assert [dict(walk.options) for walk in STUDY_A.guided] == [{"fraction": 0.5, "max_distance": 1}]
+    code = {"gradients": "in normalised units", "IDGI": "without the last segment"}
+    assert [dict(walk.options) for walk in STUDY_A.guided] == [{"fraction": 0.5, "max_distance": 1} | code]
     assert [dict(walk.options) for walk in IGPATHS.guided] == [
         {"fraction": 0.25, "max_distance": 0.02}, {"fraction": 0.5, "max_distance": 1}]  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, check_targets
 from igpaths.metrics.ranking import check_maps, pixel_counts, pixel_ranks
 from igpaths.paths import resolve_baseline
 from igpaths.walk import BATCH_SIZE
@@ -104,7 +104,8 @@ def insertion(
     Raises
     ------
     ValueError
-        For maps of another shape, with NaN or infinite values, for shares that do not increase, or an unknown canvas.
+        For maps of another shape, with NaN or infinite values, for shares that do not increase, an unknown canvas, or
+        targets that do not fit the images or the network's classes.
     """
     images = images.to(net.device, net.dtype)
     filling = Canvas(images, resolve_baseline(canvas, net, images))
@@ -149,6 +150,9 @@ def reveal(
     Parameters are theirs. With no pixel or all of them an image looks the same after every map, so it is asked once.
     """
     check_maps(maps, filling.images)
+    if targets.shape != maps.shape[:1] or targets.is_floating_point():
+        given = f"shape {tuple(targets.shape)} of {targets.dtype}"
+        raise ValueError(f"targets must be one class index for each of the {len(maps)} images, got {given}")
     if batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
     estimators = estimators or {}
@@ -199,6 +203,7 @@ def _ask(
     """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
     revealed = filling.show(owner, shown.to(filling.images.device))
     logits = net.logits(revealed).double()
+    check_targets(targets, logits.shape[1])
     target = targets[owner].to(logits.device).view(-1, 1)
     columns = [
         logits.softmax(1).gather(1, target)[:, 0],

@@ -184,9 +184,10 @@ class Protocol:
 
 PHOTOGRAPH = "photograph, σ = 20"
 PSI = (0.9, 0.95, 0.99)
-STUDY_A_BLUR = (("padding", "reflect"), ("increment", "tangent"))
-STUDY_A_GUIDED = (("fraction", 0.5), ("max_distance", 1.0))
-AUTHORS_GUIDED = (("fraction", 0.25), ("max_distance", 0.02))
+TANGENT = (("padding", "reflect"), ("increment", "tangent"))
+FREE = (("fraction", 0.5), ("max_distance", 1.0))
+GUIDED_CODE = (("gradients", "in normalised units"), ("IDGI", "without the last segment"))
+NARROW = (("fraction", 0.25), ("max_distance", 0.02))  # of the method's authors
 ESTIMATORS = (
     *((name, "normalised") for name in ("png", "ms-ssim", "webp", "entropy")),
     ("ms-ssim", "raw"),
@@ -198,12 +199,9 @@ STUDY_A = Protocol(
     preparation="256 → 224; V2 weights 232 → 224; Inception 342 → 299",
     outputs=("probability",),
     straight=Walk(("black",), 128, 0, 1, "from the start", "end", "start"),
-    # σ = 50 i/128 for i from 127 to 0: the fully blurred image is left out, and IDGI has one segment less than IG.
-    blur=Walk(
-        (50.0,), 128, 1 / 128, 1, "from the end", "end", "end", (("padding", "reflect"), ("increment", "tangent"))
-    ),
-    # Its gradients are in normalised units, and IDGI leaves the last segment out.
-    guided=(Walk(("black",), 128, 0, 1, "from the start", "start", "start", STUDY_A_GUIDED),),
+    # σ = 50 i/128 for i from 127 to 0: the fully blurred image is left out.
+    blur=Walk((50.0,), 128, 1 / 128, 1, "from the end", "end", "end", (*TANGENT, ("IDGI", "n − 1 segments"))),
+    guided=(Walk(("black",), 128, 0, 1, "from the start", "start", "start", (*FREE, *GUIDED_CODE)),),
     ranking=("signed",),
     stored="float16",
     insertion=Insertion(),
@@ -231,9 +229,7 @@ IGPATHS = Protocol(
     outputs=("probability", "logit"),
     straight=Walk(("black", "mean"), 129, 0, 1, "shared", "both", "start"),
     blur=Walk((50.0,), 129, 0, 1, "shared", "both", "start", (("padding", "reflect"), ("increment", "difference"))),
-    guided=tuple(
-        Walk(("black",), 129, 0, 1, "shared", "both", "start", options) for options in (AUTHORS_GUIDED, STUDY_A_GUIDED)
-    ),
+    guided=tuple(Walk(("black",), 129, 0, 1, "shared", "both", "start", options) for options in (NARROW, FREE)),
     ranking=("signed", "absolute"),
     insertion=Insertion(canvases=("black", "mean", "blur")),
     information=Information(PHOTOGRAPH, TWENTY_FOURTHS, ESTIMATORS),
