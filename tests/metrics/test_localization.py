@@ -223,3 +223,11 @@ class TestClassSensitivity:
         for i in range(2):
             for m in range(3):
                 assert float(together[i, m]) == self.found(first[i, m], second[i, m])
+
+
+def test_class_sensitivity_asks_for_two_disjoint_masks():
+    maps, masks = torch.rand(1, 1, 2, 4), torch.zeros(1, 2, 2, 4, dtype=torch.bool)
+    masks[0, 0, :, :2] = masks[0, 1, :, 1:] = True
+    for wrong in (masks, masks[:, :1], masks[0]):
+        with pytest.raises(ValueError, match="two disjoint objects"):
+            class_sensitivity(maps, maps, wrong)

@@ -283,3 +283,9 @@ class TestSpearman:
         a = some_maps(6, 5)
         assert float(spearman(a, a.exp())) == pytest.approx(1, abs=1e-15)
         assert float(spearman(a, -a.exp())) == pytest.approx(-1, abs=1e-15)
+
+
+@pytest.mark.parametrize("compare", [lambda a, b: squared_error(a, b, normalisation="raw"), spearman])
+def test_maps_of_different_shapes_are_not_compared(compare):
+    with pytest.raises(ValueError, match="must have one shape"):
+        compare(torch.rand(3, 2, 4, 5), torch.rand(1, 2, 4, 5))

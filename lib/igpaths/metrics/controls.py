@@ -19,7 +19,7 @@ def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 
     Image number ``start + i`` has map i: it depends on nothing but that number, the size and the seed.
     """
     return torch.stack(
-        [torch.from_numpy(np.random.default_rng((seed, start + i, 1)).random(tuple(size))) for i in range(count)]
+        [torch.from_numpy(np.random.default_rng((seed, 12, start + i)).random(tuple(size))) for i in range(count)]
     )
 
 

@@ -57,7 +57,8 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
     """
     masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool)
     for i, mask in enumerate(masks):
-        chosen = np.random.default_rng((seed, start + i)).choice(len(mask), int(len(mask) * share), replace=False)
+        # 11: seeds, random maps and noise draw from streams of their own
+        chosen = np.random.default_rng((seed, 11, start + i)).choice(len(mask), int(len(mask) * share), replace=False)
         mask[torch.from_numpy(chosen)] = True
     return masks.view(count, *size)
 

@@ -93,6 +93,8 @@ def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
     Tensor (B, M), in [0, 1], higher is better: Σ|map| on the own object over Σ|map| on both objects, averaged over the
     two classes. Maps that do not depend on the class have 0.5; NaN where a map is zero on both objects.
     """
+    if masks.ndim != 4 or masks.shape[1] != 2 or bool((masks[:, 0] & masks[:, 1]).any()):
+        raise ValueError(f"masks must be those of two disjoint objects, (B, 2, H, W), got {tuple(masks.shape)}")
     here, there = masks[:, 0], masks[:, 1]
     own = (energy_inside(first, here), energy_inside(second, there))
     other = (energy_inside(first, there), energy_inside(second, here))

@@ -78,6 +78,8 @@ def tied_share(maps: Tensor) -> Tensor:
 
 def measured(measure: Callable[..., Tensor], *maps: Tensor) -> Tensor:
     """What `measure` finds of maps (…, H, W), given as (P, H·W) a batch at a time, so that its memory is bounded."""
+    if len({each.shape for each in maps}) > 1:
+        raise ValueError(f"maps that are compared must have one shape, got {[tuple(each.shape) for each in maps]}")
     flat = [each.reshape(-1, each.shape[-2:].numel()) for each in maps]
     parts = [measure(*part) for part in zip(*(each.split(BATCH_SIZE) for each in flat), strict=True)]
     return torch.cat(parts).view(maps[0].shape[:-2])

@@ -33,7 +33,7 @@ def uniform_noise(
     """
     for sample in range(samples):
         noise = [
-            np.random.default_rng((seed, start + i, sample)).uniform(-1, 1, image.shape)
+            np.random.default_rng((seed, 13, start + i, sample)).uniform(-1, 1, image.shape)
             for i, image in enumerate(images)
         ]
         yield images + torch.from_numpy(np.stack(noise)).to(images) * radius * net.std.to(images)
