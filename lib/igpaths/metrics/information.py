@@ -128,7 +128,7 @@ def information(
     targets : (B,) int.
     maps : ranking maps (B, M, H, W), signed or absolute, higher is more important.
     canvas : what is under the pixels that are not revealed: images (B, 3, H, W), such as the blurred photographs, or
-        `Seeds`, whose images are then those revealed.
+        `Seeds`, of which only the seeds are used.
     shares : of the pixels, increasing; 0 and 1, which the normalisation needs, are added where they are missing.
     estimators : of information, any of "png", "webp", "ms-ssim", "entropy".
     seed, batch_size : as for `insertion`.
@@ -177,9 +177,9 @@ def information_curves(
     y : Tensor (B, M, points + 1), the score, in [0, 1]; ``area(x, y)`` is higher for better maps. NaN for an image
         on whose canvas the score or, renormalised, the information is already that of the image: see `unusable`.
     """
-    told, said = _normalise(responses.information[estimator]), _normalise(getattr(responses, score))
-    if not renormalise:
-        told = responses.information[estimator]
+    told, said = responses.information[estimator], _normalise(getattr(responses, score))
+    if renormalise:
+        told = _normalise(told)
     if monotone:
         said = said.cummax(-1).values
     x = np.append(np.linspace(0, 1, points, endpoint=False), 1.0)
