@@ -9,7 +9,7 @@ export MALLOC_MMAP_THRESHOLD_ = 17179869184
 BIN = .venv/bin
 CHAPTERS = $(BIN)/python -m igpaths.study.chapters
 
-.PHONY: help book run notebooks models test lint clean
+.PHONY: help book run results notebooks models test lint clean
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -34,13 +34,16 @@ lint: .venv/ready ## ruff and mypy
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-clean: ## remove what was built, but not .venv
-	rm -rf _build
+results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
+	$(BIN)/python -m igpaths results $(PARAMS)
+
+clean: ## remove what was built, but neither .venv nor the store of results
+	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results -exec rm -rf {} +
 
 # Installed again whenever the pinned packages or the package's own description change
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
 		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,cluster]'
 	touch $@

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from igpaths.study.chapters import pages
-from igpaths.study.parameters import Parameters
+from igpaths.study.parameters import NAMES, Parameters
 
 ROOT = Path(__file__).parents[1]
+ASKED = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
 CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
 
 
@@ -44,3 +45,8 @@ def test_the_parameters_cell_holds_the_defaults(title):
     (cell,) = [cell for cell in code_cells(page) if "parameters" in cell.metadata.get("tags", ())]
     exec(cell.source, values)
     assert page.parameters(Parameters()) == {name: values[name] for name in page.parameters(Parameters())}
+
+
+@pytest.mark.parametrize("title", [title for title in CHAPTERS if title != "objects"])
+def test_a_chapter_takes_all_parameters_but_those_of_its_question(title):
+    assert list(CHAPTERS[title].parameters(Parameters())) == [name for name in NAMES if name not in ASKED]

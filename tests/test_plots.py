@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 
 from igpaths import plots
 
@@ -33,6 +34,19 @@ def test_an_absolute_map_does_not_cancel():
     attribution = torch.tensor([1.0, -1.0, 0.5]).view(3, 1, 1).expand(3, 4, 4)
     picture = drawn(plots.show_absolute, attribution)
     assert np.unique(picture.get_array()).tolist() == [2.5]
+
+
+def test_over_its_image_a_map_is_orange_where_it_raises_and_invisible_at_zero():
+    attribution = torch.zeros(3, 4, 4)
+    attribution[0, 0, 0], attribution[1, 1, 1] = 2.0, -2.0
+    _, ax = plt.subplots()
+    plots.show_over(ax, torch.rand(3, 4, 4), attribution)
+    over = ax.images[1]
+    colours, opacity = over.to_rgba(over.get_array())[..., :3], over.get_alpha()
+    assert np.allclose(colours[0, 0], to_rgb(plots.COLOURS[1]), atol=0.01)
+    assert np.allclose(colours[1, 1], to_rgb(plots.COLOURS[0]), atol=0.01)
+    assert opacity[0, 0] == opacity[1, 1] == 1
+    assert opacity.sum() == 2
 
 
 def test_a_map_of_zeros_can_be_shown():

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -50,6 +51,15 @@ def show_absolute(ax: Axes, attribution: Tensor) -> None:
     """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile."""
     values = absolute_map(attribution.detach().float().cpu())
     ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=_percentile(values))
+    _bare(ax)
+
+
+def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
+    """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile."""
+    values = signed_map(attribution.detach().float().cpu())
+    opacity = (values.abs() / _percentile(values.abs())).clamp(max=1)
+    ax.imshow(image.detach().float().cpu().mean(0).numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
+    ax.imshow(values.sign().numpy(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
     _bare(ax)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from igpaths.study.parameters import ParameterError, Parameters, check_names, read
+from igpaths.study.parameters import ParameterError, Parameters, check_names, of_notebook, read
 
 PARAMS = Path(__file__).parents[2] / "params"
 
@@ -58,11 +58,26 @@ def test_as_dict_is_what_a_file_holds():
         ("task", "imagent", "task: given 'imagent'; allowed: objects or imagenet; nearest: imagenet"),
         ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
+        ("output", "logits", "output: given 'logits'; allowed: probability or logit; nearest: logit"),
+        ("paths", ["strait"], "paths: given 'strait'; allowed: straight, straight-grey, blur"),
+        ("paths", ["strait"], "nearest: straight"),
+        ("paths", "straight", "paths: given 'straight'; allowed: a list of names, any of straight"),
+        ("paths", ["blur", "blur"], "paths: given ['blur', 'blur']; allowed: each name once"),
+        ("metrics", ["insertoin"], "nearest: insertion"),
+        ("metrics", [], "metrics: given []; allowed: a list of names"),
+        ("protocols", ["study-a"], "protocols: given 'study-a'; allowed: igpaths, study-b, pair; nearest: study-b"),
+        ("maps", -1, "maps: given -1; allowed: an integer, at least 0"),
+        ("shard", 0, "shard: given 0; allowed: an integer, at least 1"),
+        ("threads", "all", "threads: given 'all'; allowed: an integer, at least 1"),
+        ("results", "", "results: given ''; allowed: a folder's path"),
+        ("scheduler", "local", "scheduler: given 'local'; allowed: "),
+        ("scheduler", "local:0", "scheduler: given 'local:0'; allowed: "),
         ("models", "objects/vgg", "models: given 'objects/vgg'; allowed: a list of model names"),
         ("models", ["objects/resnt"], "nearest: objects/resnet"),
         ("models", ["resnet50"], "models: given 'resnet50'; allowed: objects/NETWORK, torchvision/NETWORK:WEIGHTS"),
         ("models", ["torchvision/resnet50"], "models: given 'torchvision/resnet50'; allowed:"),
         ("models", ["torchvision/vgg16:IMAGENET1K_V1"], "allowed: networks of the task objects, or the reader's own"),
+        ("models", ["module:mine.network", "module:yours.network"], "networks whose short names differ"),
         ("models", [3], "models: given 3; allowed:"),
     ],
 )
@@ -94,6 +109,27 @@ def test_bad_files_are_named_with_the_reason(tmp_path, text, message):
 def test_missing_file_names_those_that_are_there():
     with pytest.raises(ParameterError, match="allowed: a YAML file; here are .*nearest: .*objects.yaml"):
         read(PARAMS / "object.yaml")
+
+
+class TestNotebook:
+    def test_the_parameters_cell_and_what_papermill_injects(self):
+        import torch as module
+
+        scope = {"images": "12", "steps": "[4, 8]", "torch": module, "Path": Path, "In": [], "Out": {}, "_i": "x"}
+        assert of_notebook(scope) == Parameters(images=12, steps=(4, 8))
+
+    def test_a_name_that_is_no_parameter_is_refused(self):
+        with pytest.raises(ParameterError, match="parameters cell: unknown parameter: given 'imags'.*nearest: images"):
+            of_notebook({"images": 12, "imags": 3})
+
+
+def test_the_store_is_the_same_from_every_folder_of_a_project(tmp_path, monkeypatch):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "_toc.yml").touch()
+    for folder in (tmp_path, tmp_path / "book"):
+        monkeypatch.chdir(folder)
+        assert Parameters().store == tmp_path / "_build" / "results"
+    assert Parameters(results="/elsewhere").store == Path("/elsewhere")
 
 
 def test_names_say_who_gave_them():

@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from igpaths.study.parameters import Parameters
-from igpaths.study.subjects import label, subjects
+from igpaths.study.subjects import altered, blur_photograph, subject, subjects
+from igpaths.tasks import load_model
+from igpaths.tasks.models import label
 
 
 def test_each_network_in_turn_with_the_images_it_is_asked_about():
@@ -16,8 +18,24 @@ def test_each_network_in_turn_with_the_images_it_is_asked_about():
     torch.testing.assert_close(first.images, second.images)
     assert first.predictions.tolist() == first.net.predict(first.images)[0].tolist()
     assert len(first.photographs) == 3
+    assert first.names == ("scene-00000", "scene-00001", "scene-00002")
+    assert (first.model.name, first.masks.shape) == ("objects/vgg", (3, 176, 176))
     (fewer, _) = subjects(study, output="logit", images=1)
     torch.testing.assert_close(fewer.images, first.images[:1])
+
+
+def test_a_shard_is_a_slice_of_the_study():
+    study = Parameters(models=("objects/vgg",), images=5)
+    model = load_model("objects/vgg")
+    (whole,) = subjects(study, output="logit")
+    shard = subject(study, model, output="logit", start=3, count=2)
+    assert shard.start == 3
+    assert shard.names == whole.names[3:]
+    assert torch.equal(shard.images, whole.images[3:])
+    assert torch.equal(altered(study, shard, lambda photograph: photograph), shard.images)
+    blurred = altered(study, shard, blur_photograph)
+    assert blurred.shape == shard.images.shape
+    assert (blurred.var(dim=(2, 3)) < shard.images.var(dim=(2, 3))).all()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ import hashlib
 import pickle
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torchvision
+import yaml
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
@@ -18,6 +20,7 @@ from igpaths import Classifier
 from igpaths.tasks import Model, load_model, models, objects
 from igpaths.tasks.networks import NETWORKS
 
+PARAMS = Path(__file__).parents[2] / "params"
 SQUEEZENET = "torchvision/squeezenet1_1:IMAGENET1K_V1"
 
 
@@ -238,6 +241,22 @@ class TestObjects:
         assert torch.allclose(classifier.logits(images), expected, rtol=1e-6 if dtype == torch.float32 else 1e-14)
         with pytest.raises(ValueError, match="output is 'score'"):
             model.classifier(output="score")
+
+
+class TestList:
+    def test_study_a_has_ten_networks(self):
+        ours = list(yaml.safe_load((PARAMS / "objects.yaml").read_text())["models"])
+        ten = yaml.safe_load((PARAMS / "imagenet.yaml").read_text())["models"]
+        listed = models.list_models()
+        assert listed.keys() >= {*ours, *ten}
+        assert {name.split(":")[0] for name in listed} == {*ours, *(name.split(":")[0] for name in ten)}
+        assert all(0.5 < share < 1 for share in listed.values())
+
+    def test_every_one_begins_with_them(self):
+        every, ten = models.list_models(every=True), models.list_models()
+        assert list(every)[: len(ten)] == list(ten)
+        assert len(every) > 100
+        assert all(0.5 < share < 1 for share in every.values())
 
 
 @pytest.mark.parametrize(

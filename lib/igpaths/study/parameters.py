@@ -7,7 +7,7 @@ A study is described by one flat YAML file in ``params/`` whose keys are the fie
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,18 +15,27 @@ from typing import Any
 
 import yaml
 
+from igpaths.study.measures import MEASURES
+from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
+from igpaths.study.sources import PATHS
 from igpaths.tasks.imagenet import ENVIRONMENT
-from igpaths.tasks.models import FORMS
+from igpaths.tasks.models import FORMS, label
 from igpaths.tasks.networks import NETWORKS
 
 TASKS = ("objects", "imagenet")
 OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
-LEAST = {"images": 1, "seed": 0, "batch_size": 1}
+PROTOCOLS = {protocol.name: protocol for protocol in (IGPATHS, STUDY_B, PAIR)}
+OUTPUTS = ("probability", "logit")
+LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
+SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
 
 
 class ParameterError(ValueError):
     """A parameter that does not exist, or a value that it cannot take."""
+
+
+DEFAULT_METRICS = tuple(name for name in MEASURES if name not in ("webp", "sensitivity"))  # which are slow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +50,20 @@ class Parameters:
     data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
     models : names, as `igpaths.tasks.models` understands them.
     images : number of images, at least 1.
+    paths : names of `igpaths.study.sources.PATHS`.
     steps : step counts, increasing, each dividing the last.
+    output : the score that is explained, "probability" or "logit"; Split IG takes the logit.
+    metrics : names of `igpaths.study.measures.MEASURES`; what the task cannot know is not measured.
+    protocols : "igpaths", "study-b" and "pair".
+    maps : of how many images, of each network, the maps are kept for figures.
     seed : non-negative.
-    device : "cpu", "cuda" or "cuda:N".
-    batch_size : images in a batch, at least 1.
+    device : "cpu", "cuda" or "cuda:N"; with more than one worker, "cuda" is one GPU for each.
+    batch_size : points in one call of the network, at least 1.
+    shard : images in a unit of work, at least 1.
+    threads : of one process, at least 1. Like `batch_size` and `shard` it belongs to the result: rounding depends on
+        it, and a guided path on rounding.
+    results : the folder of the store; a relative one lies below the project's folder.
+    scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "slurm:FILE".
 
     Raises
     ------
@@ -56,21 +75,39 @@ class Parameters:
     data: str = ""
     models: tuple[str, ...] = OBJECTS
     images: int = 24
+    paths: tuple[str, ...] = ("straight", "blur", "guided")
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
+    output: str = "probability"
+    metrics: tuple[str, ...] = DEFAULT_METRICS
+    protocols: tuple[str, ...] = ("igpaths", "study-b")
+    maps: int = 0
     seed: int = 0
     device: str = "cpu"
     batch_size: int = 16
+    shard: int = 8
+    threads: int = 2
+    results: str = "_build/results"
+    scheduler: str = ""
 
     def __post_init__(self) -> None:
         _text("task", self.task, "|".join(TASKS), " or ".join(TASKS), TASKS)
         _text("data", self.data, ".*", "a folder's path")
+        _text("output", self.output, "|".join(OUTPUTS), " or ".join(OUTPUTS), OUTPUTS)
         _text("device", self.device, r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:N", ("cpu", "cuda"))
+        _text("results", self.results, ".+", "a folder's path")
+        _text("scheduler", self.scheduler, SCHEDULER, "nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
         steps = [_integer("steps", step, 1) for step in _items("steps", self.steps, "positive integers")]
         if steps != sorted(set(steps)) or any(steps[-1] % step for step in steps):
             raise _refusal("steps", steps, "increasing step counts, each of which divides the last")
-        models = [_model(name, self.task) for name in _items("models", self.models, "model names")]
-        numbers = {key: _integer(key, getattr(self, key), least) for key, least in LEAST.items()}
-        for key, value in (numbers | {"steps": tuple(steps), "models": tuple(models)}).items():
+        values: dict[str, object] = {key: _integer(key, getattr(self, key), least) for key, least in LEAST.items()}
+        values |= {"steps": tuple(steps)}
+        values |= {"models": tuple(_model(name, self.task) for name in _items("models", self.models, "model names"))}
+        models = [str(name) for name in values["models"]]  # type: ignore[attr-defined]
+        if len({label(name) for name in models}) < len(models):
+            raise _refusal("models", models, "networks whose short names differ, for they label the rows of a table")
+        for key, allowed in (("paths", PATHS), ("metrics", MEASURES), ("protocols", PROTOCOLS)):
+            values |= {key: _names(key, getattr(self, key), tuple(allowed))}
+        for key, value in values.items():
             object.__setattr__(self, key, value)  # frozen from here on
         if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
             given = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
@@ -82,6 +119,13 @@ class Parameters:
         given = self.data or os.environ.get(ENVIRONMENT)
         return Path(given).expanduser() if given else None
 
+    @property
+    def store(self) -> Path:
+        """The folder of results, the same one from every page and folder of the project."""
+        here = Path.cwd()
+        root = next((folder for folder in (here, *here.parents) if (folder / "_toc.yml").is_file()), here)
+        return root / Path(self.results).expanduser()
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values, lists for tuples, as a YAML file holds them."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -90,7 +134,7 @@ class Parameters:
 NAMES = tuple(field.name for field in fields(Parameters))
 
 
-def read(path: str | Path, **overrides: Any) -> Parameters:
+def read(path: str | Path, /, **overrides: Any) -> Parameters:
     """Parameters of the YAML file `path`, with `overrides` on top; what neither names keeps its default.
 
     Raises
@@ -114,6 +158,17 @@ def read(path: str | Path, **overrides: Any) -> Parameters:
         return Parameters(**given)
     except ParameterError as error:
         raise ParameterError(f"{path}: {error}") from error
+
+
+def of_notebook(scope: Mapping[str, Any]) -> Parameters:
+    """The parameters that a chapter's first cells have set; `scope` is its `globals()`.
+
+    Papermill sets any name that it is given, so plain data under a name that is no parameter is refused.
+    """
+    shown = {name: value for name, value in scope.items() if not name.startswith("_") and name not in ("In", "Out")}
+    plain = {name for name, value in shown.items() if isinstance(value, str | int | float | list | dict)}
+    check_names(sorted(plain), where="parameters cell")
+    return Parameters(**{name: shown[name] for name in plain})
 
 
 def check_names(names: Iterable[object], *, where: str) -> None:
@@ -148,6 +203,16 @@ def _items(key: str, value: object, what: str) -> list[object]:
     if not isinstance(items, list | tuple) or not items:
         raise _refusal(key, value, f"a list of {what}")
     return list(items)
+
+
+def _names(key: str, value: object, allowed: Sequence[str]) -> tuple[str, ...]:
+    names = _items(key, value, f"names, any of {', '.join(allowed)}")
+    for name in names:
+        if name not in allowed:
+            raise _refusal(key, name, ", ".join(allowed), allowed)
+    if len(set(names)) < len(names):
+        raise _refusal(key, names, "each name once")
+    return tuple(map(str, names))
 
 
 def _model(name: object, task: object) -> str:

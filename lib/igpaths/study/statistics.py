@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +48,7 @@ def bootstrap(
         raise ValueError(
             f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN"
         )
-    weights = _resample(len(x), clusters, seed)
+    weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
     average = _average(statistic)
     value, resampled = average(x, np.ones((1, len(x)), dtype=int))[0], average(x, weights)
     low, high = np.quantile(resampled, [0.025, 0.975])
@@ -77,7 +78,9 @@ def kendall(
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
         raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
-    weights = np.vstack([np.ones((1, len(x)), dtype=int), _resample(len(x), clusters, seed)])
+    weights = np.vstack(
+        [np.ones((1, len(x)), dtype=int), _resample(len(x), None if clusters is None else tuple(clusters), seed)]
+    )
     first, second = np.triu_indices(x.shape[1], k=1)
     signs = []
     for values, statistic in zip((x, y), statistics, strict=True):
@@ -110,7 +113,8 @@ def _weighted_median(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (x[order][low] + x[order][high]) / 2
 
 
-def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> np.ndarray:
+@lru_cache(maxsize=2)  # a study's averages are mostly over the same images
+def _resample(n: int, clusters: tuple[str, ...] | None, seed: int) -> np.ndarray:
     """How often each of n images is drawn in each of the resamples: (RESAMPLES, n); a cluster's images together."""
     names = np.arange(n) if clusters is None else np.asarray(clusters)
     if names.shape != (n,):

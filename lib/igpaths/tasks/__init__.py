@@ -17,11 +17,19 @@ from torchvision.transforms.functional import to_pil_image, to_tensor
 from igpaths.tasks import imagenet, objects
 from igpaths.tasks.models import Model, load_model
 
-__all__ = ["TASKS", "Alter", "Images", "Model", "load_images", "load_model"]
+__all__ = ["TASKS", "Alter", "Images", "Model", "NoImagesError", "load_images", "load_model"]
 
 TASKS = ("objects", "imagenet")
 Alter = Callable[[Image.Image], Image.Image]
 logger = logging.getLogger("igpaths")
+
+
+class NoImagesError(ValueError):
+    """None of the photographs asked for can be read; `skipped` has a line for each."""
+
+    def __init__(self, message: str, *, skipped: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.skipped = skipped
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,8 @@ def _photographs(model: Model, start: int, count: int, data: str | Path, seed: i
     if skipped:
         logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
     if not images:
-        raise ValueError(f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}")
+        message = f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}"
+        raise NoImagesError(message, skipped=tuple(skipped))
     names = tuple(f"{photograph.wnid}/{photograph.path.name}" for photograph in read)
     return Images(
         images=torch.stack(images),

@@ -10,6 +10,7 @@
 
 import copy
 import importlib
+import json
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -33,6 +34,10 @@ FORMS = (
     "objects/NETWORK, torchvision/NETWORK:WEIGHTS, torchvision/NETWORK:WEIGHTS@FILE or module:PACKAGE.FUNCTION "
     "(for example objects/resnet, torchvision/resnet50:IMAGENET1K_V2)"
 )
+STUDY_A = (
+    "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
+    "vgg16", "vgg19",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Model:
     mean, std : tuples of three floats: the network's input is (image - mean) / std.
     prepare : function from an RGB photograph to a float tensor (3, H, W) in [0, 1], resized and cropped but not
         normalised.
+    classes : tuple of str, the name of each class by its index; empty where they have none.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Model:
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     prepare: Callable[[Image.Image], Tensor]
+    classes: tuple[str, ...] = ()
 
     def classifier(
         self, *, output: str, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
@@ -93,6 +100,34 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     raise ValueError(f"model is {name!r}; it must be {FORMS}" + (f"; did you mean {known[close[0]]}?" if close else ""))
 
 
+def label(name: str) -> str:
+    """The network's name without task, enum and file: "objects/resnet" → "resnet"."""
+    return name.split("@")[0].split("/")[-1].split(":")[0] if "/" in name.split("@")[0] else name.rsplit(".", 1)[-1]
+
+
+def list_models(*, every: bool = False) -> dict[str, float]:
+    """The names that need no file of the reader's, each with its accuracy.
+
+    Parameters
+    ----------
+    every : all classifiers of torchvision, those of Study A first; by default only these ten.
+
+    Returns
+    -------
+    dict of str to float
+        The share of right answers in [0, 1]: on the test scenes that the cards of the objects networks report, and on
+        ImageNet's validation set as torchvision reports it.
+    """
+    cards = {name: json.loads((objects.WEIGHTS / f"{name}.json").read_text(encoding="utf-8")) for name in NETWORKS}
+    networks = dict.fromkeys((*STUDY_A, *_torchvision_networks())) if every else STUDY_A
+    return {f"objects/{name}": card["accuracy"] for name, card in cards.items()} | {
+        f"torchvision/{name}:{entry.name}": entry.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
+        for name in networks
+        for entry in torchvision.models.get_model_weights(name)
+        if entry.meta["categories"]  # vgg16's IMAGENET1K_FEATURES have no classifier
+    }
+
+
 def _objects(name: str, network: str) -> Model:
     if network not in NETWORKS:
         raise ValueError(f"model is {name!r}; {_choice('network', network, NETWORKS)}")
@@ -105,6 +140,7 @@ def _objects(name: str, network: str) -> Model:
         mean=_triple(objects.MEAN.flatten().tolist()),
         std=_triple(objects.STD.flatten().tolist()),
         prepare=_prepare_objects,
+        classes=objects.CLASSES,
     )
 
 
@@ -135,6 +171,7 @@ def _torchvision(name: str, rest: str, folder: Path) -> Model:
         mean=_triple(preset.mean),
         std=_triple(preset.std),
         prepare=entry.transforms(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)),  # the preset without its normalisation
+        classes=tuple(entry.meta["categories"] or ()),
     )
 
 

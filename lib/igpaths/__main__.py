@@ -1,0 +1,125 @@
+"""The command line: a map of a photograph of yours, and studies of many, without a notebook.
+
+python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
+python -m igpaths models
+python -m igpaths run params/objects.yaml
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from igpaths.explain import explain, picture
+from igpaths.study.parameters import read
+from igpaths.tasks.models import list_models
+
+EXPLAIN = """examples:
+  python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
+  python -m igpaths explain dog.jpg --model torchvision/resnet50:IMAGENET1K_V2 --path guided --rule idgi --steps 64
+  python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --target "tennis ball" --out ball.png"""
+MODELS = """examples:
+  python -m igpaths models
+  python -m igpaths models --all"""
+STUDY = """examples:
+  python -m igpaths {0} params/objects.yaml
+  python -m igpaths {0} params/imagenet-sample.yaml -p images 16 -p steps '[8, 64]'"""
+OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
+  torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
+
+A network of your own, from a function without arguments that returns an igpaths.tasks.Model:
+  module:my_package.my_module.my_function"""
+
+
+class Parser(argparse.ArgumentParser):
+    """What it refuses is raised, for `main` to print in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message} (see {self.prog} --help)")
+
+
+def parser() -> Parser:
+    """The commands and their options."""
+    root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, about: str, examples: str) -> argparse.ArgumentParser:
+        form = argparse.RawDescriptionHelpFormatter
+        return commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
+
+    one = command("explain", "Draw which pixels of a photograph count for a network's answer.", EXPLAIN)
+    one.add_argument("image", type=Path, help="the photograph, its pixels as stored (EXIF orientation is ignored)")
+    one.add_argument("--model", required=True, help="the network; `python -m igpaths models` lists the names")
+    one.add_argument("--data", default="", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
+    one.add_argument("--path", default="straight", help="straight, blur or guided (default: %(default)s)")
+    one.add_argument("--baseline", help="where the path begins: black, white, mean or blur (default: black)")
+    one.add_argument("--rule", default="ig", help="ig or idgi (default: %(default)s)")
+    one.add_argument("--steps", type=int, default=128, help="segments of the path (default: %(default)s)")
+    one.add_argument("--target", help="the class to explain, by its index or name (default: the predicted one)")
+    one.add_argument("--output", default="probability", help="what to explain: probability (default) or logit")
+    one.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: %(default)s)")
+    one.add_argument("--out", type=Path, help="the picture's file (default: IMAGE-map.png, in the current folder)")
+    names = command("models", "List the networks that --model can name, with their accuracy.", MODELS)
+    names.add_argument("--all", action="store_true", help="all classifiers of torchvision, not only Study A's ten")
+    for name, about in (
+        ("run", "Compute what is missing of the study that a YAML file describes."),
+        ("status", "Say how far a study is, and what its run met."),
+        ("results", "Write the results of a study that has run to results/NAME/, NAME being that of the file."),
+    ):
+        of_study = command(name, about, STUDY.format(name))
+        of_study.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+        of_study.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
+    return root
+
+
+def explain_one(given: argparse.Namespace) -> int:
+    """Explain one photograph: its picture in a file, and a line."""
+    out = given.out or Path(f"{given.image.stem}-map.png")
+    if out.suffix.lower() != ".png" or out.resolve() == given.image.resolve():
+        raise ValueError(f"out is '{out}'; it must be a .png file other than the photograph")
+    if not out.parent.is_dir():
+        raise ValueError(f"out is '{out}'; there is no folder '{out.parent}'")
+    names = ("model", "data", "path", "baseline", "rule", "steps", "target", "output", "device")
+    found = explain(given.image, **{name: getattr(given, name) for name in names})
+    picture(found).savefig(out, dpi=200, bbox_inches="tight")  # tight: names of any length have room
+    cost = f"{found.evaluations} gradient evaluations in {found.seconds:.1f} s"
+    print(f"{found.target} (class {found.target_index}): {found.result}; {cost}; {out}")
+    return 0
+
+
+def models(given: argparse.Namespace) -> int:
+    """List the names of models."""
+    known = list_models(every=given.all)
+    extent = "all" if given.all else "Study A's ten; --all lists more"
+    for start, about in (
+        ("objects/", "For the drawn scenes of the objects task, shipped; accuracy on its test scenes:"),
+        ("torchvision/", f"For photographs, downloaded once ({extent}); accuracy on ImageNet:"),
+    ):
+        lines = [f"  {share:5.1%}  {name}" for name, share in known.items() if name.startswith(start)]
+        print(about, *lines, "", sep="\n")
+    print(OWN)
+    return 0
+
+
+def study(given: argparse.Namespace) -> int:
+    """Run a study, say how far it is, or publish its results."""
+    from igpaths.study import commands  # not above: the other commands need none of it
+
+    chosen = read(given.params, **dict(given.p))
+    if given.command == "results":
+        return commands.results(chosen, given.params.stem)
+    return {"run": commands.run, "status": commands.status}[given.command](chosen)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    try:
+        given = parser().parse_args(arguments)
+        return {"explain": explain_one, "models": models}.get(given.command, study)(given)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

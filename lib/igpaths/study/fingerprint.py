@@ -1,0 +1,184 @@
+"""What a result depends on, as digests: the code that made it, the network's weights, the images' bytes.
+
+The code of a function is its syntax tree and those of all functions, classes and constants of the library that it
+names, and so on. Comments, docstrings and annotations are not part of it: to change them changes no result.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from igpaths.tasks import imagenet, objects
+from igpaths.tasks.models import Model
+from igpaths.tasks.networks import NETWORKS
+
+Name = tuple[str, str]  # a module, and one of its top-level names; "" for the module itself
+
+
+def digest(facts: Any) -> str:
+    """The SHA-256 of facts that JSON can hold."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def code(*roots: Any, apart: tuple[type, ...] = ()) -> str:
+    """The digest of the code of functions and classes, with all of their own package that they name.
+
+    Parameters
+    ----------
+    roots : top-level functions and classes, or partials of them.
+    apart : classes that do not count where they are only named, such as all paths where a walk takes any.
+    """
+    named = [(root.__module__, root.__qualname__) for root in map(_unwrapped, roots)]
+    return _code(tuple(named), frozenset((cls.__module__, cls.__name__) for cls in apart))
+
+
+@lru_cache
+def _code(roots: tuple[Name, ...], apart: frozenset[Name]) -> str:
+    waiting, found = list(roots), dict[str, str]()
+    while waiting:
+        module, name = _defined(*waiting.pop())
+        node = _module(module)[0].get(name)
+        if node is not None and f"{module}.{name}" not in found:
+            found[f"{module}.{name}"] = ast.dump(node)
+            waiting += [used for used in _used(module, node) if _defined(*used) not in apart]
+    return digest(found)
+
+
+def network(model: Model) -> str:
+    """The digest of a network: its weights, its normalisation, how it prepares photographs, and its own code."""
+    hashed = hashlib.sha256()
+    for name, tensor in sorted(model.network.state_dict().items()):
+        hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        hashed.update(_bytes(tensor))
+    kind, _, rest = model.name.partition("/")
+    own = code(NETWORKS[rest]) if kind == "objects" else ""
+    if model.name.startswith("module:"):
+        own = ast.dump(_stripped(_source(model.name.partition(":")[2].rpartition(".")[0])))
+    # The presets of torchvision print what they do; a function's address says nothing.
+    prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module) else ""
+    return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
+
+
+def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:
+    """The digest of photographs: their classes, names and bytes."""
+    return digest([[p.wnid, p.target, p.path.name, _file(p.path, *_stamp(p.path))] for p in chosen])
+
+
+def scenes(start: int, count: int, seed: int) -> str:
+    """The digest of scenes of the objects task, which are a function of their code, number and seed."""
+    return digest([code(objects.batch, objects.pair), start, count, seed])
+
+
+def _unwrapped(root: Any) -> Any:
+    return root.func if isinstance(root, partial) else root
+
+
+@lru_cache
+def _defined(module: str, name: str) -> Name:
+    """Where a name that a module may only import is defined."""
+    definitions, imports = _module(module)
+    if name not in definitions and imports.get(name, (module, name)) != (module, name):
+        return _defined(*imports[name])
+    submodule = f"{module}.{name}" if module and name else ""
+    return (submodule, "") if submodule and name not in definitions and _exists(submodule) else (module, name)
+
+
+def _used(module: str, node: ast.AST) -> Iterator[Name]:
+    """The names of the same package that a definition uses, as itself or as an attribute of a module."""
+    definitions, imports = _module(module)
+    for part in _free(node, frozenset()):
+        name = part.value.id if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) else ""
+        if isinstance(part, ast.Name) and (part.id in definitions or part.id in imports):
+            yield module, part.id
+        elif isinstance(part, ast.Attribute) and name in imports:
+            owner, inner = _defined(*imports[name])
+            if not inner:
+                yield owner, part.attr
+
+
+def _free(node: ast.AST, bound: frozenset[str]) -> Iterator[ast.Name | ast.Attribute]:
+    """The names, and the attributes of names, that a function does not bind itself."""
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
+            yield from _free(default, bound)
+        parts = list(ast.walk(node))
+        bound |= {part.arg for part in parts if isinstance(part, ast.arg)}
+        bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    name = node.value if isinstance(node, ast.Attribute) else node
+    if isinstance(name, ast.Name) and name.id not in bound and isinstance(node, ast.Name | ast.Attribute):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _free(child, bound)
+
+
+@lru_cache
+def _module(module: str) -> tuple[dict[str, ast.AST], dict[str, Name]]:
+    """A module's definitions, and what it imports from its own package, by name."""
+    definitions: dict[str, ast.AST] = {}
+    imports: dict[str, Name] = {}
+    package = module.partition(".")[0]
+    for node in _stripped(_source(module)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            definitions[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            definitions |= dict.fromkeys(names, node)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == package:
+            imports |= {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            own = [alias for alias in node.names if alias.asname and alias.name.partition(".")[0] == package]
+            imports |= {str(alias.asname): (alias.name, "") for alias in own}
+    return definitions, imports
+
+
+def _source(module: str) -> ast.Module:
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        return ast.Module([], [])
+    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+
+
+@lru_cache
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # its parent is a module, not a package
+        return False
+
+
+def _stripped(tree: ast.Module) -> ast.Module:
+    """The tree without docstrings and annotations."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+    return tree
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+@lru_cache(maxsize=1 << 17)
+def _file(path: Path, size: int, changed: int) -> str:
+    """The digest of a file's bytes, read once as long as its size and time stay."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

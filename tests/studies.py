@@ -1,0 +1,122 @@
+"""A small study: photographs of noise in a folder, and a network of the reader's own that takes 32 × 32 pixels."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from igpaths.study.parameters import Parameters
+from igpaths.tasks import Model
+from problems import small_network
+
+WNIDS = [f"n{i:08d}" for i in range(1, 6)]
+QUICK = ("completeness", "insertion", "compression")
+SIDE = 32
+
+
+def small() -> Model:
+    """A network that is the same in every process; the tests damage it through the environment."""
+    network = small_network(torch.float32, classes=5)
+    if "STUDIES_WEIGHT" in os.environ:
+        with torch.no_grad():
+            network[0].bias[0] += float(os.environ["STUDIES_WEIGHT"])
+    return Model("small", network, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
+
+
+def prepare(photograph: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(photograph.resize((SIDE, SIDE)))).permute(2, 0, 1) / 255
+
+
+class Fussy(nn.Module):
+    """A network that has no answer for pictures that are white in one corner."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = small_network(torch.float32, classes=5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        unanswered = (x[:, :, 0, 0] > 1.9).all(1).view(-1, 1)
+        return torch.where(unanswered, torch.nan, self.network(x))
+
+
+def fussy() -> Model:
+    return Model("fussy", Fussy(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
+
+
+class Greedy(nn.Module):
+    """A network that has no memory for more than two images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = small_network(torch.float32, classes=5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) > 2:
+            raise torch.OutOfMemoryError("out of memory: tried to allocate more than there is")
+        return self.network(x)
+
+
+def greedy() -> Model:
+    return Model("greedy", Greedy(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
+
+
+def photographs(folder: Path, count: int = 6) -> Path:
+    """A folder of the imagenet task with `count` photographs, of five synsets in turn."""
+    folder.mkdir(exist_ok=True)
+    (folder / "synsets.txt").write_text("".join(f"{wnid}\tname of {wnid}\n" for wnid in WNIDS))
+    for i in range(count):
+        wnid = WNIDS[i % len(WNIDS)]
+        (folder / "val" / wnid).mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(i).integers(0, 255, (8, 8, 3), dtype=np.uint8)
+        photograph = Image.fromarray(pixels).resize((48, 48), Image.Resampling.BICUBIC)
+        photograph.save(folder / "val" / wnid / f"{wnid}_{i}.png")
+    return folder
+
+
+def study(folder: Path, **changes: object) -> Parameters:
+    """The small study on a folder of `photographs`, its store beside them."""
+    choices: dict[str, object] = {
+        "task": "imagenet",
+        "data": str(folder),
+        "models": ("module:studies.small",),
+        "images": 6,
+        "steps": (2, 4),
+        "metrics": QUICK,
+        "protocols": ("igpaths",),
+        "shard": 4,
+        "threads": 1,
+        "results": str(folder / "results"),
+    }
+    return Parameters(**(choices | changes))  # type: ignore[arg-type]
+
+
+class Mortal(nn.Module):
+    """A network whose first process dies over it; the file that STUDIES_GRAVE names says that it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = small_network(torch.float32, classes=5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        grave = Path(os.environ["STUDIES_GRAVE"])
+        if not grave.exists():
+            grave.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.network(x)
+
+
+def mortal() -> Model:
+    return Model("mortal", Mortal(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
+
+
+def large() -> Model:
+    """The small network on photographs of the size that MS-SSIM needs."""
+    return Model("large", small_network(torch.float32, classes=5), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare_large)
+
+
+def prepare_large(photograph: Image.Image) -> Tensor:
+    return torch.from_numpy(np.array(photograph.resize((168, 168)))).permute(2, 0, 1) / 255

@@ -1,0 +1,80 @@
+"""Study A's ten networks and one of the reader's own go through the engine: the paths, rules and metrics."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+import torchvision
+
+from igpaths.study import units
+from igpaths.study.engine import kept_maps, measured
+from igpaths.study.measures import MEASURES
+from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
+from igpaths.study.sources import PATHS
+from igpaths.tasks.models import STUDY_A
+from studies import photographs, study
+
+WEIGHTS = {"mobilenet_v2": "IMAGENET1K_V2", "resnet50": "IMAGENET1K_V2", "resnet101": "IMAGENET1K_V2"}
+WEIGHTS |= {"resnet152": "IMAGENET1K_V2"}
+SIDES = {"inception_v3": 299}
+HALF = (0.5,)
+# One count, one canvas, one sample of noise and few steps: everything is asked, as seldom as can be.
+SMALLEST = {
+    "igpaths": replace(
+        IGPATHS,
+        ranking=("signed",),
+        insertion=replace(IGPATHS.insertion, canvases=("mean",), shares=HALF),
+        information=replace(IGPATHS.information, shares=HALF),
+        ablation=replace(IGPATHS.ablation, shares=HALF),
+        noise=replace(IGPATHS.noise, samples=1),
+        split=tuple(replace(split, steps=2) for split in IGPATHS.split[1:]),
+    ),
+    "study-b": replace(STUDY_B, noise=replace(STUDY_B.noise, samples=1), split=(replace(STUDY_B.split[0], steps=2),)),
+    "pair": replace(PAIR, information=replace(PAIR.information, shares=HALF)),
+}
+METRICS = {
+    *("completeness gap", "score change", "last segment", "projection", "insertion", "insertion ratio", "SIC", "AIC"),
+    *("ABPC", "JPEG raw", "JPEG L1", "JPEG cosine", "max-sensitivity", "L2 ratio", "alpha*", "map"),
+}
+
+
+def everything(folder, model, monkeypatch, **changes):
+    """The rows of a study of two photographs that asks for all there is."""
+    for name, protocol in SMALLEST.items():
+        monkeypatch.setitem(units.PROTOCOLS, name, protocol)
+    metrics = [name for name, measure in MEASURES.items() if not measure.task]
+    choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes
+    found = measured(
+        study(folder, models=(model,), images=2, steps=(1,), metrics=metrics, maps=1, threads=2, **choices)
+    )
+    assert set(found["metric"]) >= METRICS
+    assert found.groupby("metric")["image"].nunique().drop("map").eq(2).all()
+    assert "not finite" not in set(found["left_out"])
+    return found
+
+
+@pytest.mark.parametrize("name", STUDY_A)
+def test_a_network_of_study_a(name, tmp_path, monkeypatch):
+    side = SIDES.get(name, 224)
+    torch.manual_seed(0)
+    options = {"init_weights": False} if name in ("inception_v3", "vgg16", "vgg19") else {}
+    network = torchvision.models.get_model(name, weights=None, **options)
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.momentum = None  # so that one batch is enough for scores of a reasonable size
+    with torch.no_grad():
+        network(torch.randn(2, 3, side, side))
+    torch.save(network.state_dict(), tmp_path / "weights.pt")
+    weights = WEIGHTS.get(name, "IMAGENET1K_V1")
+    folder = photographs(tmp_path / "photos", 2)
+    found = everything(folder, f"torchvision/{name}:{weights}@{tmp_path / 'weights.pt'}", monkeypatch)
+    shapes = {tuple(each.shape) for each in kept_maps(found).values()}
+    assert shapes == {(3, side, side)}
+    (tmp_path / "weights.pt").unlink()  # half a gigabyte of some
+
+
+def test_a_network_of_the_readers_own_on_every_path(tmp_path, monkeypatch):
+    folder = photographs(tmp_path / "photos", 2)
+    found = everything(folder, "module:studies.large", monkeypatch, paths=tuple(PATHS), protocols=tuple(SMALLEST))
+    assert set(found["protocol"]) == {"igpaths", "igpaths, black", "study-b", "pair"}
+    assert {*PATHS, "controls", "split-black", "split-mean"} == set(found["path"])
