@@ -24,6 +24,9 @@ MODELS = """examples:
 STUDY = """examples:
   python -m igpaths {0} params/objects.yaml
   python -m igpaths {0} params/imagenet-sample.yaml -p images 16 -p steps '[8, 64]'"""
+PLAN = """examples:
+  python -m igpaths run params/imagenet.yaml -p images 64
+  python -m igpaths plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
 OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
 
@@ -64,11 +67,17 @@ def parser() -> Parser:
     for name, about in (
         ("run", "Compute what is missing of the study that a YAML file describes."),
         ("status", "Say how far a study is, and what its run met."),
+        ("plan", "Say what a study of many images will take, by the few of it that have run here."),
         ("results", "Write the results of a study that has run to results/NAME/, NAME being that of the file."),
     ):
-        of_study = command(name, about, STUDY.format(name))
+        of_study = command(name, about, (PLAN if name == "plan" else STUDY).format(name))
         of_study.add_argument("params", type=Path, help="the YAML file of the study's parameters")
         of_study.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
+        if name == "plan":
+            of_study.add_argument("--images", type=positive, required=True, help="images of each network")
+            of_study.add_argument(
+                "--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)"
+            )
     return root
 
 
@@ -102,13 +111,22 @@ def models(given: argparse.Namespace) -> int:
 
 
 def study(given: argparse.Namespace) -> int:
-    """Run a study, say how far it is, or publish its results."""
+    """Run a study, say how far it is or what it will take, or publish its results."""
     from igpaths.study import commands  # not above: the other commands need none of it
 
     chosen = read(given.params, **dict(given.p))
     if given.command == "results":
         return commands.results(chosen, given.params.stem)
+    if given.command == "plan":
+        return commands.plan(chosen, images=given.images, workers=given.workers)
     return {"run": commands.run, "status": commands.status}[given.command](chosen)
+
+
+def positive(text: str) -> int:
+    """The whole number above 0 that an option gives."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"given {text!r}; allowed: a whole number, at least 1")
+    return int(text)
 
 
 def main(arguments: list[str] | None = None) -> int:

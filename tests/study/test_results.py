@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from igpaths.__main__ import main
+from igpaths.study import store
 from igpaths.study.engine import rows, run
 from igpaths.study.results import merged, publish
+from igpaths.study.units import plan
 from studies import WNIDS, photographs, study
 
 
@@ -116,6 +118,20 @@ def test_status_tells_what_is_missing_and_what_is_stale(params, capsys):
     assert main(["status", params, "-p", "seed", "1"]) == 1
     assert "0 of 2 units, 0 of 22 parts; " in (said := capsys.readouterr().out)
     assert "files of other versions or parameters, which are not shown" in said
+
+
+def test_a_plan_scales_what_has_run(params, chosen, capsys):
+    done = rows(chosen)["image"].nunique() + 1  # and the one that cannot be read
+    facts = merged([store.facts(file) for unit in plan(chosen) for file in unit.files.values()])
+    assert main(["plan", params, "--images", str(1000 * done), "--workers", "4"]) == 0
+    said = capsys.readouterr().out
+    assert f"by {done} images, {facts['evaluations'] / done:.0f} evaluations" in said
+    assert f"{1000 * facts['evaluations']:.3g} evaluations, {1000 * facts['seconds'] / 3600:.3g} hours" in said
+    assert f"{1000 * done // 4} units" in said
+    assert main(["plan", params, "-p", "seed", "1", "--images", "9"]) == 1
+    assert "no unit is complete, so run a few images of it first: -p images 4" in capsys.readouterr().out
+    assert main(["plan", params, "--images", "0"]) == 1
+    assert "given '0'; allowed: a whole number, at least 1" in capsys.readouterr().err
 
 
 def test_a_bad_parameter_is_said_in_one_line(params, capsys):

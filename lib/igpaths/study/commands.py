@@ -1,4 +1,4 @@
-"""What the command line does with a study: run it, say how far it is, publish what it found."""
+"""What the command line does with a study: run it, say how far it is and what it will take, publish what it found."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from igpaths.study import store
 from igpaths.study.engine import run as run_engine
 from igpaths.study.parameters import Parameters
 from igpaths.study.results import merged, publish
-from igpaths.study.units import plan
+from igpaths.study.units import plan as plan_units
 
 
 def run(study: Parameters) -> int:
@@ -28,7 +28,7 @@ def run(study: Parameters) -> int:
 
 def status(study: Parameters) -> int:
     """Print what is there and what is missing, a line for each model, and every note; 0 where nothing is missing."""
-    units = plan(study)
+    units = plan_units(study)
     lines: list[str] = []
     for model in study.models:
         own = [unit for unit in units if unit.model == model]
@@ -47,6 +47,38 @@ def status(study: Parameters) -> int:
         print(f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}")
     print("\n".join(lines))
     return 1 if any(unit.missing for unit in units) else 0
+
+
+def plan(study: Parameters, *, images: int, workers: int) -> int:
+    """Print what a study of so many images of each network will take, by the units of it that are complete here.
+
+    Evaluations are exact; hours are those of one worker such as the one that made those units, and then of all.
+    1 where a network has no complete unit to judge by.
+    """
+    hours, size, unknown = 0.0, 0.0, 0
+    for model in study.models:
+        done = [unit for unit in plan_units(study) if unit.model == model and not unit.missing]
+        if not done:
+            print(f"{model}: no unit is complete, so run a few images of it first: -p images {study.shard}")
+            unknown += 1
+            continue
+        count = sum(unit.count for unit in done)
+        files = [file for unit in done for file in unit.files.values()]
+        facts = merged([store.facts(file) for file in files])
+        own = images / count * facts["seconds"] / 3600
+        hours += own
+        size += images / count * sum(file.stat().st_size for file in files)
+        print(
+            f"{model}: by {count} images, {facts['evaluations'] / count:.0f} evaluations and "
+            f"{facts['seconds'] / count:.1f} s an image on {facts['device']} ({facts['threads']} threads); "
+            f"{images} images: {images / count * facts['evaluations']:.3g} evaluations, {own:.3g} hours"
+        )
+    units = -(-images // study.shard) * len(study.models)
+    print(
+        f"together {hours:.3g} hours of one worker, {hours / workers:.3g} of {workers}; "
+        f"{units} units; store {size / 2**30:.3g} GiB"
+    )
+    return 1 if unknown else 0
 
 
 def results(study: Parameters, name: str) -> int:
