@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from igpaths.study.parameters import ParameterError, Parameters, check_names, of_notebook, read
+from igpaths.study.parameters import Parameters, check_names, of_notebook, read
+from igpaths.study.schema import ParameterError
 
 PARAMS = Path(__file__).parents[2] / "params"
 

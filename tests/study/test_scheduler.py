@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from igpaths.study import scheduler
-from igpaths.study.parameters import ParameterError, Parameters
+from igpaths.study.parameters import Parameters
 from igpaths.study.scheduler import Slurm, connect, environment, job_script, read_slurm, worker_device
+from igpaths.study.schema import ParameterError
 
 YAML = """\
 workers: 2

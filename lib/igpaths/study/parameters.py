@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import yaml
 
 from igpaths.study.measures import MEASURES
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
+from igpaths.study.schema import ParameterError, integer, items, refusal, text
 from igpaths.study.sources import PATHS
 from igpaths.tasks.imagenet import ENVIRONMENT
 from igpaths.tasks.models import FORMS, label
@@ -29,12 +29,6 @@ OUTPUTS = ("probability", "logit")
 LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
 SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
-
-
-class ParameterError(ValueError):
-    """A parameter that does not exist, or a value that it cannot take."""
-
-
 DEFAULT_METRICS = tuple(name for name in MEASURES if name not in ("webp", "sensitivity"))  # which are slow
 
 
@@ -90,28 +84,28 @@ class Parameters:
     scheduler: str = ""
 
     def __post_init__(self) -> None:
-        _text("task", self.task, "|".join(TASKS), " or ".join(TASKS), TASKS)
-        _text("data", self.data, ".*", "a folder's path")
-        _text("output", self.output, "|".join(OUTPUTS), " or ".join(OUTPUTS), OUTPUTS)
-        _text("device", self.device, r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:N", ("cpu", "cuda"))
-        _text("results", self.results, ".+", "a folder's path")
-        _text("scheduler", self.scheduler, SCHEDULER, "nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
-        steps = [_integer("steps", step, 1) for step in _items("steps", self.steps, "positive integers")]
+        text("task", self.task, "|".join(TASKS), " or ".join(TASKS), TASKS)
+        text("data", self.data, ".*", "a folder's path")
+        text("output", self.output, "|".join(OUTPUTS), " or ".join(OUTPUTS), OUTPUTS)
+        text("device", self.device, r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:N", ("cpu", "cuda"))
+        text("results", self.results, ".+", "a folder's path")
+        text("scheduler", self.scheduler, SCHEDULER, "nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
+        steps = [integer("steps", step, 1) for step in items("steps", self.steps, "positive integers")]
         if steps != sorted(set(steps)) or any(steps[-1] % step for step in steps):
-            raise _refusal("steps", steps, "increasing step counts, each of which divides the last")
-        values: dict[str, object] = {key: _integer(key, getattr(self, key), least) for key, least in LEAST.items()}
+            raise refusal("steps", steps, "increasing step counts, each of which divides the last")
+        values: dict[str, object] = {key: integer(key, getattr(self, key), least) for key, least in LEAST.items()}
         values |= {"steps": tuple(steps)}
-        values |= {"models": tuple(_model(name, self.task) for name in _items("models", self.models, "model names"))}
+        values |= {"models": tuple(_model(name, self.task) for name in items("models", self.models, "model names"))}
         models = [str(name) for name in values["models"]]  # type: ignore[attr-defined]
         if len({label(name) for name in models}) < len(models):
-            raise _refusal("models", models, "networks whose short names differ, for they label the rows of a table")
+            raise refusal("models", models, "networks whose short names differ, for they label the rows of a table")
         for key, allowed in (("paths", PATHS), ("metrics", MEASURES), ("protocols", PROTOCOLS)):
             values |= {key: _names(key, getattr(self, key), tuple(allowed))}
         for key, value in values.items():
             object.__setattr__(self, key, value)  # frozen from here on
         if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
             given = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
-            raise _refusal("data", given, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
+            raise refusal("data", given, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
 
     @property
     def folder(self) -> Path | None:
@@ -145,13 +139,13 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
     path = Path(path)
     if not path.is_file():
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
-        raise _refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
+        raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ParameterError(f"{path}: not YAML: {error}") from error
     if not isinstance(given, dict):
-        raise _refusal(path, given, f"lines 'key: value' with the keys {', '.join(NAMES)}")
+        raise refusal(path, given, f"lines 'key: value' with the keys {', '.join(NAMES)}")
     given |= overrides
     check_names(given, where=str(path))
     try:
@@ -175,55 +169,23 @@ def check_names(names: Iterable[object], *, where: str) -> None:
     """Raise `ParameterError` unless each of `names` is a parameter; `where` says who named it."""
     for name in names:
         if name not in NAMES:
-            raise _refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
-
-
-def _refusal(key: object, given: object, allowed: str, choices: Sequence[str] = ()) -> ParameterError:
-    close = get_close_matches(str(given), choices, n=1, cutoff=0.5)
-    return ParameterError(f"{key}: given {given!r}; allowed: {allowed}" + (f"; nearest: {close[0]}" if close else ""))
-
-
-def _understood(value: object) -> object:
-    """What a string from the command line holds; other values as they are."""
-    try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
-    except yaml.YAMLError:
-        return value
-
-
-def _integer(key: str, value: object, least: int) -> int:
-    number = _understood(value)
-    if not isinstance(number, int) or isinstance(number, bool) or number < least:
-        raise _refusal(key, value, f"an integer, at least {least}")
-    return number
-
-
-def _items(key: str, value: object, what: str) -> list[object]:
-    items = _understood(value)
-    if not isinstance(items, list | tuple) or not items:
-        raise _refusal(key, value, f"a list of {what}")
-    return list(items)
+            raise refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
 
 
 def _names(key: str, value: object, allowed: Sequence[str]) -> tuple[str, ...]:
-    names = _items(key, value, f"names, any of {', '.join(allowed)}")
+    names = items(key, value, f"names, any of {', '.join(allowed)}")
     for name in names:
         if name not in allowed:
-            raise _refusal(key, name, ", ".join(allowed), allowed)
+            raise refusal(key, name, ", ".join(allowed), allowed)
     if len(set(names)) < len(names):
-        raise _refusal(key, names, "each name once")
+        raise refusal(key, names, "each name once")
     return tuple(map(str, names))
 
 
 def _model(name: object, task: object) -> str:
     if not isinstance(name, str) or not MODEL.fullmatch(name):
-        raise _refusal("models", name, FORMS, OBJECTS)
+        raise refusal("models", name, FORMS, OBJECTS)
     kind = re.split("[/:]", name)[0]
     if {"objects": "objects", "torchvision": "imagenet"}.get(kind, task) != task:
-        raise _refusal("models", name, f"networks of the task {task}, or the reader's own module")
+        raise refusal("models", name, f"networks of the task {task}, or the reader's own module")
     return name
-
-
-def _text(key: str, value: object, pattern: str, allowed: str, choices: Sequence[str] = ()) -> None:
-    if not isinstance(value, str) or not re.fullmatch(pattern, value):
-        raise _refusal(key, value, allowed, choices)

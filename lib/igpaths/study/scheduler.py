@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import yaml
 
-from igpaths.study.parameters import ParameterError, _integer, _items, _refusal, _text
+from igpaths.study.schema import ParameterError, integer, items, refusal, text
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -55,12 +55,12 @@ class Slurm:
     logs: str = "_build/slurm"
 
     def __post_init__(self) -> None:
-        _text("time", self.time, r"(\d+-)?\d+:\d\d:\d\d", "hh:mm:ss")
-        _text("memory", self.memory, r"[1-9]\d*[KMGT]", "a number with K, M, G or T, such as 32G")
-        _text("gpus", str(self.gpus), "[01]", "0 or 1, for a worker uses one GPU")
+        text("time", self.time, r"(\d+-)?\d+:\d\d:\d\d", "hh:mm:ss")
+        text("memory", self.memory, r"[1-9]\d*[KMGT]", "a number with K, M, G or T, such as 32G")
+        text("gpus", str(self.gpus), "[01]", "0 or 1, for a worker uses one GPU")
         for key, least in {"workers": 1, "cores": 1, "gpus": 0}.items():
-            object.__setattr__(self, key, _integer(key, getattr(self, key), least))
-        lines = _items("prologue", self.prologue, "shell lines") if self.prologue else ()
+            object.__setattr__(self, key, integer(key, getattr(self, key), least))
+        lines = items("prologue", self.prologue, "shell lines") if self.prologue else ()
         object.__setattr__(self, "prologue", tuple(map(str, lines)))
 
 
@@ -72,9 +72,9 @@ def read_slurm(path: str | Path) -> Slurm:
         # Scalars stay text, for YAML would make 12:00:00 a number
         given = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.BaseLoader)
         if not isinstance(given, dict) or not given.keys() >= {*required}:
-            raise _refusal("keys", given, f"lines 'key: value', {', '.join(required)} among them")
+            raise refusal("keys", given, f"lines 'key: value', {', '.join(required)} among them")
         for key in given.keys() - names:
-            raise _refusal("unknown key", key, ", ".join(names), names)
+            raise refusal("unknown key", key, ", ".join(names), names)
         return Slurm(**given)
     except (OSError, yaml.YAMLError, ParameterError) as error:
         raise ParameterError(f"{path}: {error}") from error
