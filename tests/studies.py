@@ -2,15 +2,18 @@
 
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
 from igpaths.study.parameters import Parameters
 from igpaths.tasks import Model
+from igpaths.tasks.models import STUDY_A
 from problems import small_network
 
 WNIDS = [f"n{i:08d}" for i in range(1, 6)]
@@ -120,3 +123,25 @@ def large() -> Model:
 
 def prepare_large(photograph: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(photograph.resize((168, 168)))).permute(2, 0, 1) / 255
+
+
+def of_study_a(name: str) -> Model:
+    """A network of Study A with random weights, on photographs of the smallest size that MS-SSIM takes."""
+    torch.manual_seed(0)
+    side = 299 if name == "inception_v3" else 161
+    options = {"init_weights": False} if name in ("inception_v3", "vgg16", "vgg19") else {}
+    network = torchvision.models.get_model(name, weights=None, **options)
+    for layer in network.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = None  # so that one batch is enough for scores of a reasonable size
+    with torch.no_grad():
+        network(torch.randn(2, 3, side, side))
+
+    def prepare(photograph: Image.Image) -> Tensor:
+        return torch.from_numpy(np.array(photograph.resize((side, side)))).permute(2, 0, 1) / 255
+
+    return Model(name, network, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), prepare)
+
+
+# module:studies.vgg19 and the like
+globals().update({name: partial(of_study_a, name) for name in STUDY_A})

@@ -3,6 +3,8 @@
 import errno
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +29,7 @@ from igpaths.study.units import plan
 from studies import QUICK, WNIDS, photographs, study
 
 TESTS = Path(__file__).parents[1]
+LIBRARY = Path(ig.__file__).parents[1]
 KEYS = [name for name in store.COLUMNS if name not in ("value", "curve", "map", "left_out")]
 
 
@@ -51,12 +54,12 @@ def computed(chosen):
     return {(start, name) for _, start, name in before}
 
 
-def command(name, chosen, **options):
+def command(name, chosen, *, library=LIBRARY, **options):
     """The command line on a study, as a process."""
     lines = "".join(f"{key}: {value!r}\n" for key, value in chosen.as_dict().items())
     file = chosen.folder / "params.yaml"
     file.write_text(lines)
-    paths = os.pathsep.join([str(TESTS), *sys.path])
+    paths = os.pathsep.join([str(library), str(TESTS), *sys.path])
     environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, "-m", "igpaths", name, str(file)],
@@ -189,6 +192,36 @@ class TestAgain:
             assert all(file.name.startswith("controls.") for file in shared) if "output" in change else not shared
         others = {file for unit in plan(replace(chosen, scheduler="local:2")) for file in unit.files.values()}
         assert others == all_files
+
+
+def test_code_that_is_changed_recomputes_what_it_touches(folder):
+    """The library is copied and edited, and the study run again by a process of its own."""
+    library = folder / "lib"
+    shutil.copytree(LIBRARY / "igpaths", library / "igpaths", ignore=shutil.ignore_patterns("__pycache__", "weights"))
+    chosen = study(folder, images=4)
+
+    def computed_after(module, old, new):
+        file = library / "igpaths" / module
+        text = file.read_text(encoding="utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new, 1), encoding="utf-8")
+        process = command("run", chosen, library=library)
+        said, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+        return int(re.search(r"(\d+) parts computed", said)[1])
+
+    everything = len(QUICK) * 4 - 1  # the controls have no completeness
+    assert computed_after("rules.py", "", "") == everything
+    assert computed_after("rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
+    assert computed_after("rules.py", "direction * direction *", "direction.square() *") == everything - 2
+    assert (
+        computed_after("metrics/stability.py", "((scaled(x) - scaled(y)) ** 2)", "(scaled(x) - scaled(y)).square()")
+        == 4
+    )
+    assert (
+        computed_after("paths.py", "(end.alpha - start.alpha) * (images", "(end.alpha - start.alpha) * 1 * (images")
+        == 3
+    )
 
 
 class TestKilled:
@@ -350,6 +383,11 @@ class TestFaults:
         monkeypatch.setattr(pq, "write_table", full)
         with pytest.raises(store.StoreError, match="cannot be written: .*No space left on device"):
             run(study(folder))
+
+    def test_a_worker_of_another_version_is_refused(self, folder):
+        (first, *_) = plan(study(folder))
+        with pytest.raises(ValueError, match="this worker runs another version of igpaths"):
+            units.compute(study(folder), replace(first, library="another"))
 
     def test_a_unit_that_fails_does_not_stop_the_others(self, folder):
         # Four synsets more than the network has classes, and no image of its last class in the first shard.

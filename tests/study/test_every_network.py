@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-import torchvision
 
 from igpaths.study import units
 from igpaths.study.engine import kept_maps, measured
@@ -12,11 +11,8 @@ from igpaths.study.measures import MEASURES
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
 from igpaths.study.sources import PATHS
 from igpaths.tasks.models import STUDY_A
-from studies import photographs, study
+from studies import of_study_a, photographs, study
 
-WEIGHTS = {"mobilenet_v2": "IMAGENET1K_V2", "resnet50": "IMAGENET1K_V2", "resnet101": "IMAGENET1K_V2"}
-WEIGHTS |= {"resnet152": "IMAGENET1K_V2"}
-SIDES = {"inception_v3": 299}
 HALF = (0.5,)
 # One count, one canvas, one sample of noise and few steps: everything is asked, as seldom as can be.
 SMALLEST = {
@@ -54,27 +50,21 @@ def everything(folder, model, monkeypatch, **changes):
 
 
 @pytest.mark.parametrize("name", STUDY_A)
-def test_a_network_of_study_a(name, tmp_path, monkeypatch):
-    side = SIDES.get(name, 224)
-    torch.manual_seed(0)
-    options = {"init_weights": False} if name in ("inception_v3", "vgg16", "vgg19") else {}
-    network = torchvision.models.get_model(name, weights=None, **options)
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.BatchNorm2d):
-            layer.momentum = None  # so that one batch is enough for scores of a reasonable size
-    with torch.no_grad():
-        network(torch.randn(2, 3, side, side))
-    torch.save(network.state_dict(), tmp_path / "weights.pt")
-    weights = WEIGHTS.get(name, "IMAGENET1K_V1")
-    folder = photographs(tmp_path / "photos", 2)
-    found = everything(folder, f"torchvision/{name}:{weights}@{tmp_path / 'weights.pt'}", monkeypatch)
-    shapes = {tuple(each.shape) for each in kept_maps(found).values()}
-    assert shapes == {(3, side, side)}
-    (tmp_path / "weights.pt").unlink()  # half a gigabyte of some
+def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
+    found = everything(photographs(tmp_path / "photos", 2), f"module:studies.{name}", monkeypatch)
+    side = 299 if name == "inception_v3" else 161
+    assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, side, side)}
+
+
+def test_a_network_by_its_name_with_its_own_transforms(tmp_path, monkeypatch):
+    torch.save(of_study_a("mobilenet_v2").network.state_dict(), tmp_path / "weights.pt")
+    name = f"torchvision/mobilenet_v2:IMAGENET1K_V2@{tmp_path / 'weights.pt'}"
+    found = everything(photographs(tmp_path / "photos", 2), name, monkeypatch)
+    assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, 224, 224)}
 
 
 def test_a_network_of_the_readers_own_on_every_path(tmp_path, monkeypatch):
     folder = photographs(tmp_path / "photos", 2)
     found = everything(folder, "module:studies.large", monkeypatch, paths=tuple(PATHS), protocols=tuple(SMALLEST))
     assert set(found["protocol"]) == {"igpaths", "igpaths, black", "study-b", "pair"}
-    assert {*PATHS, "controls", "split-black", "split-mean"} == set(found["path"])
+    assert {*PATHS, "controls", "split-black-2", "split-mean-2"} == set(found["path"])

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import igpaths.study.fingerprint as fingerprint
-from igpaths.metrics import edges, insertion
+from igpaths.metrics import insertion
 from igpaths.rules import IDGI, IG
 from igpaths.study.measures import MEASURES
 from igpaths.study.parameters import PROTOCOLS, Parameters
@@ -103,6 +103,30 @@ class TestCode:
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
         assert {name.split(".")[1] for name in changed} == {"insertion", "information", "webp", "perturbation"}
 
+    def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited):
+        quality = 'photograph.save(file, "JPEG", quality=quality)'
+        changed = touched(edited, "igpaths.metrics.stability", quality, quality.replace("=quality", "=quality - 1"))
+        assert {name.split(".")[1] for name in changed} == {"compression"}
+        changed = touched(edited, "igpaths.metrics.information", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
+        assert {name.split(".")[1] for name in changed} == {"information", "webp"}
+
+    def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
+        assert touched(
+            edited, "igpaths.tasks.imagenet", 'image.convert("RGB")', 'image.convert("L").convert("RGB")'
+        ) == {*digests()}
+        assert touched(edited, "igpaths.classifier", "(images - self.mean) / self.std", "images - self.mean") == {
+            *digests()
+        }
+
+    def test_the_walk_touches_no_control(self, edited):
+        changed = touched(edited, "igpaths.walk", "self.total += credit", "self.total += 1 * credit")
+        assert changed == {name for name in digests() if not name.startswith("controls.")}
+
+    def test_a_protocol_that_is_added_touches_no_other(self):
+        both = {part.name: fingerprint.digest(_part_facts(part)) for part in parts(study_of_all())}
+        ours = parts(replace(study_of_all(), protocols=("igpaths",)))
+        assert {part.name: fingerprint.digest(_part_facts(part)) for part in ours}.items() <= both.items()
+
     def test_a_version_that_its_author_raises_touches_itself(self):
         part = parts(study_of_all())[0]
         raised = replace(part, measure=replace(part.measure, version=part.measure.version + 1))
@@ -112,7 +136,6 @@ class TestCode:
         before = fingerprint.code(insertion)
         edited("igpaths.paths", "def blur(", "def blur(other=0, /, *given):\n    pass\n\n\ndef blur_as_it_was(")
         assert fingerprint.code(insertion) != before  # the blurred canvas is a blur of paths.py
-        assert fingerprint.code(edges) == fingerprint.code(edges)
 
     def test_classes_that_are_only_named_can_be_left_apart(self, edited):
         before = fingerprint.code(fold, IG, apart=APART), fingerprint.code(fold, IDGI, apart=APART)
@@ -143,6 +166,27 @@ class TestNetwork:
             model.network[0].weight[0, 0, 0, 0] += 1e-6
         assert fingerprint.network(model) != before
         assert fingerprint.network(small()) == before
+
+    def test_a_module_that_the_readers_own_imports(self, tmp_path, monkeypatch):
+        monkeypatch.syspath_prepend(tmp_path)
+        (tmp_path / "mine_outer.py").write_text("from mine_inner import f\n\n\ndef network():\n    return f()\n")
+
+        def found(text):
+            (tmp_path / "mine_inner.py").write_text(text)
+            fingerprint._package.cache_clear()
+            return fingerprint._package("mine_outer", "torch.nn.modules.conv")
+
+        before = found("def f():\n    return 1\n")
+        assert before.keys() == {"mine_outer", "mine_inner"}
+        assert found("def f():\n    'a docstring'\n    return 1  # a comment\n") == before
+        assert found("def f():\n    return 2\n") != before
+
+    def test_a_buffer_that_is_not_saved(self):
+        model = small()
+        model.network.register_buffer("secret", torch.ones(1), persistent=False)
+        before = fingerprint.network(model)
+        model.network.secret += 1
+        assert fingerprint.network(model) != before
 
     def test_normalisation(self):
         assert fingerprint.network(replace(small(), mean=(0.5, 0.5, 0.4))) != fingerprint.network(small())

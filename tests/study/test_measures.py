@@ -8,11 +8,21 @@ import pytest
 import torch
 
 import igpaths as ig
-from igpaths.metrics import abpc, max_sensitivity, norm_ratio, perturbation, signed_map, squared_error, uniform_noise
+from igpaths.metrics import (
+    abpc,
+    blur_photograph,
+    max_sensitivity,
+    norm_ratio,
+    perturbation,
+    signed_map,
+    squared_error,
+    uniform_noise,
+)
 from igpaths.study import measures
 from igpaths.study.measures import MEASURES, Sample, ranking_maps, rows
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, on_path, splits
+from igpaths.tasks import objects
 from igpaths.walk import fold
 from problems import classifier, images, small_network
 
@@ -43,8 +53,7 @@ def sample(source, **changes):
         "names": tuple("abcd"),
         "photographs": tuple("aabb"),
         "masks": None,
-        "blurred": lambda: BLURRED,
-        "compressed": lambda: PALE,
+        "altered": lambda alter: BLURRED if alter is blur_photograph else PALE,
         "start": 0,
         "kept": 0,
         "seed": 0,
@@ -200,13 +209,13 @@ EIGHT, EIGHT_B = (
 
 @pytest.fixture(scope="module")
 def grey():
-    (source,) = [source for source in splits((EIGHT, EIGHT_B)) if source.name == "split-mean"]
+    (source,) = [source for source in splits((EIGHT, EIGHT_B)) if source.name == "split-mean-8"]
     return sample(source)
 
 
 class TestSplit:
     def test_protocols_that_start_alike_share_a_walk(self):
-        assert [source.name for source in splits((EIGHT, EIGHT_B))] == ["split-mean", "split-black"]
+        assert [source.name for source in splits((EIGHT, EIGHT_B))] == ["split-mean-8", "split-black-8"]
 
     def test_a_ratio_and_its_alpha_star_are_those_of_the_maps(self, grey):
         left, right = (part(ig.IG("end"), 0.9, "right") for part in (ig.Left, ig.Right))
@@ -240,6 +249,54 @@ class TestSplit:
         few = replace(EIGHT_B, noise=replace(STUDY_B.noise, samples=1))
         (found,) = measures.sensitivity(grey, few)
         assert list(dict.fromkeys(found["method"])) == ["Left", "Right", "Full"]
+
+
+def of_ten_classes():
+    """A sample for the scenes of two objects, which bring images of their own."""
+    net = classifier(small_network(torch.float32, classes=10))
+    source = on_path("straight", output="logit", steps=(2,))
+    return sample(source, images=IMAGES[:1], targets=TARGETS[:1], names=("a",), net=net)
+
+
+class Recorded:
+    """A protocol that remembers which of its choices were looked at."""
+
+    def __init__(self, protocol):
+        self.protocol, self.read = protocol, set()
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return getattr(self.protocol, name)
+
+
+@pytest.mark.parametrize("name", [*MEASURES, "maps"])
+def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(name, straight, grey):
+    measure = MEASURES.get(name, measures.MAPS)
+    small = replace(IGPATHS.information, estimators=(("png", "normalised"), ("webp", "normalised")))
+    small = replace(EIGHT, information=small, noise=replace(IGPATHS.noise, samples=1))
+    if name == "information":
+        measure = replace(measure, rows=partial(measures.curves, estimators=("png",)))
+    masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
+    given = {"split": grey, "last-segment": sample(on_path("blur", output="logit", steps=(2,)))}
+    asked = replace(given.get(name, straight), masks=masks, kept=1)
+    if name == "classes":  # whose scenes are larger than these images
+        asked = of_ten_classes()
+    protocol = Recorded(small)
+    assert measure.rows(asked, protocol)
+    assert protocol.read <= {*measures.ALWAYS, *measure.reads}
+
+
+def test_study_b_leaves_out_of_max_sensitivity_what_it_leaves_out_of_the_split(grey):
+    few = replace(EIGHT_B, noise=replace(STUDY_B.noise, samples=1))
+    (found,) = measures.sensitivity(grey, few)
+    gain = grey.walked.scores[8][:, -1] - grey.walked.scores[8][:, 0]
+    own = found[found["method"] == "Right"]["left_out"]
+    assert (own == "gain of 5 or less").tolist() == (gain <= 5).tolist()
+
+
+def test_pairs_share_the_photographs_of_their_own_backgrounds():
+    (found,) = measures.classes(of_ten_classes(), IGPATHS)
+    assert set(found["photograph"]) == {objects.pair(0).photograph}
 
 
 def test_every_measure_has_rows_of_the_same_columns(straight):

@@ -52,7 +52,7 @@ def test_equal_seeds_give_equal_intervals():
     ("arguments", "message"),
     [
         ({"values": []}, "one or more finite numbers, got 0"),
-        ({"values": [1, math.nan]}, "got 2 of which 1 are NaN"),
+        ({"values": [1, math.nan]}, "got 2 of which 1 are not"),
         ({"values": [1, 2], "clusters": ["a"]}, "each of the 2 values, got 1"),
         ({"values": [1, 2], "statistic": "mode"}, "statistic is 'mode'; it must be one of mean, median"),
     ],

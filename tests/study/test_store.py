@@ -69,3 +69,18 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_runs(tmp_path):
         store.prepare(tmp_path / "taken" / "here")
     store.prepare(tmp_path / "new" / "folder")
     assert list((tmp_path / "new" / "folder").iterdir()) == []
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    file = tmp_path / "x-1.parquet"
+    store.write(file, [frame(1.0)], {})
+    file.write_bytes(file.read_bytes()[:40])
+    for reading in (lambda: store.read([file]), lambda: store.facts(file)):
+        with pytest.raises(store.StoreError, match=f"results: {file} is damaged, delete it and run again"):
+            reading()
+
+
+def test_columns_can_be_left_out(tmp_path):
+    file = tmp_path / "x-1.parquet"
+    store.write(file, [frame(1.0)], {})
+    assert list(store.read([file], columns=["image", "value"]).columns) == ["image", "value"]

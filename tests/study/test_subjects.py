@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from igpaths.metrics import blur_photograph
 from igpaths.study.parameters import Parameters
-from igpaths.study.subjects import altered, blur_photograph, subject, subjects
+from igpaths.study.subjects import altered, subject, subjects
 from igpaths.tasks import load_model
 from igpaths.tasks.models import label
 

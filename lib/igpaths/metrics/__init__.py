@@ -1,7 +1,7 @@
 """What is measured of an attribution. Each function states its shapes, range and direction; `METRICS` lists them."""
 
 from igpaths.metrics.controls import edges, random_maps
-from igpaths.metrics.information import Seeds, information, information_curves, seed_masks, unusable
+from igpaths.metrics.information import Seeds, blur_photograph, information, information_curves, seed_masks, unusable
 from igpaths.metrics.localization import best_f1, class_sensitivity, energy_inside, mae, pointing_game, roc_auc
 from igpaths.metrics.msssim import ms_ssim
 from igpaths.metrics.perturbation import Perturbation, abpc, perturbation
@@ -23,6 +23,7 @@ __all__ = [
     "absolute_map",
     "area",
     "best_f1",
+    "blur_photograph",
     "class_sensitivity",
     "cosine",
     "deletion",

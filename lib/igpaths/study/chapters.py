@@ -36,8 +36,8 @@ from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from igpaths.study.parameters import Parameters, check_names, read
-from igpaths.study.provenance import versions
 from igpaths.study.schema import ParameterError
+from igpaths.study.versions import versions
 
 # Whatever Python would show as a warning stops a chapter; what it hides (deprecations inside other packages) stays so.
 GUARD = """\

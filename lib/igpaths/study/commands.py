@@ -7,9 +7,12 @@ from tqdm import tqdm
 
 from igpaths.study import store
 from igpaths.study.engine import run as run_engine
+from igpaths.study.engine import there
 from igpaths.study.parameters import Parameters
 from igpaths.study.results import merged, publish
 from igpaths.study.units import plan as plan_units
+
+INTERRUPTED = 130
 
 
 def run(study: Parameters) -> int:
@@ -18,7 +21,7 @@ def run(study: Parameters) -> int:
         done = run_engine(study)
     except KeyboardInterrupt:
         print(f"interrupted: what is computed is kept in {study.store}; the same command goes on", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     print(
         f"{done.units} units, {done.finished} of them there before; {done.computed} parts computed with "
         f"{done.evaluations} evaluations, {len(done.notes)} notes, {len(done.failures)} failures: {study.store}"
@@ -29,35 +32,34 @@ def run(study: Parameters) -> int:
 def status(study: Parameters) -> int:
     """Print what is there and what is missing, a line for each model, and every note; 0 where nothing is missing."""
     units = plan_units(study)
-    lines: list[str] = []
     for model in study.models:
         own = [unit for unit in units if unit.model == model]
         files = [file for unit in own for file in unit.files.values()]
-        there = sum(file.exists() for file in files)
         complete = sum(not unit.missing for unit in own)
         stale = sum(len(store.superseded(file)) for file in files)
         print(
-            f"{model}: {complete} of {len(own)} units, {there} of {len(files)} parts"
+            f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts"
             + (f"; {stale} files of other versions or parameters, which are not shown" if stale else "")
         )
-    found = [file for unit in units for file in unit.files.values() if file.exists()]
-    if found:
+    if found := there(units):
         facts = merged([store.facts(file) for file in tqdm(found, desc="notes", leave=False, disable=None)])
-        lines += facts["notes"]
-        print(f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}")
-    print("\n".join(lines))
+        print(
+            f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}",
+            *facts["notes"],
+            sep="\n",
+        )
     return 1 if any(unit.missing for unit in units) else 0
 
 
 def plan(study: Parameters, *, images: int, workers: int) -> int:
     """Print what a study of so many images of each network will take, by the units of it that are complete here.
 
-    Evaluations are exact; hours are those of one worker such as the one that made those units, and then of all.
+    Hours are those of one worker such as the one that made those units, and then of all.
     1 where a network has no complete unit to judge by.
     """
-    hours, size, unknown = 0.0, 0.0, 0
+    units, hours, size, unknown = plan_units(study), 0.0, 0.0, 0
     for model in study.models:
-        done = [unit for unit in plan_units(study) if unit.model == model and not unit.missing]
+        done = [unit for unit in units if unit.model == model and not unit.missing]
         if not done:
             print(f"{model}: no unit is complete, so run a few images of it first: -p images {study.shard}")
             unknown += 1
@@ -73,10 +75,10 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
             f"{facts['seconds'] / count:.1f} s an image on {facts['device']} ({facts['threads']} threads); "
             f"{images} images: {images / count * facts['evaluations']:.3g} evaluations, {own:.3g} hours"
         )
-    units = -(-images // study.shard) * len(study.models)
+    shards = -(-images // study.shard) * len(study.models)
     print(
         f"together {hours:.3g} hours of one worker, {hours / workers:.3g} of {workers}; "
-        f"{units} units; store {size / 2**30:.3g} GiB"
+        f"{shards} units; store {size / 2**30:.3g} GiB"
     )
     return 1 if unknown else 0
 

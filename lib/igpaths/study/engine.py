@@ -8,8 +8,9 @@ is there, a run that was killed goes on where it was.
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -88,7 +89,12 @@ def run(study: Parameters) -> Run:
 
 def rows(study: Parameters) -> pd.DataFrame:
     """The per-image rows of a study that the store has, columns `store.COLUMNS`; stale ones are not among them."""
-    return store.read(file for unit in plan(study) for file in unit.files.values() if file.exists())
+    return store.read(there(plan(study)))
+
+
+def there(units: Iterable[Unit]) -> list[Path]:
+    """The files of these units that the store has."""
+    return [file for unit in units for file in unit.files.values() if file.exists()]
 
 
 def measured(study: Parameters) -> pd.DataFrame:

@@ -1,13 +1,16 @@
 """What a result depends on, as digests: the code that made it, the network's weights, the images' bytes.
 
 The code of a function is its syntax tree and those of all functions, classes and constants of the library that it
-names, and so on. Comments, docstrings and annotations are not part of it: to change them changes no result.
+names, and so on. Comments, docstrings and annotations are not part of it: to change them changes no result. The
+library's sources are read when this module is imported, so that a digest is that of the code that runs, whatever is
+edited meanwhile.
 """
 
 import ast
 import hashlib
 import importlib.util
 import json
+import sysconfig
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,11 +19,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from igpaths.study.versions import versions
 from igpaths.tasks import imagenet, objects
 from igpaths.tasks.models import Model
 from igpaths.tasks.networks import NETWORKS
 
 Name = tuple[str, str]  # a module, and one of its top-level names; "" for the module itself
+ROOT = Path(__file__).parents[1]
+SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.rglob("*.py"))}
+INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
 
 
 def digest(facts: Any) -> str:
@@ -28,16 +35,16 @@ def digest(facts: Any) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def code(*roots: Any, apart: tuple[type, ...] = ()) -> str:
+def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
     """The digest of the code of functions and classes, with all of their own package that they name.
 
     Parameters
     ----------
     roots : top-level functions and classes, or partials of them.
-    apart : classes that do not count where they are only named, such as all paths where a walk takes any.
+    apart : classes and functions that do not count where they are only named, such as all paths where a walk takes any.
     """
     named = [(root.__module__, root.__qualname__) for root in map(_unwrapped, roots)]
-    return _code(tuple(named), frozenset((cls.__module__, cls.__name__) for cls in apart))
+    return _code(tuple(named), frozenset((each.__module__, each.__name__) for each in apart))
 
 
 @lru_cache
@@ -52,19 +59,57 @@ def _code(roots: tuple[Name, ...], apart: frozenset[Name]) -> str:
     return digest(found)
 
 
+def library() -> str:
+    """The digest of the library that this process runs, and of the packages that its numbers depend on.
+
+    Workers compare theirs with that of the process that planned their units.
+    """
+    return digest([{str(path.relative_to(ROOT)): text for path, text in SOURCES.items()}, packages()])
+
+
+def packages() -> dict[str, str]:
+    """The versions that numbers depend on, of packages and of the codecs that weigh images."""
+    return {name: number for name, number in versions().items() if name not in ("python", "matplotlib", "pandas")}
+
+
 def network(model: Model) -> str:
-    """The digest of a network: its weights, its normalisation, how it prepares photographs, and its own code."""
+    """The digest of a network: its tensors, its normalisation, how it prepares photographs, and its own code."""
     hashed = hashlib.sha256()
-    for name, tensor in sorted(model.network.state_dict().items()):
+    for name, tensor in sorted([*model.network.named_parameters(), *model.network.named_buffers()]):
         hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         hashed.update(_bytes(tensor))
     kind, _, rest = model.name.partition("/")
-    own = code(NETWORKS[rest]) if kind == "objects" else ""
+    own: object = code(NETWORKS[rest]) if kind == "objects" else ""
     if model.name.startswith("module:"):
-        own = ast.dump(_stripped(_source(model.name.partition(":")[2].rpartition(".")[0])))
+        classes = {type(part).__module__ for part in model.network.modules()}
+        named = model.name.partition(":")[2].rpartition(".")[0]
+        own = _package(named, *sorted(classes), getattr(model.prepare, "__module__", named))
     # The presets of torchvision print what they do; a function's address says nothing.
     prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module) else ""
     return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
+
+
+@lru_cache  # a module that is edited later still runs as it was imported
+def _package(*modules: str) -> dict[str, str]:
+    """The reader's own modules by name: these, and all that they import, apart from what is installed."""
+    waiting, found = list(modules), dict[str, str]()
+    while waiting:
+        module = waiting.pop()
+        origin = _origin(module)
+        if module in found or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
+            continue
+        if origin in SOURCES:
+            continue
+        tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
+        found[module] = ast.dump(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
+                base = ".".join(filter(None, (parent, node.module)))
+                waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return found
 
 
 def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:
@@ -88,7 +133,7 @@ def _defined(module: str, name: str) -> Name:
     if name not in definitions and imports.get(name, (module, name)) != (module, name):
         return _defined(*imports[name])
     submodule = f"{module}.{name}" if module and name else ""
-    return (submodule, "") if submodule and name not in definitions and _exists(submodule) else (module, name)
+    return (submodule, "") if submodule and name not in definitions and _origin(submodule) else (module, name)
 
 
 def _used(module: str, node: ast.AST) -> Iterator[Name]:
@@ -141,18 +186,18 @@ def _module(module: str) -> tuple[dict[str, ast.AST], dict[str, Name]]:
 
 
 def _source(module: str) -> ast.Module:
-    spec = importlib.util.find_spec(module)
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return ast.Module([], [])
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    origin = _origin(module)
+    return ast.parse(SOURCES[origin]) if origin in SOURCES else ast.Module([], [])
 
 
 @lru_cache
-def _exists(module: str) -> bool:
+def _origin(module: str) -> Path | None:
+    """The file of a module that is written in Python."""
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # its parent is a module, not a package
-        return False
+        spec = importlib.util.find_spec(module)
+    except (ModuleNotFoundError, ValueError, AttributeError):  # its parent is no package, or it has no spec
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
 
 
 def _stripped(tree: ast.Module) -> ast.Module:

@@ -2,12 +2,13 @@
 
 A measure reads the maps of one source for some images and returns rows, `store.COLUMNS` each: one value of one image,
 one method, one step count, one sign of the ranking map, in one variant, under one protocol. A row says why its image is
-not counted, if it is not. `MEASURES` lists them all; the engine stores each apart from the others.
+not counted, if it is not; what describes a walk is measured of every image. `MEASURES` lists them all; the engine keeps
+each apart from the others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from igpaths.metrics import (
     absolute_map,
     area,
     best_f1,
+    blur_photograph,
     class_sensitivity,
     cosine,
     edges,
@@ -29,6 +31,7 @@ from igpaths.metrics import (
     information,
     information_curves,
     insertion,
+    jpeg,
     mae,
     max_sensitivity,
     norm_ratio,
@@ -50,7 +53,7 @@ from igpaths.rules import IDGI, IG, Left, Right, Whole
 from igpaths.study.protocols import Protocol, Split
 from igpaths.study.sources import Source
 from igpaths.study.store import COLUMNS
-from igpaths.tasks import objects
+from igpaths.tasks import Alter, objects
 from igpaths.walk import Attributions, fold, walk
 
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
@@ -81,7 +84,7 @@ class Sample:
     images, targets, predictions : (B, 3, H, W), (B,), (B,).
     names, photographs : of the images, and of the photographs behind them.
     masks : (B, H, W), bool; None where the task does not know them.
-    blurred, compressed : the images again, (B, 3, H, W), their photographs altered at full size; made when asked for.
+    altered : makes the images again, (B, 3, H, W), their photographs altered at full size.
     start : the number of the first image, which fixes its random streams.
     kept : of how many of these images maps are kept.
     seed, batch_size : as in the parameters.
@@ -97,8 +100,7 @@ class Sample:
     names: tuple[str, ...]
     photographs: tuple[str, ...]
     masks: Tensor | None
-    blurred: Callable[[], Tensor]
-    compressed: Callable[[], Tensor]
+    altered: Callable[[Alter], Tensor]
     start: int
     kept: int
     seed: int
@@ -122,7 +124,7 @@ def rows(
 ) -> pd.DataFrame:
     """A row for each image and key of `values` (B, M), left out for the first of the `reasons` that holds.
 
-    `curves` (B, M, K) are stored beside the values. A value that is NaN and not left out is "undefined".
+    `curves` (B, M, K) are stored beside the values. A value that is not finite and not left out is "undefined".
     """
     count = len(keys)
     left_out = np.full(len(values), "", dtype=object)
@@ -130,8 +132,7 @@ def rows(
         left_out[held.cpu().numpy()] = reason
     left_out = left_out.repeat(count)
     flat = values.double().cpu().numpy().ravel()
-    if curves is None and maps is None:
-        left_out[np.isnan(flat) & (left_out == "")] = "undefined"
+    left_out[~np.isfinite(flat) & (left_out == "")] = "undefined"
     method, steps, sign = zip(*keys, strict=True)
     kept = None if curves is None else list(curves.float().cpu().flatten(0, 1).numpy())
     columns: dict[str, Any] = {
@@ -318,7 +319,7 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
         sample.images,
         sample.targets,
         stack,
-        canvas=Seeds(sample.images, seeds) if how.canvas == "seeds" else sample.blurred(),
+        canvas=Seeds(sample.images, seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
         estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
         seed=sample.seed,
@@ -378,7 +379,7 @@ def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     how = protocol.compression
     assert how
-    other = _explained_again(sample, sample.compressed())
+    other = _explained_again(sample, sample.altered(_jpeg(how.quality)))
     pairs = [ranking_maps(each, signs=("signed",), steps=_finest(sample)) for each in (sample, other)]
     keys = list(pairs[0])
     before, after = (torch.stack(list(maps.values()), dim=1) for maps in pairs)
@@ -390,6 +391,12 @@ def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     for comparison in how.comparisons:
         frames.append(put(f"JPEG {comparison}", "", keys, COMPARISONS[comparison](before, after)))
     return frames
+
+
+@cache
+def _jpeg(quality: int) -> Alter:
+    """One function for each quality, so that what it makes can be kept under its name."""
+    return partial(jpeg, quality=quality)
 
 
 def _explained_again(sample: Sample, images: Tensor) -> Sample:
@@ -433,7 +440,9 @@ def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     )
     values = max_sensitivity(explain, sample.images, noise)
     keys = [(name, steps[0], "signed") for name in named]
-    return [rows(sample, protocol.name, "max-sensitivity", "", keys, values, reasons=misclassified(sample, protocol))]
+    its = _its(sample.source, protocol)
+    reasons = _uncounted(sample, its[0]) if its else misclassified(sample, protocol)
+    return [rows(sample, protocol.name, "max-sensitivity", "", keys, values, reasons=reasons)]
 
 
 # --- Split IG ---
@@ -441,7 +450,7 @@ def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 def _its(source: Source, protocol: Protocol) -> list[Split]:
     """The splits of a protocol that lie on this source."""
-    return [s for s in protocol.split if (f"split-{s.baseline}", (s.steps,)) == (source.name, source.steps)]
+    return [s for s in protocol.split if f"split-{s.baseline}-{s.steps}" == source.name]
 
 
 def _split_parts(source: Source, protocol: Protocol) -> dict[str, Any]:
@@ -514,6 +523,7 @@ def classes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         keys, stack = _stack(_explained_again(aimed, images), protocol, steps=_finest(sample))
         maps.append(stack)
     values = class_sensitivity(maps[0], maps[1], masks)
+    sample = replace(sample, photographs=tuple(pair.photograph for pair in pairs))
     return [rows(sample, protocol.name, "class sensitivity", "", keys, values)]
 
 
@@ -530,6 +540,7 @@ class Measure:
     rows : the function of a sample and a protocol.
     version : the number that its author raises where the same code comes to mean something else.
     of : whether a protocol measures it on a source.
+    reads : the protocol's choices that it depends on, beside those in `ALWAYS`.
     task : "objects" where it needs true masks; "" where any task will do.
     """
 
@@ -537,6 +548,7 @@ class Measure:
     rows: Callable[[Sample, Protocol], list[pd.DataFrame]]
     version: int
     of: Callable[[Source, Protocol], bool]
+    reads: tuple[str, ...] = ()
     task: str = ""
 
 
@@ -553,36 +565,40 @@ def _ours(protocol: Protocol) -> bool:
 
 
 FAST = ("png", "ms-ssim", "entropy")
+ALWAYS = ("name", "images", "ranking", "stored")  # of a protocol, for every measure
 MEASURES = {
     measure.name: measure
     for measure in (
         Measure("completeness", completeness, 1, lambda s, p: _walks(s) and _ours(p)),
         Measure("last-segment", last_segment, 1, lambda s, p: isinstance(s.path, Blur) and _ours(p)),
         Measure("projection", projection, 1, lambda s, p: s.name == "straight" and _ours(p)),
-        Measure("insertion", revealed, 1, lambda s, p: _ranks(s) and p.insertion is not None),
+        Measure("insertion", revealed, 1, lambda s, p: _ranks(s) and bool(p.insertion), ("insertion",)),
         Measure(
             "information",
             partial(curves, estimators=FAST),
             1,
-            lambda s, p: _ranks(s) and p.information is not None and _names(p) & {*FAST} != set(),
+            lambda s, p: _ranks(s) and not _names(p).isdisjoint(FAST),
+            ("information",),
         ),
         Measure(
             "webp",
             partial(curves, estimators=("webp",)),
             1,
-            lambda s, p: _ranks(s) and p.information is not None and "webp" in _names(p),
+            lambda s, p: _ranks(s) and "webp" in _names(p),
+            ("information",),
         ),
-        Measure("perturbation", ablated, 1, lambda s, p: _ranks(s) and p.ablation is not None and _ours(p)),
-        Measure("compression", compressed, 1, lambda s, p: _ranks(s) and p.compression is not None),
+        Measure("perturbation", ablated, 1, lambda s, p: _ranks(s) and bool(p.ablation) and _ours(p), ("ablation",)),
+        Measure("compression", compressed, 1, lambda s, p: _ranks(s) and bool(p.compression), ("compression",)),
         Measure(
             "sensitivity",
             sensitivity,
             1,
-            lambda s, p: p.noise is not None and (_walks(s) if _ours(p) else bool(_its(s, p))),
+            lambda s, p: bool(p.noise) and (_walks(s) if _ours(p) else bool(_its(s, p))),
+            ("noise", "split"),
         ),
-        Measure("split", split, 1, lambda s, p: bool(_its(s, p))),
-        Measure("localization", localization, 1, lambda s, p: _ranks(s) and _ours(p), "objects"),
-        Measure("classes", classes, 1, lambda s, p: _ranks(s) and _ours(p), "objects"),
+        Measure("split", split, 1, lambda s, p: bool(_its(s, p)), ("split",)),
+        Measure("localization", localization, 1, lambda s, p: _ranks(s) and _ours(p), (), "objects"),
+        Measure("classes", classes, 1, lambda s, p: _ranks(s) and _ours(p), (), "objects"),
     )
 }
 MAPS = Measure("maps", kept_maps, 1, lambda s, p: _walks(s) and _ours(p))

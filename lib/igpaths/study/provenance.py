@@ -8,24 +8,15 @@ import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import PIL.features
 import torch
 
 from igpaths.study.parameters import Parameters
+from igpaths.study.versions import versions
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib")
 IMPORTED = time.monotonic()
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python, of the packages that results depend on, and of the codecs inside Pillow."""
-    packages = {package: version(package) for package in PACKAGES}
-    codecs = {codec: str(PIL.features.version(codec)) for codec in ("jpg", "webp", "zlib")}
-    return {"python": platform.python_version(), **packages, **codecs}
 
 
 def commit() -> str:

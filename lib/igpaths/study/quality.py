@@ -18,8 +18,9 @@ AVERAGES = {"SIC": "median"}  # over images, in every protocol; all other metric
 
 
 def finest(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the finest step count, and of the controls that have none."""
-    return rows[rows["steps"].isin([0, rows["steps"].max()])]
+    """The rows of the finest step count of the study's paths, and of the controls that have none."""
+    own = rows[~rows["path"].str.startswith("split-")]  # whose steps are their protocol's
+    return own[own["steps"].isin([0, own["steps"].max()])]
 
 
 def unread(study: Parameters, rows: pd.DataFrame) -> int:

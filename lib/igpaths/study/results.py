@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from igpaths.study import store
-from igpaths.study.engine import rows
+from igpaths.study.engine import there
 from igpaths.study.parameters import Parameters
 from igpaths.study.quality import AVERAGES
 from igpaths.study.statistics import bootstrap
@@ -40,18 +40,29 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
     if missing:
         parts = sum(len(unit.files) for unit in units)
         raise ValueError(f"{missing} of {parts} parts are not computed yet: python -m igpaths run computes them")
-    found = rows(study)
-    found = found[found["metric"] != "map"]
     store.prepare(folder)
     files = [folder / name for name in ("values.parquet", "summary.csv", "left-out.csv", "provenance.json")]
-    values = pa.Table.from_pandas(found, schema=VALUES, preserve_index=False)
-    pq.write_table(values, files[0], compression="zstd", compression_level=19)
-    summary(found).to_csv(files[1], index=False, float_format="%.6g")
-    counted = found[found["left_out"] != ""].groupby(["protocol", "network", "metric", "variant", "left_out"])["image"]
-    counted.nunique().rename("images").reset_index().to_csv(files[2], index=False)
-    facts = merged([store.facts(file) for unit in units for file in unit.files.values()])
+    summaries, exclusions = [], []
+    with pq.ParquetWriter(files[0], VALUES, compression="zstd", compression_level=19) as values:
+        for model in study.models:  # one at a time, for a large study does not fit into memory
+            its = [file for unit in units if unit.model == model for file in unit.files.values()]
+            found = store.read(its, columns=VALUES.names)
+            found = found[found["metric"] != "map"]
+            values.write_table(pa.Table.from_pandas(found, schema=VALUES, preserve_index=False))
+            summaries.append(summary(found))
+            exclusions.append(left_out(found))
+    pd.concat(summaries).to_csv(files[1], index=False, float_format="%.6g")
+    pd.concat(exclusions).to_csv(files[2], index=False)
+    facts = merged([store.facts(file) for file in there(units)])
     files[3].write_text(json.dumps({"parameters": study.as_dict(), **facts}, indent=1, ensure_ascii=False) + "\n")
     return files
+
+
+def left_out(found: pd.DataFrame) -> pd.DataFrame:
+    """How many images each metric leaves out on each path, by reason."""
+    names = ["protocol", "network", "path", "metric", "variant", "left_out"]
+    out = found[found["left_out"] != ""].groupby(names)["image"].nunique()
+    return out.rename("images").reset_index()
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -59,7 +70,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 
     Intervals resample photographs, which scenes share.
     """
-    counted = found[(found["left_out"] == "") & found["value"].notna()]
+    counted = found[found["left_out"] == ""]
     lines = []
     for group, part in counted.groupby(GROUPS, sort=False):
         named = dict(zip(GROUPS, group, strict=True))
@@ -75,7 +86,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
                 "high": estimate.high,
             }
         )
-    return pd.DataFrame(lines)
+    return pd.DataFrame(lines, columns=[*GROUPS, "statistic", "n", "value", "low", "high"])
 
 
 def merged(facts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -128,7 +128,11 @@ def connect(scheduler: str, *, threads: int) -> Iterator["Client"]:
             client = Client(where, timeout=ANSWER if where is scheduler else END, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ParameterError(f"scheduler {scheduler}: nobody answers there within {ANSWER} s: {error}") from error
-        yield stack.enter_context(client)
+        stack.enter_context(client)
+        if crowded := [name for name, threads in client.nthreads().items() if threads != 1]:
+            # Threads of torch are set for a whole process, so it can do one unit at a time.
+            raise ParameterError(f"scheduler {scheduler}: start its workers with --nthreads 1; {crowded[0]} has more")
+        yield client
 
 
 def job_script(slurm: Slurm, *, threads: int) -> str:

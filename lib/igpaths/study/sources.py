@@ -64,7 +64,7 @@ class Source:
     def facts(self) -> list[object]:
         """What its maps depend on, beside the network and the image."""
         if self.path is None:
-            return [self.name, code(edges, random_maps)]
+            return [self.name, code(edges, random_maps, Classifier)]
         classes = {type(part) for rule in self.rules.values() for part in (rule, getattr(rule, "rule", rule))}
         rules = sorted((name, repr(rule)) for name, rule in self.rules.items())
         own = code(fold, Classifier, type(self.path), *sorted(classes, key=repr), apart=APART)
@@ -97,7 +97,7 @@ def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
             for whole in (IG(split.at), IDGI()):
                 parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
                 rules |= {repr(rule): rule for rule in (whole, *parts)}
-        found.append(Source(f"split-{baseline}", "logit", Straight(baseline), (steps,), {}, rules))
+        found.append(Source(f"split-{baseline}-{steps}", "logit", Straight(baseline), (steps,), {}, rules))
     return found
 
 

@@ -46,7 +46,7 @@ def bootstrap(
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
         raise ValueError(
-            f"values must be one or more finite numbers, got {x.size} of which {np.isnan(x).sum()} are NaN"
+            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
         )
     weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
     average = _average(statistic)

@@ -10,7 +10,8 @@ its unit. Two runs at once at worst compute a part twice: the second file replac
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ PROVENANCE = b"provenance"
 
 
 class StoreError(OSError):
-    """A store that cannot be written: no rights, no room, or no folder."""
+    """A store that cannot be written (no rights, no room, no folder), or a file of it that cannot be read."""
 
 
 def prepare(folder: Path) -> None:
@@ -81,15 +82,34 @@ def write(path: Path, frames: Iterable[pd.DataFrame], facts: dict[str, Any]) -> 
         raise StoreError(f"results: {path.parent} cannot be written: {error}") from error
 
 
-def read(paths: Iterable[Path]) -> pd.DataFrame:
-    """The rows of all these files, one after the other."""
-    tables = [pq.read_table(path, schema=SCHEMA) for path in paths]
-    return (pa.concat_tables(tables) if tables else SCHEMA.empty_table()).to_pandas()
+def read(paths: Iterable[Path], *, columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
+    """The rows of all these files, one after the other.
+
+    Raises
+    ------
+    StoreError
+        Where a file is damaged.
+    """
+    schema = pa.schema([SCHEMA.field(name) for name in columns])
+    tables = []
+    for path in paths:
+        with _named(path):
+            tables.append(pq.read_table(path, columns=list(columns), schema=SCHEMA))
+    return (pa.concat_tables(tables) if tables else schema.empty_table()).to_pandas()
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """The provenance of one file."""
-    return dict(json.loads(pq.read_schema(path).metadata[PROVENANCE]))
+    """The provenance of one file; `StoreError` where it is damaged."""
+    with _named(path):
+        return dict(json.loads(pq.read_schema(path).metadata[PROVENANCE]))
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"results: {path} is damaged, delete it and run again: {error}") from error
 
 
 def superseded(path: Path) -> list[Path]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from PIL import Image, ImageFilter
 from torch import Tensor
 
 from igpaths.classifier import Classifier
@@ -89,8 +88,3 @@ def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
         seed=study.seed,
         alter=alter,
     ).images
-
-
-def blur_photograph(photograph: Image.Image, *, radius: float = 20) -> Image.Image:
-    """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code."""
-    return photograph.filter(ImageFilter.GaussianBlur(radius))

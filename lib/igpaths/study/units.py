@@ -2,7 +2,8 @@
 
 A unit's parts are what is stored: for each source of maps, each measure, each protocol one file. `plan` says which
 there are and under which keys; `compute` makes those that are missing. It loads the network and the images once, walks
-each source once, gives the walk to every measure, and keeps rows, never maps, so its memory is that of one batch.
+each source once, gives the walk to every measure, and keeps rows, never maps, so its memory is that of a shard's images
+and of one batch.
 """
 
 import gc
@@ -19,16 +20,16 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics import jpeg
 from igpaths.study import fingerprint, sources, store
-from igpaths.study.measures import MAPS, MEASURES, Measure, Sample
+from igpaths.study.measures import ALWAYS, MAPS, MEASURES, Measure, Sample
 from igpaths.study.parameters import PROTOCOLS, Parameters
 from igpaths.study.protocols import Protocol
 from igpaths.study.provenance import provenance
 from igpaths.study.scheduler import worker_device
 from igpaths.study.sources import APART, Source
-from igpaths.study.subjects import Subject, altered, blur_photograph, subject
+from igpaths.study.subjects import Subject, altered, subject
 from igpaths.tasks import Alter, NoImagesError, imagenet, load_model
+from igpaths.walk import fold, walk
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Unit:
-    """A network, `count` images from number `start` on, and the file of each part by its name."""
+    """A network, `count` images from number `start` on, and the file of each part by its name.
+
+    `library` is the digest of the library that the names of the files belong to.
+    """
 
     model: str
     start: int
     count: int
     files: dict[str, Path]
+    library: str
 
     @property
     def name(self) -> str:
@@ -117,6 +122,7 @@ def plan(study: Parameters) -> list[Unit]:
     total = study.images if photographs is None else len(photographs)
     found = parts(study)
     own = {part.name: _part_facts(part) for part in found}
+    library = fingerprint.library()
     units = []
     for model in study.models:
         network = fingerprint.network(load_model(model, data=study.folder or ""))
@@ -129,14 +135,15 @@ def plan(study: Parameters) -> list[Unit]:
                 else fingerprint.photographs(photographs[start : start + count])
             )
             numbers = [start, count, study.seed, study.batch_size, study.threads, study.device.partition(":")[0]]
+            facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}
             for part in found:
                 kept = _kept(study, start, count) if part.measure is MAPS else 0
                 if part.measure is MAPS and not kept:
                     continue
-                key = fingerprint.digest([model, network, images, numbers, kept, own[part.name]])
+                key = fingerprint.digest([*facts, kept, own[part.name]])
                 files[part.name] = folder / f"{start:06d}-{start + count:06d}" / f"{part.name}-{key[:16]}.parquet"
-            units.append(Unit(model, start, count, files))
+            units.append(Unit(model, start, count, files, library))
     return units
 
 
@@ -150,7 +157,11 @@ def compute(study: Parameters, unit: Unit) -> Report:
     ------
     StoreError
         Where a file cannot be written.
+    ValueError
+        Where the unit was planned by another version of the library, whose results those of this one would pass for.
     """
+    if unit.library != fingerprint.library():
+        raise ValueError("this worker runs another version of igpaths, or of its packages, than the study: restart it")
     began, todo, notes = time.monotonic(), unit.missing, list[str]()
     study = replace(study, device=worker_device(study.device))
     batch_size, asked, failures = study.batch_size, [0], list[str]()
@@ -180,7 +191,7 @@ def compute(study: Parameters, unit: Unit) -> Report:
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory, of the device or of the machine, did not suffice."""
-    words = ("out of memory", "not enough memory", "can't allocate memory")
+    words = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
     )
@@ -189,6 +200,7 @@ def out_of_memory(error: BaseException) -> bool:
 def _compute(study: Parameters, unit: Unit, batch_size: int, asked: list[int], notes: list[str]) -> list[str]:
     """One attempt; adds to what was asked of the network and to the notes, and returns the failures."""
     failures: list[str] = []
+    spent = [time.monotonic(), asked[0]]
     missing = set(unit.missing)
     model = load_model(unit.model, data=study.folder or "")
     study = replace(study, batch_size=batch_size)
@@ -207,7 +219,6 @@ def _compute(study: Parameters, unit: Unit, batch_size: int, asked: list[int], n
         return net
 
     common = provenance(study) | {"unit": unit.name}
-    spent = [time.monotonic(), asked[0]]
 
     def write(part: Part, frames: Sequence[pd.DataFrame]) -> None:
         """Write a part with what was spent since the last one; a walk is counted with the first that reads it."""
@@ -250,7 +261,7 @@ def _samples(study: Parameters, shard: Subject, source: Source, net: Classifier)
     """The shard's images a batch at a time, explained along a source."""
     whole = cache(partial(altered, study, shard))
 
-    def again(alter: Alter, piece: slice) -> Tensor:
+    def again(piece: slice, alter: Alter) -> Tensor:
         return whole(alter)[piece]
 
     for start in range(0, len(shard.images), study.batch_size):
@@ -267,8 +278,7 @@ def _samples(study: Parameters, shard: Subject, source: Source, net: Classifier)
             names=shard.names[piece],
             photographs=shard.photographs[piece],
             masks=None if shard.masks is None else shard.masks[piece],
-            blurred=partial(again, blur_photograph, piece),
-            compressed=partial(again, jpeg, piece),
+            altered=partial(again, piece),
             start=shard.start + start,
             kept=_kept(study, shard.start + start, len(images)),
             seed=study.seed,
@@ -317,6 +327,13 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _part_facts(part: Part) -> list[object]:
-    own = fingerprint.code(part.measure.rows, apart=APART)
-    options = repr(getattr(part.measure.rows, "keywords", ""))
-    return [part.measure.name, part.measure.version, options, repr(part.protocol), own, part.source.facts()]
+    """What a part depends on beside its network, its images and the numbers of its unit."""
+    measure, source = part.measure, part.source
+    choices = [(name, repr(getattr(part.protocol, name))) for name in (*ALWAYS, *measure.reads)]
+    if source.name.startswith("split"):  # whose walk protocols share, each with rules of its own
+        source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
+    # The walk is the source's own: a control has none.
+    apart = (*APART, fold, walk)
+    own = fingerprint.code(measure.rows, subject, _samples, _patched, _blanked, sources.finite, apart=apart)
+    options = repr(getattr(measure.rows, "keywords", ""))
+    return [measure.name, measure.version, options, choices, own, source.facts()]
