@@ -250,7 +250,8 @@ class TestKilled:
 
     def test_an_interruption_says_how_to_go_on_and_leaves_a_clean_store(self, folder):
         chosen = study(folder, images=6, shard=1, steps=(2, 32))
-        process = command("run", chosen)
+        # A shell starts what it runs in the background deaf to Ctrl-C, and processes inherit it
+        process = command("run", chosen, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         while not any(chosen.store.rglob("*.parquet")):
             time.sleep(0.02)
             assert process.poll() is None
