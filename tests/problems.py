@@ -123,3 +123,18 @@ def small_network(dtype: torch.dtype = torch.float64, classes: int = 5, seed: in
 
 def classifier(network: nn.Module, output: str = "logit") -> ig.Classifier:
     return ig.Classifier(network, mean=(0, 0, 0), std=(1, 1, 1), output=output)
+
+
+class Ridge(Function):
+    """f = 1 / (1 + exp(−400 (|w|·x / Σ|w| − 0.3))): a score that moves in a short stretch of the straight line.
+
+    It depends on x through one direction, so IG is |w_i| (x − x')_i (f(x) − f(x')) / |w|·(x − x').
+    """
+
+    def f(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(400 * (x @ self.w.abs() / self.w.abs().sum() - 0.3))
+
+    def ig(self, x: Tensor, baseline: Tensor) -> Tensor:
+        part = self.w.abs() * (x - baseline).flatten(1)
+        change = self.f(x.flatten(1)) - self.f(baseline.flatten(1))
+        return (part / part.sum(1, keepdim=True) * change.view(-1, 1)).view(x.shape)

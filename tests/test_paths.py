@@ -1,12 +1,15 @@
 """The paths: baselines, the Gaussian blur against SciPy, steps that add up, and their errors."""
 
+import itertools
+
 import pytest
 import torch
 from scipy import ndimage
 
 import igpaths as ig
-from igpaths.paths import blur, resolve_baseline
-from problems import classifier, images, small_network
+from igpaths.gaussian import blur, blurring
+from igpaths.paths import resolve_baseline
+from problems import BASELINE, Constant, Ridge, classifier, images, small_network
 
 SHAPE = (3, 21, 13)
 
@@ -29,7 +32,7 @@ def test_a_constant_image_stays_constant_under_reflection():
 def test_the_steps_of_a_path_lead_from_the_baseline_to_the_input(path):
     net, x = classifier(small_network()), images(shape=SHAPE)
     segments = list(ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(4,)))
-    assert [s.end.alpha for s in segments] == [0.25, 0.5, 0.75, 1]
+    assert [s.end.alpha.tolist() for s in segments] == [[0.25] * 2, [0.5] * 2, [0.75] * 2, [1] * 2]
     torch.testing.assert_close(segments[0].start.x, path.start(net, x))
     torch.testing.assert_close(segments[-1].end.x, x, rtol=0, atol=0)
     for at in ("start", "end"):
@@ -40,7 +43,7 @@ def test_the_steps_of_a_path_lead_from_the_baseline_to_the_input(path):
 def test_the_blur_path_sharpens_evenly():
     net, x = classifier(small_network()), images(shape=SHAPE)
     for segment in ig.walk(net, x, torch.tensor([0, 1]), path=ig.Blur(8.0), steps=(4,)):
-        torch.testing.assert_close(segment.end.x, blur(x, 8 * (1 - segment.end.alpha)), rtol=0, atol=1e-12)
+        torch.testing.assert_close(segment.end.x, blur(x, 8 * (1 - float(segment.end.alpha[0]))), rtol=0, atol=1e-12)
 
 
 def test_the_tangent_tends_to_the_difference():
@@ -57,6 +60,69 @@ def test_the_tangent_loses_the_last_step():
     *_, last = ig.walk(net, x, torch.tensor([0, 1]), path=path, steps=(4,))
     assert float(last.step("end").abs().max()) == 0  # dx/dσ at σ = 0
     assert float((last.end.x - last.start.x).abs().max()) > 0.1
+
+
+# --- points placed where the score moves ---
+
+
+def walked(path, network=None, steps=(8,), x=None):
+    x = images() if x is None else x
+    rules = (ig.IG("start"), ig.IG("both"), ig.IDGI())
+    return ig.attribute(classifier(network or Ridge()), x, [0] * len(x), path=path, rules=rules, steps=steps)
+
+
+@pytest.mark.parametrize("path", [ig.Straight(BASELINE), ig.Blur(4.0)], ids=str)
+def test_without_a_share_the_points_are_the_path_s_own(path):
+    placed, uniform = walked(ig.Placed(path, share=0)), walked(path)
+    torch.testing.assert_close(placed.alphas[8], uniform.alphas[8], rtol=0, atol=1e-12)
+    for key, expected in uniform.maps.items():
+        torch.testing.assert_close(placed[key], expected, rtol=0, atol=1e-10)
+
+
+def test_a_score_that_does_not_move_leaves_the_points_even():
+    placed = walked(ig.Placed(ig.Straight(BASELINE)), Constant())
+    torch.testing.assert_close(placed.alphas[8], torch.arange(9).double().expand(2, -1) / 8, rtol=0, atol=1e-12)
+
+
+def test_every_segment_has_an_equal_part_of_the_movement():
+    scores = walked(ig.Placed(ig.Straight(BASELINE), pilot=2000, share=0.999)).scores[8]
+    moved = scores.diff(dim=1).abs()
+    torch.testing.assert_close(moved / moved.sum(1, keepdim=True), torch.full_like(moved, 1 / 8), rtol=0, atol=0.005)
+
+
+@pytest.mark.parametrize("rule", [ig.IG("start"), ig.IG("both")], ids=str)
+def test_placed_points_need_a_quarter_of_the_steps(rule):
+    x = images()
+    truth = Ridge().ig(x, torch.full_like(x, BASELINE))
+    placed, even = walked(ig.Placed(ig.Straight(BASELINE)), steps=(8,)), walked(ig.Straight(BASELINE), steps=(32,))
+    errors = [(maps[rule, n] - truth).flatten(1).norm(dim=1) for maps, n in ((placed, 8), (even, 32))]
+    assert bool((errors[0] < errors[1]).all())
+
+
+def test_coarse_steps_are_every_second_point_of_the_fine_ones():
+    placed = walked(ig.Placed(ig.Straight(BASELINE)), steps=(4, 8))
+    torch.testing.assert_close(placed.alphas[4], placed.alphas[8][:, ::2], rtol=0, atol=0)
+    assert float((placed.alphas[8].diff(dim=1)).min()) > 0
+
+
+def test_each_image_has_points_of_its_own():
+    x = images(3)
+    together = walked(ig.Placed(ig.Blur(4.0)), small_network(), x=x)
+    assert len({tuple(row) for row in together.alphas[8].tolist()}) == 3
+    for i in range(3):
+        alone = walked(ig.Placed(ig.Blur(4.0)), small_network(), x=x[i : i + 1])
+        for key, expected in alone.maps.items():
+            torch.testing.assert_close(together[key][i : i + 1], expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero"])
+def test_many_gaussians_at_once_are_each_alone(padding):
+    x = images(2, shape=SHAPE)
+    sigmas = torch.tensor([[0.0, 0.05], [1.5, 6.0], [30.0, 0.7]], dtype=torch.float64)
+    together = blurring(x, largest=30, padding=padding)(sigmas)
+    for k, i in itertools.product(range(3), range(2)):
+        alone = blur(x[i : i + 1], float(sigmas[k, i]), padding=padding)
+        torch.testing.assert_close(together[k, i : i + 1], alone, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +154,9 @@ def test_the_blur_baseline_is_the_blurred_input():
         (lambda: ig.Blur(0), "max_sigma must be positive, got 0"),
         (lambda: ig.Blur(increment="secant"), "increment is 'secant'; it must be one of difference, tangent"),
         (lambda: ig.Blur(padding="wrap"), "padding is 'wrap'; it must be one of reflect, zero"),
+        (lambda: ig.Placed(ig.Guided()), r"path must be Straight or Blur, got Guided\("),
+        (lambda: ig.Placed(ig.Blur(), pilot=1), "pilot must be 2 or more, got 1"),
+        (lambda: ig.Placed(ig.Blur(), share=1), r"share must be in \[0, 1\), got 1"),
         (lambda: ig.Guided(fraction=0), r"fraction must be in \(0, 1\], got 0"),
         (lambda: ig.Guided(max_distance=1.5), r"max_distance must be in \[0, 1\], got 1.5"),
     ],

@@ -26,7 +26,14 @@ from problems import (
 
 ENDS = ("start", "end", "both")
 WHOLES = (*(ig.IG(at) for at in ENDS), ig.IDGI("start"), ig.IDGI("end"))
-PATHS = (ig.Straight(BASELINE), ig.Blur(3.0), ig.Blur(3.0, increment="tangent", padding="zero"), ig.Guided(BASELINE))
+PATHS = (
+    ig.Straight(BASELINE),
+    ig.Blur(3.0),
+    ig.Blur(3.0, increment="tangent", padding="zero"),
+    ig.Placed(ig.Straight(BASELINE), pilot=4),
+    ig.Placed(ig.Blur(3.0), pilot=4),
+    ig.Guided(BASELINE),
+)
 ZEROS = torch.zeros(2, dtype=torch.int64)
 
 
@@ -176,9 +183,9 @@ def test_guided_keeps_its_distance_and_its_pace():
     path = ig.Guided("black", fraction=0.1, max_distance=0.15)
     for segment in ig.walk(net, x, torch.arange(3), path=path, steps=(8,)):
         position = segment.end.x / x
-        assert float((position - segment.end.alpha).abs().max()) <= 0.15 + 1e-9
+        assert float((position - segment.end.alpha.view(-1, 1, 1, 1)).abs().max()) <= 0.15 + 1e-9
         rest = (x - segment.end.x).abs().flatten(1).sum(1) / x.flatten(1).sum(1)
-        torch.testing.assert_close(rest, torch.full_like(rest, 1 - segment.end.alpha), rtol=0, atol=1e-8)
+        torch.testing.assert_close(rest, 1 - segment.end.alpha, rtol=0, atol=1e-8)
 
 
 def test_a_baseline_that_is_the_input_gives_zeros():

@@ -7,7 +7,7 @@ maps[ig.IDGI(), 128]
 """
 
 from igpaths.classifier import Classifier
-from igpaths.paths import Blur, Guided, Straight
+from igpaths.paths import Blur, Guided, Placed, Straight
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, SquaredGradients
 from igpaths.walk import Attributions, attribute, walk
 
@@ -20,6 +20,7 @@ __all__ = [
     "Gradient",
     "Guided",
     "Left",
+    "Placed",
     "Right",
     "SquaredGradients",
     "Straight",

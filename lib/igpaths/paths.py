@@ -11,50 +11,68 @@ of its own; all of them move together, in one batch.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
+from igpaths.gaussian import blur, blurring
 
 TANGENT_WIDTH = 0.01  # of the finite difference in σ that stands for dx/dσ, in pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One point of a path for each of B images: `alpha`, `x` and `gradient` (B, 3, H, W), `score` (B,)."""
+    """One point of a path for each of B images: `alpha` (B,) float64, `x` and `gradient` (B, 3, H, W), `score` (B,)."""
 
-    alpha: float
+    alpha: Tensor
     x: Tensor
     score: Tensor
     gradient: Tensor
 
 
-# Evaluates the points x (k, B, 3, H, W) at alphas (k): the one use that a path makes of the network.
-Evaluate = Callable[[Sequence[float], Tensor], list[Point]]
+class Ask(Protocol):
+    """The uses that a path makes of the network: the walk hands it one of these."""
+
+    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
+        """The points x (k, B, 3, H, W) at alphas (k, B), with their scores and gradients."""
+
+    def scores(self, x: Tensor) -> Tensor:
+        """The scores (k, B) of the points x (k, B, 3, H, W): forward only."""
+
+
+Baseline = str | float | tuple[float, float, float] | Tensor
 Arrivals = Iterator[tuple[int, Point]]
+Draw = Callable[[Tensor], Tensor]  # alphas (k, B) → points (k, B, 3, H, W)
 
 
 class _Known(ABC):
     """A path whose points are known beforehand: coarse step counts are read off the finest one."""
 
     @abstractmethod
-    def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
-        """The points (k, B, 3, H, W) at k alphas."""
+    def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
+        """The function that draws the path's points for these images."""
 
     def visit(
-        self, evaluate: Evaluate, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
+        self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
-        finest = max(steps)
-        for start in range(1, finest, at_once):
-            indices = range(start, min(start + at_once, finest))
-            alphas = [index / finest for index in indices]
-            for index, point in zip(indices, evaluate(alphas, self.points(alphas, images, first.x)), strict=True):
-                yield from ((n, point) for n in steps if index % (finest // n) == 0)
-        yield from ((n, last) for n in steps)
+        alphas = torch.arange(max(steps) + 1, dtype=torch.float64, device=images.device) / max(steps)
+        yield from _visit(
+            ask, self.drawn(images, first.x), alphas.view(-1, 1).expand(-1, len(images)), last, steps, at_once
+        )
+
+
+def _visit(ask: Ask, draw: Draw, alphas: Tensor, last: Point, steps: Sequence[int], at_once: int) -> Arrivals:
+    """Each (step count, point) after the first of `alphas` (N + 1, B), for step counts that divide N."""
+    finest = len(alphas) - 1
+    for start in range(1, finest, at_once):
+        part = alphas[start : min(start + at_once, finest)]
+        for index, point in enumerate(ask.evaluate(part, draw(part)), start):
+            yield from ((n, point) for n in steps if index % (finest // n) == 0)
+    yield from ((n, last) for n in steps)
 
 
 @dataclass(frozen=True)
@@ -68,19 +86,24 @@ class Straight(_Known):
         in the images' units, [0, 1].
     """
 
-    baseline: str | float | tuple[float, float, float] | Tensor = "black"
+    baseline: Baseline = "black"
+
+    def cut(self, group: slice, count: int) -> "Straight":
+        """The path of some of `count` images: a baseline with an image for each is cut with them."""
+        return replace(self, baseline=_cut(self.baseline, group, count))
 
     def start(self, net: Classifier, images: Tensor) -> Tensor:
         """The baseline x' (B, 3, H, W)."""
         return resolve_baseline(self.baseline, net, images)
 
-    def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
-        alpha = torch.tensor(alphas, dtype=torch.float64).to(images).view(-1, 1, 1, 1, 1)
-        return baseline + alpha * (images - baseline)
+    def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
+        """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
+        way = images - baseline
+        return lambda alphas: baseline + alphas.to(images).view(*alphas.shape, 1, 1, 1) * way
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
-        return (end.alpha - start.alpha) * (images - baseline)
+        return (end.alpha - start.alpha).to(images).view(-1, 1, 1, 1) * (images - baseline)
 
 
 @dataclass(frozen=True)
@@ -94,8 +117,6 @@ class Blur(_Known):
         pixels at the point where the gradient is taken, times Δσ, as in both papers' lineage (PAIR's BlurIG). At
         σ = 0 that difference is exactly 0, so the last segment, which is the largest, is lost.
     padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside, PAIR's).
-
-    The Gaussian is truncated at 4σ, as SciPy's is.
     """
 
     max_sigma: float = 50.0
@@ -108,23 +129,100 @@ class Blur(_Known):
         _one_of("increment", self.increment, ("difference", "tangent"))
         _one_of("padding", self.padding, ("reflect", "zero"))
 
+    def cut(self, group: slice, count: int) -> "Blur":
+        """The path of some of `count` images: the same."""
+        return self
+
     def start(self, net: Classifier, images: Tensor) -> Tensor:
         """The baseline x' (B, 3, H, W): the image at its most blurred."""
-        return blur(images, self.max_sigma, padding=self.padding)
+        return self.drawn(images, images)(torch.zeros(len(images), dtype=torch.float64, device=images.device))
 
-    def points(self, alphas: Sequence[float], images: Tensor, baseline: Tensor) -> Tensor:
-        return torch.stack([blur(images, self._sigma(alpha), padding=self.padding) for alpha in alphas])
+    def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
+        """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
+        blurred = self._blurring(images)
+        return lambda alphas: blurred(self._sigma(alphas))
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         if self.increment == "difference":
             return end.x - start.x
         point = start if at == "start" else end
-        wider = blur(images, self._sigma(point.alpha) + TANGENT_WIDTH, padding=self.padding)
-        return (self._sigma(end.alpha) - self._sigma(start.alpha)) * (wider - point.x) / TANGENT_WIDTH
+        wider = self._blurring(images)(self._sigma(point.alpha) + TANGENT_WIDTH)
+        change = (self._sigma(end.alpha) - self._sigma(start.alpha)).to(images).view(-1, 1, 1, 1)
+        return change * (wider - point.x) / TANGENT_WIDTH
 
-    def _sigma(self, alpha: float) -> float:
+    def _blurring(self, images: Tensor) -> Draw:
+        return blurring(images, largest=self.max_sigma + TANGENT_WIDTH, padding=self.padding)
+
+    def _sigma(self, alpha: Tensor) -> Tensor:
         return self.max_sigma * (1 - alpha)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A straight or blurred path whose points lie where the score moves, found by forward passes before the walk.
+
+    The N segments of each image have equal parts of a mass: of the score's movement |dF| along the path, and of α
+    itself, so that no stretch is left without points. A coarser step count merges neighbours, as it does on the path
+    itself. The pilot is asked in two rounds, the second placed by the first.
+
+    Parameters
+    ----------
+    path : `Straight` or `Blur`.
+    pilot : scores that are asked of each image before the walk, 2 or more; each is one forward pass.
+    share : of the mass that is the score's movement, in [0, 1); at 0 the points are the path's own.
+    """
+
+    path: Straight | Blur
+    pilot: int = 16
+    share: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Straight | Blur):
+            raise ValueError(f"path must be Straight or Blur, got {self.path!r}")
+        if self.pilot < 2:
+            raise ValueError(f"pilot must be 2 or more, got {self.pilot}")
+        if not 0 <= self.share < 1:
+            raise ValueError(f"share must be in [0, 1), got {self.share}")
+
+    def cut(self, group: slice, count: int) -> "Placed":
+        """The path of some of `count` images."""
+        return replace(self, path=self.path.cut(group, count))
+
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, 3, H, W)."""
+        return self.path.start(net, images)
+
+    def visit(
+        self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
+    ) -> Arrivals:
+        """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
+        draw = self.path.drawn(images, first.x)
+        alphas, scores = torch.stack([first.alpha, last.alpha]), torch.stack([first.score, last.score])
+        for count in (self.pilot // 2, self.pilot - self.pilot // 2):
+            new = self.place(alphas, scores, count + 1)[1:-1]
+            found = torch.cat([ask.scores(draw(part)) for part in new.split(at_once)])
+            alphas, order = torch.cat([alphas, new]).sort(dim=0)
+            scores = torch.cat([scores, found]).gather(0, order)
+        yield from _visit(ask, draw, self.place(alphas, scores, max(steps)), last, steps, at_once)
+
+    def place(self, alphas: Tensor, scores: Tensor, steps: int) -> Tensor:
+        """The alphas (steps + 1, B) between which each image has equal mass, by its scores (K, B) at alphas (K, B)."""
+        lengths, moved = alphas.diff(dim=0), scores.diff(dim=0).abs().to(alphas)
+        still = moved.sum(0) == 0
+        mass = torch.where(still, lengths, (1 - self.share) * lengths + self.share * moved / moved.sum(0))
+        below = torch.cat([torch.zeros_like(alphas[:1]), (mass / mass.sum(0)).cumsum(0)]).T.contiguous()
+        wanted = (torch.arange(1, steps, dtype=alphas.dtype, device=alphas.device) / steps).expand(len(below), -1)
+        right = torch.searchsorted(below, wanted.contiguous()).clamp(1, len(lengths)).T
+        (low, high), (left_alpha, right_alpha) = (
+            (values.gather(0, right - 1), values.gather(0, right)) for values in (below.T, alphas)
+        )
+        part = ((wanted.T - low) / (high - low)).nan_to_num(0).clamp(0, 1)
+        return torch.cat([alphas[:1], left_alpha + part * (right_alpha - left_alpha), alphas[-1:]])
+
+    def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
+        return self.path.step(start, end, at, images, baseline)
 
 
 @dataclass(frozen=True)
@@ -141,7 +239,7 @@ class Guided:
     max_distance : in [0, 1]; 0 is the straight line, 1 leaves the path free.
     """
 
-    baseline: str | float | tuple[float, float, float] | Tensor = "black"
+    baseline: Baseline = "black"
     fraction: float = 0.25
     max_distance: float = 0.02
 
@@ -151,23 +249,28 @@ class Guided:
         if not 0 <= self.max_distance <= 1:
             raise ValueError(f"max_distance must be in [0, 1], got {self.max_distance}")
 
+    def cut(self, group: slice, count: int) -> "Guided":
+        """The path of some of `count` images: a baseline with an image for each is cut with them."""
+        return replace(self, baseline=_cut(self.baseline, group, count))
+
     def start(self, net: Classifier, images: Tensor) -> Tensor:
         """The baseline x' (B, 3, H, W)."""
         return resolve_baseline(self.baseline, net, images)
 
     def visit(
-        self, evaluate: Evaluate, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
+        self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`; the step counts take their t-th step together."""
         here = dict.fromkeys(steps, first)
         for t in range(1, max(steps)):
             moving = [n for n in steps if t < n]
-            alphas = [t / n for n in moving]
+            alphas = (t / torch.tensor(moving, dtype=torch.float64, device=images.device)).repeat_interleave(
+                len(images)
+            )
             x, gradient = (torch.cat([getattr(here[n], name) for n in moving]) for name in ("x", "gradient"))
             whole, start = images.repeat(len(moving), 1, 1, 1), first.x.repeat(len(moving), 1, 1, 1)
-            alpha = torch.tensor(alphas, dtype=torch.float64).repeat_interleave(len(images)).to(images.device)
-            moved = self.advance(x, gradient, alpha, images=whole, baseline=start)
-            arrived = evaluate(alphas, moved.unflatten(0, (len(moving), len(images))))
+            moved = self.advance(x, gradient, alphas, images=whole, baseline=start)
+            arrived = ask.evaluate(*(tensor.unflatten(0, (len(moving), len(images))) for tensor in (alphas, moved)))
             here.update(zip(moving, arrived, strict=True))
             yield from zip(moving, arrived, strict=True)
             yield from ((n, last) for n in moving if t == n - 1)
@@ -208,7 +311,7 @@ class Guided:
         return x.view(shape)
 
 
-Path = Straight | Blur | Guided
+Path = Straight | Blur | Placed | Guided
 
 
 def resolve_baseline(
@@ -237,36 +340,8 @@ def resolve_baseline(
         raise ValueError(f"the baseline's shape {given} does not broadcast to the images' shape {allowed}") from None
 
 
-def blur(images: Tensor, sigma: float, *, padding: str = "reflect") -> Tensor:
-    """Images (…, H, W) under a Gaussian of `sigma` pixels, truncated at 4σ: two dense products B X Bᵀ.
-
-    Agrees with ``scipy.ndimage.gaussian_filter`` in modes "reflect" and "constant".
-    """
-    if sigma == 0:
-        return images
-    rows, columns = (_gaussian(size, sigma, padding, images.dtype, images.device) for size in images.shape[-2:])
-    return rows @ images @ columns.T
-
-
-@lru_cache(maxsize=512)
-def _gaussian(size: int, sigma: float, padding: str, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The matrix (size, size) that blurs a line of pixels, its padding folded in."""
-    radius = int(4 * sigma + 0.5)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
-    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
-    kernel /= kernel.sum()
-
-    def weight(offset: Tensor) -> Tensor:
-        inside = offset.abs() <= radius
-        return kernel[(offset + radius).clamp(0, 2 * radius)] * inside
-
-    i, j = torch.arange(size).view(-1, 1), torch.arange(size)
-    matrix = weight(i - j)
-    if padding == "reflect":  # pixel j is seen again at j + 2km and, mirrored, at −1 − j + 2km
-        for k in range(-(radius // (2 * size)) - 1, radius // (2 * size) + 2):
-            matrix = matrix + weight(i + j + 1 + 2 * k * size)
-            matrix = matrix + weight(i - j + 2 * k * size) if k else matrix
-    return matrix.to(device, dtype)
+def _cut(baseline: Baseline, group: slice, count: int) -> Baseline:
+    return baseline[group] if isinstance(baseline, Tensor) and baseline.shape[:-3] == (count,) else baseline
 
 
 def _one_of(name: str, given: str, allowed: Sequence[str]) -> None:

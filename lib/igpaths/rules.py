@@ -27,6 +27,7 @@ class Segment:
     path, images, baseline : what was walked, from where to where.
     baseline_score, input_score : F(x') and F(x), each (B,): known from the first segment on.
     evaluations : gradient evaluations spent so far on each image, by all step counts together.
+    last : whether the segment ends at the input x.
     """
 
     steps: int
@@ -38,6 +39,7 @@ class Segment:
     baseline_score: Tensor
     input_score: Tensor
     evaluations: int
+    last: bool
 
     @property
     def score_change(self) -> Tensor:
@@ -108,7 +110,7 @@ class Gradient:
 
     def credit(self, segment: Segment) -> Tensor:
         """∂F/∂x at x (B, 3, H, W) with the last segment, and nothing before."""
-        return segment.gradient("end") if segment.end.alpha == 1 else torch.zeros_like(segment.images)
+        return segment.gradient("end") if segment.last else torch.zeros_like(segment.images)
 
 
 @dataclass(frozen=True)

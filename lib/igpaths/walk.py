@@ -11,13 +11,13 @@ and step count, whatever the number of steps.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.paths import Blur, Guided, Path, Point
+from igpaths.paths import Guided, Path, Point
 from igpaths.rules import Left, Right, Rule, Segment, Whole
 
 BATCH_SIZE = 16
@@ -49,26 +49,47 @@ def walk(
     """
     counts = check_steps(steps, path)
     images = images.to(net.device, net.dtype)
-    evaluations = 0
+    ask = _Ask(net, targets, batch_size)
+    baseline = path.start(net, images)
+    ends = torch.tensor([0.0, 1.0], dtype=torch.float64, device=net.device).view(2, 1).expand(2, len(images))
+    first, last = ask.evaluate(ends, torch.stack([baseline, images]))
+    before = dict.fromkeys(counts, first)
+    at_once = max(1, batch_size // len(images))
+    for n, point in path.visit(ask, images, first, last, counts, at_once):
+        yield Segment(
+            steps=n,
+            start=before[n],
+            end=point,
+            path=path,
+            images=images,
+            baseline=baseline,
+            baseline_score=first.score,
+            input_score=last.score,
+            evaluations=ask.evaluations,
+            last=point is last,
+        )
+        before[n] = point
 
-    def evaluate(alphas: Sequence[float], x: Tensor) -> list[Point]:
-        nonlocal evaluations
-        evaluations += len(alphas)
-        repeated = targets.repeat(len(alphas))
-        parts = [
-            net.gradients(*part)
-            for part in zip(x.flatten(0, 1).split(batch_size), repeated.split(batch_size), strict=True)
-        ]
+
+class _Ask:
+    """What a path asks a network: scores, and gradients, counted."""
+
+    def __init__(self, net: Classifier, targets: Tensor, batch_size: int) -> None:
+        self.net, self.targets, self.batch_size = net, targets, batch_size
+        self.evaluations = 0  # gradients of each image
+
+    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
+        self.evaluations += len(x)
+        parts = [self.net.gradients(*part) for part in self._batches(x)]
         scores, gradients = (torch.cat(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
-    baseline = path.start(net, images)
-    first, last = evaluate((0.0, 1.0), torch.stack([baseline, images]))
-    before = dict.fromkeys(counts, first)
-    at_once = max(1, batch_size // len(images))
-    for n, point in path.visit(evaluate, images, first, last, counts, at_once):
-        yield Segment(n, before[n], point, path, images, baseline, first.score, last.score, evaluations)
-        before[n] = point
+    def scores(self, x: Tensor) -> Tensor:
+        return torch.cat([self.net.scores(*part) for part in self._batches(x)]).view(x.shape[:2])
+
+    def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        repeated = self.targets.repeat(len(x))
+        return zip(x.flatten(0, 1).split(self.batch_size), repeated.split(self.batch_size), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +100,7 @@ class Attributions:
     ----------
     maps : the maps by (rule, steps).
     scores : by steps, the score (B, steps + 1) along the walk.
-    alphas : by steps, (steps + 1,): how far along the path each point lies, from 0 to 1.
+    alphas : by steps, (B, steps + 1), float64: how far along the path each point lies, from 0 to 1.
     completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
         rule covers. 0 is complete; for IDGI it is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where F(x) ≤ F(x').
@@ -160,7 +181,7 @@ def fold(
     return Attributions(
         maps=joined("maps"),
         scores=joined("scores"),
-        alphas=parts[0].alphas,
+        alphas=joined("alphas"),
         completeness_gap=joined("completeness_gap"),
         alpha_star=joined("alpha_star"),
         evaluations=parts[0].evaluations,
@@ -203,7 +224,7 @@ class _Split:
         crossed = self.open & exceeds
         if bool(crossed.any()):
             self.left[crossed] = total[crossed]
-            self.alpha[crossed] = point.alpha
+            self.alpha[crossed] = point.alpha[crossed].to(self.alpha)
             self.score[crossed] = point.score[crossed]
         self.open = self.open & ~exceeds
 
@@ -235,11 +256,12 @@ def _attribute_together(
     like = images.to(net.device, net.dtype)
     sums = {(whole, n): _Sum(whole, sorted(splits[whole]), like) for whole in wholes for n in counts}
     scores: dict[int, list[Tensor]] = {n: [] for n in counts}
-    alphas: dict[int, list[float]] = {n: [0.0] for n in counts}
+    alphas: dict[int, list[Tensor]] = {n: [] for n in counts}
     for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size):
         n = segment.steps
         scores[n] = scores[n] or [segment.baseline_score]
         scores[n].append(segment.end.score)
+        alphas[n] = alphas[n] or [segment.start.alpha]
         alphas[n].append(segment.end.alpha)
         for whole in wholes:
             sums[whole, n].add(segment)
@@ -260,7 +282,7 @@ def _attribute_together(
     return Attributions(
         maps=maps,
         scores={n: torch.stack(values, dim=1) for n, values in scores.items()},
-        alphas={n: torch.tensor(values) for n, values in alphas.items()},
+        alphas={n: torch.stack(values, dim=1) for n, values in alphas.items()},
         completeness_gap=gaps,
         alpha_star=stars,
         evaluations=segment.evaluations,
@@ -269,12 +291,9 @@ def _attribute_together(
 
 def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
     """The images, targets and path in groups of `size` images; a baseline with an image for each is cut to match."""
-    baseline = None if isinstance(path, Blur) else path.baseline
-    own = baseline if isinstance(baseline, Tensor) and baseline.shape[:-3] == images.shape[:1] else None
     for start in range(0, len(images), size):
         group = slice(start, start + size)
-        cut = path if isinstance(path, Blur) or own is None else replace(path, baseline=own[group])
-        yield images[group], targets[group], cut
+        yield images[group], targets[group], path.cut(group, len(images))
 
 
 def check_steps(steps: Sequence[int], path: Path) -> tuple[int, ...]:

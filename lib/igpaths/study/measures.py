@@ -232,7 +232,7 @@ def last_segment(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     for segment in segments:
         n, credit = segment.steps, rule.credit(segment)
         whole[n] = whole[n].to(credit) + credit
-        if segment.end.alpha == 1:
+        if segment.last:
             sizes = [part.abs().flatten(1).sum(1) for part in (credit, whole[n])]
             change = segment.input_score - segment.baseline_score
             shares = {"score": (segment.score_change / change).abs(), "map": sizes[0] / sizes[1]}

@@ -1,0 +1,63 @@
+"""What is timed: networks and images of the sizes that the studies use."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from igpaths.classifier import Classifier
+from igpaths.tasks import load_images, load_model
+from igpaths.tasks.imagenet import ENVIRONMENT
+
+WEIGHTS = {"mobilenet_v2": "IMAGENET1K_V1@weights/mobilenet_v2.pt"}  # of the folder that IGPATHS_DATA names
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A network with images that it is asked about.
+
+    Attributes
+    ----------
+    name : of the network.
+    weights : "trained", or "random", which cost the same.
+    module, mean, std : the network, and its normalisation.
+    images, targets : (B, 3, H, W) in [0, 1] and (B,), on the CPU.
+    """
+
+    name: str
+    weights: str
+    module: nn.Module
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    images: Tensor
+    targets: Tensor
+
+    def classifier(self, **options: str) -> Classifier:
+        """The Classifier of the probability."""
+        return Classifier(self.module, mean=self.mean, std=self.std, output="probability", **options)
+
+
+def subject(name: str, *, count: int, device: str) -> Subject:
+    """The network of this name with `count` images.
+
+    "objects/…" is trained and sees scenes. A network of torchvision has the weights of the folder that IGPATHS_DATA
+    names, and its photographs; without such a folder or weights, random ones, and noise.
+    """
+    task, _, network = name.partition("/")
+    data = os.environ.get(ENVIRONMENT, "")
+    if task == "objects":
+        model = load_model(name)
+        chosen = load_images("objects", model=model, count=count)
+    elif data and network in WEIGHTS and (Path(data) / WEIGHTS[network].split("@")[1]).is_file():
+        model = load_model(f"{name}:{WEIGHTS[network]}", data=data)
+        chosen = load_images("imagenet", model=model, count=count, data=data)
+    else:
+        generator = torch.Generator().manual_seed(0)
+        images = torch.rand(count, 3, 224, 224, generator=generator)
+        module = torchvision.models.get_model(network).to(device)
+        mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        return Subject(network, "random", module, mean, std, images, torch.arange(count))
+    return Subject(network, "trained", model.network.to(device), model.mean, model.std, chosen.images, chosen.targets)
