@@ -125,14 +125,14 @@ def classifier(network: nn.Module, output: str = "logit") -> ig.Classifier:
     return ig.Classifier(network, mean=(0, 0, 0), std=(1, 1, 1), output=output)
 
 
-class Ridge(Function):
-    """f = 1 / (1 + exp(−400 (|w|·x / Σ|w| − 0.3))): a score that moves in a short stretch of the straight line.
+class Ramp(Function):
+    """f rises from 0 to 1 while |w|·x / Σ|w| rises from 0.3 to 0.325, as between two kinks of a network.
 
     It depends on x through one direction, so IG is |w_i| (x − x')_i (f(x) − f(x')) / |w|·(x − x').
     """
 
     def f(self, x: Tensor) -> Tensor:
-        return torch.sigmoid(400 * (x @ self.w.abs() / self.w.abs().sum() - 0.3))
+        return (40 * (x @ self.w.abs() / self.w.abs().sum() - 0.3)).clamp(0, 1)
 
     def ig(self, x: Tensor, baseline: Tensor) -> Tensor:
         part = self.w.abs() * (x - baseline).flatten(1)

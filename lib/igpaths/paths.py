@@ -162,15 +162,16 @@ class Blur(_Known):
 class Placed:
     """A straight or blurred path whose points lie where the score moves, found by forward passes before the walk.
 
-    The N segments of each image have equal parts of a mass: of the score's movement |dF| along the path, and of α
-    itself, so that no stretch is left without points. A coarser step count merges neighbours, as it does on the path
-    itself. The pilot is asked in two rounds, the second placed by the first.
+    The N segments of each image have equal parts of a mass: mostly of ∫ √|dF/dα| dα, which is how densely a sum
+    should be cut whose error in a segment grows with its length squared and the score's slope, and of α itself, so
+    that no stretch is left without points. A coarser step count merges neighbours, as it does on the path itself. The
+    pilot is asked in two rounds, the second placed by the first.
 
     Parameters
     ----------
     path : `Straight` or `Blur`.
     pilot : scores that are asked of each image before the walk, 2 or more; each is one forward pass.
-    share : of the mass that is the score's movement, in [0, 1); at 0 the points are the path's own.
+    share : of the mass that follows the score, in [0, 1); at 0 the points are the path's own.
     """
 
     path: Straight | Blur
@@ -208,7 +209,8 @@ class Placed:
 
     def place(self, alphas: Tensor, scores: Tensor, steps: int) -> Tensor:
         """The alphas (steps + 1, B) between which each image has equal mass, by its scores (K, B) at alphas (K, B)."""
-        lengths, moved = alphas.diff(dim=0), scores.diff(dim=0).abs().to(alphas)
+        lengths = alphas.diff(dim=0)
+        moved = (scores.diff(dim=0).abs().to(alphas) * lengths).sqrt()
         still = moved.sum(0) == 0
         mass = torch.where(still, lengths, (1 - self.share) * lengths + self.share * moved / moved.sum(0))
         below = torch.cat([torch.zeros_like(alphas[:1]), (mass / mass.sum(0)).cumsum(0)]).T.contiguous()

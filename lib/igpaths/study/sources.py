@@ -10,7 +10,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
-from igpaths.paths import Blur, Guided, Path, Straight
+from igpaths.paths import Blur, Guided, Path, Placed, Straight
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, Rule, SquaredGradients
 from igpaths.study.fingerprint import code
 from igpaths.study.protocols import Protocol
@@ -19,7 +19,9 @@ from igpaths.walk import Attributions, fold
 PATHS: dict[str, Path] = {
     "straight": Straight("black"),
     "straight-grey": Straight("mean"),
+    "straight-placed": Placed(Straight("black")),
     "blur": Blur(),
+    "blur-placed": Placed(Blur()),
     "blur-tangent": Blur(increment="tangent"),
     "guided": Guided("black"),
     "guided-free": Guided("black", fraction=0.5, max_distance=1.0),
@@ -27,13 +29,15 @@ PATHS: dict[str, Path] = {
 LABELS = {
     "straight": "IG",
     "straight-grey": "IG, grey",
+    "straight-placed": "IG, placed",
     "blur": "Blur IG",
+    "blur-placed": "Blur IG, placed",
     "blur-tangent": "Blur IG, tangent",
     "guided": "Guided IG",
     "guided-free": "Guided IG, free",
 }
 SUMS = {"left sum": IG("start"), "right sum": IG("end")}  # of interest for completeness, not for ranking pixels
-APART = (Straight, Blur, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right)
+APART = (Straight, Blur, Placed, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right)
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Source:
             return [self.name, code(edges, random_maps, Classifier)]
         classes = {type(part) for rule in self.rules.values() for part in (rule, getattr(rule, "rule", rule))}
         rules = sorted((name, repr(rule)) for name, rule in self.rules.items())
-        own = code(fold, Classifier, type(self.path), *sorted(classes, key=repr), apart=APART)
+        paths = {type(path) for path in (self.path, getattr(self.path, "path", self.path))}
+        own = code(fold, Classifier, *sorted(paths | classes, key=repr), apart=APART)
         return [self.name, self.output, repr(self.path), self.steps, rules, own]
 
 
