@@ -51,15 +51,11 @@ class Classifier:
         channels_last = self.device.type == "cpu" and self.dtype == torch.float32
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.module.to(memory_format=self.layout)
+        self._spread = self.mean, self.std
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, 3, H, W)."""
-        images = images.to(self.device, self.dtype)
-        logits = self.module(((images - self.mean) / self.std).contiguous(memory_format=self.layout))
-        if not isinstance(logits, Tensor) or logits.shape[:1] != images.shape[:1] or logits.ndim != 2:
-            given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-            raise ValueError(f"the network must map {tuple(images.shape)} to (images, classes); it returned {given}")
-        return logits
+        return self._network(self._normalised(images))
 
     @torch.no_grad()
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,15 +68,39 @@ class Classifier:
         """The scores (B,) of images (B, 3, H, W) for targets (B,): forward only."""
         return self._select(self.logits(images), targets)
 
+    @torch.no_grad()
     def gradients(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """The scores (B,) and their gradients (B, 3, H, W) with respect to the pixels."""
+        normalised = self._normalised(images)
         with torch.enable_grad():
-            images = images.detach().to(self.device, self.dtype).requires_grad_()
-            scores = self._select(self.logits(images), targets)
+            scores = self._select(self._network(normalised.requires_grad_()), targets)
             if not scores.requires_grad:  # a network that does not depend on its input
-                return scores, torch.zeros_like(images)
-            (gradients,) = torch.autograd.grad(scores.sum(), images)
-        return scores.detach(), gradients
+                return scores, torch.zeros_like(normalised)
+            (gradients,) = torch.autograd.grad(scores.sum(), normalised)
+        return scores.detach(), gradients / self._colours(gradients.shape[-2:])[1]
+
+    def _normalised(self, images: Tensor) -> Tensor:
+        images = images.to(self.device, self.dtype).contiguous(memory_format=self.layout)
+        mean, std = self._colours(images.shape[-2:])
+        return (images - mean) / std
+
+    def _colours(self, size: torch.Size) -> tuple[Tensor, Tensor]:
+        """Mean and std at every pixel: three numbers against channels last would take four times as long."""
+        if self._spread[0].shape[-2:] != size:
+            mean, std = (
+                colour.expand(1, 3, *size).contiguous(memory_format=self.layout) for colour in (self.mean, self.std)
+            )
+            self._spread = mean, std
+        return self._spread
+
+    def _network(self, normalised: Tensor) -> Tensor:
+        logits = self.module(normalised)
+        if not isinstance(logits, Tensor) or logits.shape[:1] != normalised.shape[:1] or logits.ndim != 2:
+            given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+            raise ValueError(
+                f"the network must map {tuple(normalised.shape)} to (images, classes); it returned {given}"
+            )
+        return logits
 
     def _select(self, logits: Tensor, targets: Tensor) -> Tensor:
         check_targets(targets, logits.shape[1])

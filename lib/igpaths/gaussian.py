@@ -1,10 +1,9 @@
-"""Images under Gaussians: many widths of the same images, by two dense products for each.
+"""Images under Gaussians: many widths of the same images, by two small products of matrices for each.
 
 Of an image that is mirrored at its edges the cosine transform is taken once. There each Gaussian is a product with its
-response, so another width costs the way back and nothing else. With black around the image it is a product of
-matrices too, with the Gaussian's weights in bands.
-
-The Gaussians are truncated at 4σ, as SciPy's are.
+response, so another width costs the way back and nothing else; and since a wide Gaussian leaves only the low
+frequencies, the way back is mostly short. With black around the image it is a product of matrices too, with the
+Gaussian's weights in bands.
 """
 
 import math
@@ -14,81 +13,98 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+TRUNCATE = {"reflect": 8, "zero": 4}  # weights end at this many σ: beyond 8 there is nothing, and at 4 PAIR stops
+
 
 def blur(images: Tensor, sigma: float, *, padding: str = "reflect") -> Tensor:
-    """Images (B, 3, H, W) under a Gaussian of `sigma` pixels, padded as in `blurring`.
-
-    Agrees with ``scipy.ndimage.gaussian_filter``.
-    """
-    width = torch.full((len(images),), sigma, dtype=torch.float64, device=images.device)
-    return blurring(images, largest=sigma, padding=padding)(width)
+    """Images (B, 3, H, W) under a Gaussian of `sigma` pixels, padded as in `blurring`."""
+    return blurring(images, padding=padding)(torch.full((len(images),), sigma, dtype=torch.float64))
 
 
-def blurring(images: Tensor, *, largest: float, padding: str = "reflect") -> Callable[[Tensor], Tensor]:
-    """The function from σ (…, B), in pixels and at most `largest`, to the images (…, B, 3, H, W) under them.
+def blurring(images: Tensor, *, padding: str) -> Callable[[Tensor], Tensor]:
+    """The function from σ (…, B), in pixels and on the CPU, to the images (…, B, 3, H, W) under these Gaussians.
 
     Parameters
     ----------
     images : (B, 3, H, W).
-    largest : σ that the weights are laid out for.
-    padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside), SciPy's "reflect" and
-        "constant".
+    padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside). They agree with
+        ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
     """
+    return (_mirrored if padding == "reflect" else _on_black)(images)
+
+
+def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
     height, width = images.shape[-2:]
-    reach = int(4 * largest + 0.5)
-
-    def still(sigmas: Tensor, blurred: Tensor) -> Tensor:
-        """The images themselves, without any rounding, where a Gaussian has one weight only."""
-        return torch.where((_radius(sigmas) == 0).view(*sigmas.shape, 1, 1, 1), images, blurred)
-
-    if padding == "zero":
-
-        def banded(sigmas: Tensor) -> Tensor:
-            weights = _weights(sigmas, max(reach + 1, height, width)).to(images)
-            down, across = (weights[..., _distances(size, images.device)].unsqueeze(-3) for size in (height, width))
-            return still(sigmas, down @ images @ across)
-
-        return banded
-
     rows, columns = (_cosines(size, images.dtype, images.device) for size in (height, width))
-    waves = [_waves(reach + 1, size, images.device) for size in (height, width)]
     spectrum = rows @ images @ columns.T
+    negligible = torch.finfo(images.dtype).eps / 10
 
-    def mirrored(sigmas: Tensor) -> Tensor:
-        weights = _weights(sigmas, reach + 1)
-        down, across = ((weights @ wave).to(images)[..., None, None, :] for wave in waves)
-        return still(sigmas, rows.T @ (spectrum * down.mT * across) @ columns)
+    def blurred(sigmas: Tensor) -> Tensor:
+        responses = [_responses(sigmas, size) for size in (height, width)]
+        kept = [int((each > negligible).flatten(0, -2).any(0).sum()) for each in responses]
+        down, across = (each[..., :k].to(images) for each, k in zip(responses, kept, strict=True))
+        low = spectrum[..., : kept[0], : kept[1]] * down[..., None, :, None] * across[..., None, None, :]
+        # Colours go last, so that the longer product is one for all of them
+        lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
+        found = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, 3)).movedim(-1, -3)
+        return _where_still(images, sigmas, "reflect", found)
 
-    return mirrored
+    return blurred
 
 
-def _radius(sigmas: Tensor) -> Tensor:
-    return (4 * sigmas + 0.5).floor()
+def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
+    def blurred(sigmas: Tensor) -> Tensor:
+        weights = _weights(sigmas, "zero", most=max(images.shape[-2:]))
+        down, across = (weights[..., _distances(size)].to(images).unsqueeze(-3) for size in images.shape[-2:])
+        return _where_still(images, sigmas, "zero", down @ images @ across)
+
+    return blurred
 
 
-def _weights(sigmas: Tensor, count: int) -> Tensor:
-    """The weights (…, count) of Gaussians at the distances 0, 1, … from their middles."""
-    distance = torch.arange(count, dtype=torch.float64, device=sigmas.device)
-    width, radius = sigmas.unsqueeze(-1).clamp(min=1e-9), _radius(sigmas).unsqueeze(-1)
+def _where_still(images: Tensor, sigmas: Tensor, padding: str, blurred: Tensor) -> Tensor:
+    """The images themselves, without any rounding, where a Gaussian has one weight only."""
+    still = _radius(sigmas, padding) == 0
+    if not still.any():
+        return blurred
+    return torch.where(still.to(images.device).view(*sigmas.shape, 1, 1, 1), images, blurred)
+
+
+def _radius(sigmas: Tensor, padding: str) -> Tensor:
+    return (TRUNCATE[padding] * sigmas + 0.5).floor()
+
+
+def _weights(sigmas: Tensor, padding: str, *, most: int = 1) -> Tensor:
+    """The weights (…, R) of Gaussians at the distances 0, 1, … from their middles; R is at least `most`."""
+    radius, width = _radius(sigmas, padding).unsqueeze(-1), sigmas.unsqueeze(-1).clamp(min=1e-9)
+    distance = torch.arange(max(int(radius.max()) + 1, most), dtype=torch.float64)
     weights = torch.exp(-((distance / width) ** 2) / 2) * (distance <= radius)
     return weights / (2 * weights.sum(-1, keepdim=True) - weights[..., :1])
 
 
+def _responses(sigmas: Tensor, size: int) -> Tensor:
+    """What the Gaussians leave of each cosine of a mirrored line of pixels, (…, size)."""
+    weights = _weights(sigmas, "reflect")
+    weights[..., 1:] *= 2  # to both sides
+    return weights @ _waves(weights.shape[-1], size)
+
+
 @lru_cache(maxsize=16)
-def _distances(size: int, device: torch.device) -> Tensor:
+def _distances(size: int) -> Tensor:
     """How far each pixel of a line is from each, (size, size)."""
-    place = torch.arange(size, device=device)
+    place = torch.arange(size)
     return (place.view(-1, 1) - place).abs()
 
 
-@lru_cache(maxsize=16)
-def _waves(count: int, size: int, device: torch.device) -> Tensor:
-    """What weights at `count` distances to both sides sum to on each cosine of a line of pixels, (count, size)."""
-    distance = torch.arange(count, dtype=torch.float64, device=device)
-    frequency = torch.arange(size, dtype=torch.float64, device=device) * torch.pi / size
-    waves = 2 * torch.cos(distance.view(-1, 1) * frequency)
-    waves[0] = 1
-    return waves
+def _waves(count: int, size: int) -> Tensor:
+    """The cosines of a line of pixels at distances below `count`, (count, size)."""
+    length = 1 << (count - 1).bit_length()  # few lengths, so that they are seldom computed
+    return _all_waves(length, size)[:count]
+
+
+@lru_cache(maxsize=32)
+def _all_waves(length: int, size: int) -> Tensor:
+    distance, frequency = (torch.arange(n, dtype=torch.float64) for n in (length, size))
+    return torch.cos(distance.view(-1, 1) * frequency * torch.pi / size)
 
 
 @lru_cache(maxsize=16)

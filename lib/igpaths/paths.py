@@ -25,7 +25,14 @@ TANGENT_WIDTH = 0.01  # of the finite difference in σ that stands for dx/dσ, i
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One point of a path for each of B images: `alpha` (B,) float64, `x` and `gradient` (B, 3, H, W), `score` (B,)."""
+    """One point of a path for each of B images.
+
+    Attributes
+    ----------
+    alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
+    x, gradient : (B, 3, H, W).
+    score : (B,).
+    """
 
     alpha: Tensor
     x: Tensor
@@ -59,7 +66,7 @@ class _Known(ABC):
         self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
-        alphas = torch.arange(max(steps) + 1, dtype=torch.float64, device=images.device) / max(steps)
+        alphas = torch.arange(max(steps) + 1, dtype=torch.float64) / max(steps)
         yield from _visit(
             ask, self.drawn(images, first.x), alphas.view(-1, 1).expand(-1, len(images)), last, steps, at_once
         )
@@ -99,11 +106,11 @@ class Straight(_Known):
     def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
         """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
         way = images - baseline
-        return lambda alphas: baseline + alphas.to(images).view(*alphas.shape, 1, 1, 1) * way
+        return lambda alphas: torch.addcmul(baseline, alphas.to(images).view(*alphas.shape, 1, 1, 1), way)
 
-    def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
-        return (end.alpha - start.alpha).to(images).view(-1, 1, 1, 1) * (images - baseline)
+        return (end.alpha - start.alpha).to(way).view(-1, 1, 1, 1) * way
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,8 @@ class Blur(_Known):
     increment : "difference": a segment's step is x_{j+1} − x_j. "tangent": it is dx/dσ, a finite difference of 0.01
         pixels at the point where the gradient is taken, times Δσ, as in both papers' lineage (PAIR's BlurIG). At
         σ = 0 that difference is exactly 0, so the last segment, which is the largest, is lost.
-    padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside, PAIR's).
+    padding : "reflect" (the image is mirrored at its edges), or "zero" (black outside) with the Gaussian truncated at
+        4σ, as PAIR's.
     """
 
     max_sigma: float = 50.0
@@ -135,24 +143,21 @@ class Blur(_Known):
 
     def start(self, net: Classifier, images: Tensor) -> Tensor:
         """The baseline x' (B, 3, H, W): the image at its most blurred."""
-        return self.drawn(images, images)(torch.zeros(len(images), dtype=torch.float64, device=images.device))
+        return blur(images, self.max_sigma, padding=self.padding)
 
     def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
         """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
-        blurred = self._blurring(images)
+        blurred = blurring(images, padding=self.padding)
         return lambda alphas: blurred(self._sigma(alphas))
 
-    def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         if self.increment == "difference":
             return end.x - start.x
         point = start if at == "start" else end
-        wider = self._blurring(images)(self._sigma(point.alpha) + TANGENT_WIDTH)
+        wider = blurring(images, padding=self.padding)(self._sigma(point.alpha) + TANGENT_WIDTH)
         change = (self._sigma(end.alpha) - self._sigma(start.alpha)).to(images).view(-1, 1, 1, 1)
         return change * (wider - point.x) / TANGENT_WIDTH
-
-    def _blurring(self, images: Tensor) -> Draw:
-        return blurring(images, largest=self.max_sigma + TANGENT_WIDTH, padding=self.padding)
 
     def _sigma(self, alpha: Tensor) -> Tensor:
         return self.max_sigma * (1 - alpha)
@@ -199,10 +204,10 @@ class Placed:
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
         draw = self.path.drawn(images, first.x)
-        alphas, scores = torch.stack([first.alpha, last.alpha]), torch.stack([first.score, last.score])
+        alphas, scores = torch.stack([first.alpha, last.alpha]), torch.stack([first.score, last.score]).cpu()
         for count in (self.pilot // 2, self.pilot - self.pilot // 2):
             new = self.place(alphas, scores, count + 1)[1:-1]
-            found = torch.cat([ask.scores(draw(part)) for part in new.split(at_once)])
+            found = torch.cat([ask.scores(draw(part)) for part in new.split(at_once)]).cpu()
             alphas, order = torch.cat([alphas, new]).sort(dim=0)
             scores = torch.cat([scores, found]).gather(0, order)
         yield from _visit(ask, draw, self.place(alphas, scores, max(steps)), last, steps, at_once)
@@ -214,7 +219,7 @@ class Placed:
         still = moved.sum(0) == 0
         mass = torch.where(still, lengths, (1 - self.share) * lengths + self.share * moved / moved.sum(0))
         below = torch.cat([torch.zeros_like(alphas[:1]), (mass / mass.sum(0)).cumsum(0)]).T.contiguous()
-        wanted = (torch.arange(1, steps, dtype=alphas.dtype, device=alphas.device) / steps).expand(len(below), -1)
+        wanted = (torch.arange(1, steps, dtype=alphas.dtype) / steps).expand(len(below), -1)
         right = torch.searchsorted(below, wanted.contiguous()).clamp(1, len(lengths)).T
         (low, high), (left_alpha, right_alpha) = (
             (values.gather(0, right - 1), values.gather(0, right)) for values in (below.T, alphas)
@@ -222,9 +227,9 @@ class Placed:
         part = ((wanted.T - low) / (high - low)).nan_to_num(0).clamp(0, 1)
         return torch.cat([alphas[:1], left_alpha + part * (right_alpha - left_alpha), alphas[-1:]])
 
-    def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
-        return self.path.step(start, end, at, images, baseline)
+        return self.path.step(start, end, at, images, way)
 
 
 @dataclass(frozen=True)
@@ -271,14 +276,14 @@ class Guided:
             )
             x, gradient = (torch.cat([getattr(here[n], name) for n in moving]) for name in ("x", "gradient"))
             whole, start = images.repeat(len(moving), 1, 1, 1), first.x.repeat(len(moving), 1, 1, 1)
-            moved = self.advance(x, gradient, alphas, images=whole, baseline=start)
+            moved = self.advance(x, gradient, alphas.to(images.device), images=whole, baseline=start)
             arrived = ask.evaluate(*(tensor.unflatten(0, (len(moving), len(images))) for tensor in (alphas, moved)))
             here.update(zip(moving, arrived, strict=True))
             yield from zip(moving, arrived, strict=True)
             yield from ((n, last) for n in moving if t == n - 1)
         yield from ((n, last) for n in steps if n == 1)
 
-    def step(self, start: Point, end: Point, at: str, images: Tensor, baseline: Tensor) -> Tensor:
+    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         return end.x - start.x
 

@@ -25,6 +25,7 @@ class Segment:
     steps : N, the step count whose walk this segment belongs to.
     start, end : the segment's points, each with x, its score and its gradient.
     path, images, baseline : what was walked, from where to where.
+    way : x − x', (B, 3, H, W).
     baseline_score, input_score : F(x') and F(x), each (B,): known from the first segment on.
     evaluations : gradient evaluations spent so far on each image, by all step counts together.
     last : whether the segment ends at the input x.
@@ -36,6 +37,7 @@ class Segment:
     path: Path
     images: Tensor
     baseline: Tensor
+    way: Tensor
     baseline_score: Tensor
     input_score: Tensor
     evaluations: int
@@ -48,7 +50,7 @@ class Segment:
 
     def step(self, at: str) -> Tensor:
         """The path's step over this segment (B, 3, H, W), for a gradient taken at its "start" or "end"."""
-        return self.path.step(self.start, self.end, at, self.images, self.baseline)
+        return self.path.step(self.start, self.end, at, self.images, self.way)
 
     def gradient(self, at: str) -> Tensor:
         """The gradient (B, 3, H, W) at the segment's "start" or "end"."""
@@ -97,7 +99,7 @@ class IDGI:
     def credit(self, segment: Segment) -> Tensor:
         """The segment's credit (B, 3, H, W), in units of the score, with the sign of its change of score."""
         gradient = segment.gradient(self.at)
-        norm = gradient.flatten(1).norm(dim=1, dtype=torch.float64)
+        norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
         # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
         inverse = torch.where(norm > 0, 1 / norm, 0).to(gradient.dtype)
         direction = gradient * inverse.view(-1, 1, 1, 1)

@@ -48,12 +48,12 @@ def walk(
         and 2 + Σ (N − 1) over the step counts on Guided.
     """
     counts = check_steps(steps, path)
-    images = images.to(net.device, net.dtype)
     ask = _Ask(net, targets, batch_size)
-    baseline = path.start(net, images)
-    ends = torch.tensor([0.0, 1.0], dtype=torch.float64, device=net.device).view(2, 1).expand(2, len(images))
+    images = images.to(net.device, net.dtype).contiguous(memory_format=net.layout)
+    baseline = path.start(net, images).contiguous(memory_format=net.layout)
+    ends = torch.tensor([0.0, 1.0], dtype=torch.float64).view(2, 1).expand(2, len(images))
     first, last = ask.evaluate(ends, torch.stack([baseline, images]))
-    before = dict.fromkeys(counts, first)
+    way, before = images - baseline, dict.fromkeys(counts, first)
     at_once = max(1, batch_size // len(images))
     for n, point in path.visit(ask, images, first, last, counts, at_once):
         yield Segment(
@@ -63,6 +63,7 @@ def walk(
             path=path,
             images=images,
             baseline=baseline,
+            way=way,
             baseline_score=first.score,
             input_score=last.score,
             evaluations=ask.evaluations,
@@ -80,8 +81,9 @@ class _Ask:
 
     def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
         self.evaluations += len(x)
+        x = x.flatten(0, 1).contiguous(memory_format=self.net.layout).unflatten(0, x.shape[:2])
         parts = [self.net.gradients(*part) for part in self._batches(x)]
-        scores, gradients = (torch.cat(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
+        scores, gradients = (_joined(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
     def scores(self, x: Tensor) -> Tensor:
@@ -90,6 +92,10 @@ class _Ask:
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))
         return zip(x.flatten(0, 1).split(self.batch_size), repeated.split(self.batch_size), strict=True)
+
+
+def _joined(tensors: tuple[Tensor, ...]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +230,7 @@ class _Split:
         crossed = self.open & exceeds
         if bool(crossed.any()):
             self.left[crossed] = total[crossed]
-            self.alpha[crossed] = point.alpha[crossed].to(self.alpha)
+            self.alpha[crossed] = point.alpha.to(self.alpha)[crossed]
             self.score[crossed] = point.score[crossed]
         self.open = self.open & ~exceeds
 
@@ -253,7 +259,7 @@ def _attribute_together(
         whole: {(rule.psi, rule.crossing) for rule in rules if isinstance(rule, Left | Right) and rule.rule == whole}
         for whole in wholes
     }
-    like = images.to(net.device, net.dtype)
+    like = images.to(net.device, net.dtype).contiguous(memory_format=net.layout)
     sums = {(whole, n): _Sum(whole, sorted(splits[whole]), like) for whole in wholes for n in counts}
     scores: dict[int, list[Tensor]] = {n: [] for n in counts}
     alphas: dict[int, list[Tensor]] = {n: [] for n in counts}
@@ -277,8 +283,8 @@ def _attribute_together(
                 split = running.splits[rule.psi, rule.crossing]
                 attribution, change = split.part(rule, running.total, segment)
                 stars[rule, n] = split.alpha
-            maps[rule, n] = attribution
-            gaps[rule, n] = attribution.flatten(1).sum(1) - change
+            maps[rule, n] = attribution.contiguous()
+            gaps[rule, n] = attribution.sum((1, 2, 3)) - change
     return Attributions(
         maps=maps,
         scores={n: torch.stack(values, dim=1) for n, values in scores.items()},

@@ -219,7 +219,7 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
         == 4
     )
     assert (
-        computed_after("paths.py", "(end.alpha - start.alpha) * (images", "(end.alpha - start.alpha) * 1 * (images")
+        computed_after("paths.py", "return (end.alpha - start.alpha)", "return 1 * (end.alpha - start.alpha)")
         == 3
     )
 
