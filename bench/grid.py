@@ -1,7 +1,8 @@
 """Study A's grid on one image, 3 paths × {IG, IDGI} × 8 to 128 steps, and Guided IG alone: ours against PAIR's way.
 
 PAIR's way is a call for each path and step count, and IDGI's formula on the gradients that it asked for. It is given
-its default batch of one, and the batch that we use; both are shown, and the faster one counts.
+its default batch of one, and the batch that we use; both are shown. Guided IG's steps wait for each other, so only
+images can share a batch; PAIR takes one at a time, and the library all four.
 """
 
 from functools import partial
@@ -19,42 +20,51 @@ BATCH = {"cpu": 16, "cuda": 128}
 
 
 def run(device: str) -> list[dict[str, Any]]:
-    """A row for the grid and one for Guided IG, against PAIR with each batch size."""
-    given = subject("torchvision/mobilenet_v2", count=1, device=device)
-    net, batch = given.classifier(), BATCH[device]
-    images, targets = given.images, given.targets
-    counted: dict[str, int] = {}
+    """A row for the grid against PAIR with each batch size, and a row for Guided IG on one image and on four."""
+    batch = BATCH[device]
+    return [
+        *compare("grid", device=device, paths=tuple(PATHS), steps=STEPS, images=1, batches=(1, batch)),
+        *compare("guided", device=device, paths=("guided",), steps=(128,), images=1, batches=(1,)),
+        *compare("guided", device=device, paths=("guided",), steps=(128,), images=4, batches=(1,)),
+    ]
 
-    def ours(name: str, paths: tuple[str, ...], steps: tuple[int, ...]) -> None:
-        counted[name] = sum(
-            ig.attribute(net, images, targets, path=PATHS[path], rules=RULES, steps=steps, batch_size=batch).evaluations
-            for path in paths
-        )
 
-    def theirs(name: str, paths: tuple[str, ...], steps: tuple[int, ...], batch_size: int) -> None:
-        for path in paths:
-            for n in steps:
-                peers.explain(path, net, images[0], int(targets[0]), steps=n, batch_size=batch_size)
-        counted[name] = len(paths) * sum(steps)
+def compare(
+    task: str, *, device: str, paths: tuple[str, ...], steps: tuple[int, ...], images: int, batches: tuple[int, ...]
+) -> list[dict[str, Any]]:
+    """A row for each batch size of PAIR."""
+    given = subject("torchvision/mobilenet_v2", count=images, device=device)
+    net, counted = given.classifier(), {}
 
-    rows = []
-    for task, paths, steps in (("grid", tuple(PATHS), STEPS), ("guided, 128 steps", ("guided",), (128,))):
-        batches = (1, batch) if len(paths) > 1 else (1,)
-        named = {f"PAIR, batch {size}": size for size in batches}
-        contestants = {name: partial(theirs, name, paths, steps, size) for name, size in named.items()}
-        seconds = interleaved({"igpaths": partial(ours, "igpaths", paths, steps), **contestants})
-        for name in named:
-            rows.append(
-                {
-                    "task": task,
-                    "network": given.name,
-                    "weights": given.weights,
-                    "peer": name,
-                    "gradients": counted["igpaths"],
-                    "peer's gradients": counted[name],
-                    "seconds": median(seconds, "igpaths"),
-                    "peer's seconds": median(seconds, name),
-                    **ratio(seconds, of=name, to="igpaths"),
-                }
+    def ours() -> None:
+        walked = [
+            ig.attribute(
+                net, given.images, given.targets, path=PATHS[path], rules=RULES, steps=steps, batch_size=BATCH[device]
             )
-    return rows
+            for path in paths
+        ]
+        counted["igpaths"] = sum(one.evaluations for one in walked)
+
+    def theirs(batch_size: int) -> None:
+        for image, target in zip(given.images, given.targets.tolist(), strict=True):
+            for path in paths:
+                for n in steps:
+                    peers.explain(path, net, image, target, steps=n, batch_size=batch_size)
+
+    named = {f"PAIR, batch {size}": size for size in batches}
+    seconds = interleaved({"igpaths": ours, **{name: partial(theirs, size) for name, size in named.items()}})
+    return [
+        {
+            "task": task,
+            "images": images,
+            "network": given.name,
+            "weights": given.weights,
+            "peer": name,
+            "gradients": counted["igpaths"],
+            "peer's gradients": len(paths) * sum(steps),
+            "seconds": median(seconds, "igpaths"),
+            "peer's seconds": median(seconds, name),
+            **ratio(seconds, of=name, to="igpaths"),
+        }
+        for name in named
+    ]

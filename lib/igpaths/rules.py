@@ -103,7 +103,7 @@ class IDGI:
         # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
         inverse = torch.where(norm > 0, 1 / norm, 0).to(gradient.dtype)
         direction = gradient * inverse.view(-1, 1, 1, 1)
-        return direction * direction * segment.score_change.view(-1, 1, 1, 1)
+        return direction.square_().mul_(segment.score_change.view(-1, 1, 1, 1))
 
 
 @dataclass(frozen=True)

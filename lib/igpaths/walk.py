@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.paths import Guided, Path, Point
+from igpaths.paths import Guided, Path, Point, joined
 from igpaths.rules import Left, Right, Rule, Segment, Whole
 
 BATCH_SIZE = 16
@@ -83,7 +83,7 @@ class _Ask:
         self.evaluations += len(x)
         x = x.flatten(0, 1).contiguous(memory_format=self.net.layout).unflatten(0, x.shape[:2])
         parts = [self.net.gradients(*part) for part in self._batches(x)]
-        scores, gradients = (_joined(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
+        scores, gradients = (joined(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
     def scores(self, x: Tensor) -> Tensor:
@@ -92,10 +92,6 @@ class _Ask:
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))
         return zip(x.flatten(0, 1).split(self.batch_size), repeated.split(self.batch_size), strict=True)
-
-
-def _joined(tensors: tuple[Tensor, ...]) -> Tensor:
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors)
 
 
 @dataclass(frozen=True, eq=False)
