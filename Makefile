@@ -1,6 +1,7 @@
 PYTHON ?= python3
 PARAMS ?= params/objects.yaml
 CHAPTER ?=
+BENCH ?=
 
 # glibc otherwise hands freed activations back to the kernel after each batch, and torch takes 1.3 times as long
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
@@ -9,10 +10,10 @@ export MALLOC_MMAP_THRESHOLD_ = 17179869184
 BIN = .venv/bin
 CHAPTERS = $(BIN)/python -m igpaths.study.chapters
 
-.PHONY: help book run results notebooks models test lint clean
+.PHONY: help book run results notebooks models test lint bench bench-gpu clean
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
 	$(CHAPTERS) book --params $(PARAMS)
@@ -36,6 +37,12 @@ lint: .venv/ready ## ruff and mypy
 
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
 	$(BIN)/python -m igpaths results $(PARAMS)
+
+bench: .venv/ready ## time the library against the bare network and its peers: results/bench/
+	$(BIN)/python -m bench $(BENCH)
+
+bench-gpu: .venv/ready ## the same on a GPU
+	$(BIN)/python -m bench --device cuda $(BENCH)
 
 clean: ## remove what was built, but neither .venv nor the store of results
 	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results -exec rm -rf {} +

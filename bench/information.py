@@ -1,5 +1,6 @@
 """SIC and AIC: where their time goes, and the `pair` protocol against PAIR's own metric."""
 
+import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,9 +18,9 @@ from bench.peers import mended
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
-from igpaths.metrics.information import Seeds  # MODULE
 from igpaths.study.protocols import PAIR, STUDY_A
 
+MODULE = importlib.import_module("igpaths.metrics.information")  # its name is also a function's
 STEPS = 16
 
 
@@ -71,7 +72,7 @@ def shares(device: str) -> list[dict[str, Any]]:
     for _ in range(6):
         spent: Counter[str] = Counter()
         began = time.perf_counter()
-        with clocked(spent, network=(net, "logits"), codec=(module, "_encoded")):
+        with clocked(spent, network=(net, "logits"), codec=(MODULE, "_encoded")):
             responses = metrics.information(
                 net, given.images, given.targets, maps, canvas=canvas, shares=chosen.shares,
                 estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
@@ -86,7 +87,7 @@ def shares(device: str) -> list[dict[str, Any]]:
 
 
 def pair(device: str) -> list[dict[str, Any]]:
-    """SIC and AIC of two maps of an image under `pair` against PAIR's compute_pic_metric, and their areas' difference."""
+    """SIC and AIC of two maps of an image under `pair` against PAIR's metric, and how far their areas differ."""
     given = subject("torchvision/mobilenet_v2", count=1, device=device)
     net, chosen = given.classifier(), PAIR.information
     assert chosen is not None

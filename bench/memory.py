@@ -1,9 +1,7 @@
-"""Peak memory of a study against its images, steps and paths: it should not grow with any of them.
+"""Peak memory: of a walk beside a single batch, and of a study against its images, steps and paths.
 
-python bench/memory.py
-
-Each study runs in a process of its own, whose largest resident set is read when it has ended; the first column of
-numbers is the peak, the second its ratio to the first study's.
+Everything runs in a process of its own, whose largest resident set is read when it has ended. On a GPU it is the
+host's memory that is read, not the device's.
 """
 
 import json
@@ -12,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from typing import Any
 
 from igpaths.study.parameters import Parameters
 
@@ -31,36 +30,48 @@ STUDIES = {
     "16 images in one shard": replace(BASE, images=16, shard=16, batch_size=4),
     "128 steps": replace(BASE, steps=(128,)),
     "6 paths": replace(BASE, paths=("straight", "straight-grey", "blur", "blur-tangent", "guided", "guided-free")),
-    "all of these": replace(
-        BASE,
-        images=16,
-        steps=(128,),
-        paths=("straight", "straight-grey", "blur", "blur-tangent", "guided", "guided-free"),
-    ),
 }
-CHILD = """
+STUDY = """
 import json, resource, sys
 from igpaths.study.engine import run
 from igpaths.study.parameters import Parameters
 assert not run(Parameters(**json.loads(sys.argv[1]))).failures
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
+WALK = """
+import resource, sys
+import igpaths as ig
+from bench.subjects import subject
+given = subject("torchvision/mobilenet_v2", count=4, device=sys.argv[2])
+net = given.classifier()
+rules = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
+if sys.argv[1] == "walk":
+    ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=(128,), batch_size=16)
+else:
+    net.gradients(given.images.repeat(4, 1, 1, 1), given.targets.repeat(4))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
 
 
-def peak(study: Parameters) -> float:
-    """The largest resident set in MiB of a process that runs a study into an empty store."""
-    with tempfile.TemporaryDirectory() as folder:
-        given = json.dumps(replace(study, results=folder).as_dict())
-        environment = os.environ | {"OMP_NUM_THREADS": "1"}
-        done = subprocess.run(
-            [sys.executable, "-c", CHILD, given], env=environment, check=True, stdout=subprocess.PIPE, text=True
-        )
+def peak(code: str, *given: str) -> float:
+    """The largest resident set in MiB of a process that runs this code."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
     return int(done.stdout) / 1024
 
 
-if __name__ == "__main__":
-    first = 0.0
+def run(device: str) -> list[dict[str, Any]]:
+    """A row for each peak, with its ratio to the first of its kind."""
+    found = {}
+    for name in ("batch of 16", "walk of 128 steps"):
+        found["walk", name] = peak(WALK, name.split()[0], device)
     for name, study in STUDIES.items():
-        found = peak(study)
-        first = first or found
-        print(f"{name:32}{found:8.0f} MiB{found / first:8.2f}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            found["study", name] = peak(STUDY, json.dumps(replace(study, results=folder, device=device).as_dict()))
+    first = {kind: next(value for (k, _), value in found.items() if k == kind) for kind, _ in found}
+    return [
+        {"kind": kind, "what": name, "MiB": value, "ratio": value / first[kind]}
+        for (kind, name), value in found.items()
+    ]

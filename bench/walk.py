@@ -1,4 +1,8 @@
-"""What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients."""
+"""What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients.
+
+The bare loop runs at its own best batch size and layout, on a batch that is there already. "drawing" is the part of the
+walk's time that its path's points take to make.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -55,6 +59,15 @@ def best(given: Subject, *, device: str, gradients: int) -> tuple[str, Callable[
     return name, loops[name]
 
 
+def draw(net: ig.Classifier, given: Subject, path: ig.Straight | ig.Blur, batch: int) -> None:
+    """Make the points of a walk, and do nothing with them."""
+    images = given.images.to(net.device, net.dtype)
+    drawn = path.drawn(images, path.start(net, images))
+    alphas = torch.arange(STEPS + 1, dtype=torch.float64).view(-1, 1).expand(-1, len(images)) / STEPS
+    for part in alphas.split(max(1, batch // len(images))):
+        drawn(part)
+
+
 def run(device: str) -> list[dict[str, Any]]:
     """A row for each network, path and batch size of the walk."""
     rows = []
@@ -71,7 +84,8 @@ def run(device: str) -> list[dict[str, Any]]:
                 )
                 for batch in BATCHES[device]
             }  # fmt: skip
-            seconds = interleaved({"bare loop": partial(loop, gradients), **walks})
+            drawing = {f"drawing, batch {batch}": partial(draw, net, given, path, batch) for batch in BATCHES[device]}
+            seconds = interleaved({"bare loop": partial(loop, gradients), **walks, **drawing})
             for walk in walks:
                 rows.append(
                     {
@@ -82,6 +96,7 @@ def run(device: str) -> list[dict[str, Any]]:
                         "bare loop": setting,
                         "gradients/s": gradients / median(seconds, walk),
                         "bare gradients/s": gradients / median(seconds, "bare loop"),
+                        "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk),
                         **ratio(seconds, of="bare loop", to=walk),
                     }
                 )

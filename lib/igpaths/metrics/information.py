@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image, ImageFilter
 from scipy.interpolate import LinearNDInterpolator
+from threadpoolctl import ThreadpoolController
 from torch import Tensor
 
 from igpaths.classifier import Classifier
@@ -231,9 +233,17 @@ def _encoded(images: Tensor, **options: Any) -> Tensor:
 
 
 def _in_threads(function: Callable[..., Any], *arrays: np.ndarray) -> list[Any]:
-    """Pillow's codecs and SciPy's triangulation let other threads run."""
-    with ThreadPoolExecutor() as pool:
+    """As many at once as torch uses threads: Pillow's codecs and SciPy's triangulation let other threads run.
+
+    BLAS must not start threads of its own for the tiny systems that SciPy solves: they would wait for each other.
+    """
+    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
         return list(pool.map(function, *arrays))
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _interpolate(image: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from torch import Tensor
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
 C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
+BLOCK = 32  # rows that the window slides over in one product
 LEAST = (WINDOW - 1) * 2 ** (len(WEIGHTS) - 1) + 1  # pixels a side: the window must fit the coarsest scale
 
 
@@ -50,9 +51,20 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _window(images: Tensor) -> Tensor:
-    """Images (…, H, W) under the Gaussian window, where it fits whole: two dense products."""
-    rows, columns = (_matrix(size, images.dtype, images.device) for size in images.shape[-2:])
-    return rows @ images @ columns.T
+    """Images (…, H, W) under the Gaussian window, where it fits whole."""
+    return _slide(_slide(images.mT).mT)
+
+
+def _slide(images: Tensor) -> Tensor:
+    """The window along the rows' direction: dense products of blocks, for a band in one matrix is mostly zeros."""
+    rows = images.shape[-2] - WINDOW + 1
+    sizes = [min(BLOCK, rows - start) for start in range(0, rows, BLOCK)]
+    parts = [
+        _matrix(size + WINDOW - 1, images.dtype, images.device)
+        @ images[..., BLOCK * block : BLOCK * block + size + WINDOW - 1, :]
+        for block, size in enumerate(sizes)
+    ]
+    return torch.cat(parts, dim=-2)
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,55 @@
+"""Benchmarks: each figure is a ratio within one run, written to results/bench/DEVICE/ with the machine's description.
+
+python -m bench                      all of them, on the CPU
+python -m bench walk grid            some
+python -m bench --device cuda        on a GPU
+"""
+
+import argparse
+import importlib
+import json
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from bench.timing import machine
+from igpaths.study.provenance import device_name
+
+NAMES = ("walk", "grid", "information", "placed", "cost", "scaling", "memory")
+RESULTS = Path("results/bench")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    given = parser.parse_args()
+    if unknown := [name for name in given.names if name not in NAMES]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    # A GPU's convolutions would have 10 bits, and the bare loop's with them
+    torch.backends.cudnn.allow_tf32 = False
+    folder = RESULTS / re.sub(r"\W+", "-", device_name(given.device).lower()).strip("-")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in given.names or NAMES:
+        module, began = importlib.import_module(f"bench.{name}"), time.monotonic()
+        rows = module.run(given.device)
+        report = {
+            "question": module.__doc__,
+            "machine": machine(given.device),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "minutes": round((time.monotonic() - began) / 60, 1),
+            "rows": rows,
+        }
+        (folder / f"{name}.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"{name}:\n{pd.DataFrame(rows).to_string(index=False)}\n", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
