@@ -67,16 +67,3 @@ def run(device: str) -> list[dict[str, Any]]:
                         }
                     )
     return rows
-
-
-def saved(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """For each network, path and rule: the fewest placed evaluations at least as good as 128 even steps."""
-    found = []
-    for row in rows:
-        if row["points"] != "even" or row["steps"] != max(STEPS):
-            continue
-        like = [r for r in rows if all(r[key] == row[key] for key in ("network", "path", "rule"))]
-        enough = [r["evaluations"] for r in like if r["points"] == "placed" and r["error"] <= row["error"]]
-        part = min(enough) / row["evaluations"] if enough else float("nan")
-        found.append({key: row[key] for key in ("network", "path", "rule", "error")} | {"part of evaluations": part})
-    return found

@@ -213,15 +213,12 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
     everything = len(QUICK) * 4 - 1  # the controls have no completeness
     assert computed_after("rules.py", "", "") == everything
     assert computed_after("rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
-    assert computed_after("rules.py", "direction * direction *", "direction.square() *") == everything - 2
+    assert computed_after("rules.py", "direction.square_()", "direction.square()") == everything - 2
     assert (
         computed_after("metrics/stability.py", "((scaled(x) - scaled(y)) ** 2)", "(scaled(x) - scaled(y)).square()")
         == 4
     )
-    assert (
-        computed_after("paths.py", "return (end.alpha - start.alpha)", "return 1 * (end.alpha - start.alpha)")
-        == 3
-    )
+    assert computed_after("paths.py", "return (end.alpha - start.alpha)", "return 1 * (end.alpha - start.alpha)") == 3
 
 
 class TestKilled:
