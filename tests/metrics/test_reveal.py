@@ -50,7 +50,7 @@ def ranking_maps(seed: int = 3, shape: tuple[int, ...] = (B, M, *SHAPE[1:])) -> 
 
 def canvas_images(name: str, x: torch.Tensor) -> np.ndarray:
     if name == "blur":
-        return ndimage.gaussian_filter(x.numpy(), [0, 0, 50, 50], mode="reflect")
+        return ndimage.gaussian_filter(x.numpy(), [0, 0, 50, 50], mode="reflect", truncate=8)
     colour = {"black": (0, 0, 0), "white": (1, 1, 1), "mean": MEAN}[name]
     return np.broadcast_to(np.array(colour).reshape(1, 3, 1, 1), x.shape)
 

