@@ -60,7 +60,7 @@ def test_as_dict_is_what_a_file_holds():
         ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
         ("output", "logits", "output: given 'logits'; allowed: probability or logit; nearest: logit"),
-        ("paths", ["strait"], "paths: given 'strait'; allowed: straight, straight-grey, blur"),
+        ("paths", ["strait"], "paths: given 'strait'; allowed: straight, straight-grey, straight-placed, blur"),
         ("paths", ["strait"], "nearest: straight"),
         ("paths", "straight", "paths: given 'straight'; allowed: a list of names, any of straight"),
         ("paths", ["blur", "blur"], "paths: given ['blur', 'blur']; allowed: each name once"),
