@@ -38,10 +38,10 @@ lint: .venv/ready ## ruff and mypy
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
 	$(BIN)/python -m igpaths results $(PARAMS)
 
-bench: .venv/ready ## time the library against the bare network and its peers: results/bench/
+bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)
 
-bench-gpu: .venv/ready ## the same on a GPU
+bench-gpu: .venv/bench ## the same on a GPU
 	$(BIN)/python -m bench --device cuda $(BENCH)
 
 clean: ## remove what was built, but neither .venv nor the store of results
@@ -53,4 +53,9 @@ clean: ## remove what was built, but neither .venv nor the store of results
 		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,cluster]'
+	touch $@
+
+# A peer that only the benchmarks need
+.venv/bench: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
 	touch $@

@@ -9,18 +9,16 @@ import argparse
 import importlib
 import json
 import re
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from bench.timing import machine
 from igpaths.study.provenance import device_name
 
-NAMES = ("walk", "grid", "information", "placed", "cost", "scaling", "memory")
+NAMES = ("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "memory")
 RESULTS = Path("results/bench")
 
 
@@ -33,8 +31,6 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := [name for name in given.names if name not in NAMES]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    # A GPU's convolutions would have 10 bits, and the bare loop's with them
-    torch.backends.cudnn.allow_tf32 = False
     folder = RESULTS / re.sub(r"\W+", "-", device_name(given.device).lower()).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
     for name in given.names or NAMES:
@@ -52,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,9 +12,10 @@ import igpaths as ig
 from bench import peers
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
+from igpaths.paths import Path
 
 STEPS = (8, 16, 32, 64, 128)
-PATHS = {"straight": ig.Straight(), "blur": ig.Blur(), "guided": ig.Guided()}
+PATHS: dict[str, Path] = {"straight": ig.Straight(), "blur": ig.Blur(), "guided": ig.Guided()}
 RULES = (ig.IG(), ig.IDGI())
 BATCH = {"cpu": 16, "cuda": 128}
 

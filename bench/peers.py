@@ -22,7 +22,7 @@ from igpaths.classifier import Classifier
 @contextmanager
 def mended() -> Iterator[None]:
     """NumPy as PAIR knew it."""
-    quantile = np.quantile
+    quantile: Any = np.quantile
 
     def old(a: Any, q: Any, *, interpolation: str = "linear") -> Any:
         return quantile(a, q, method=interpolation)

@@ -11,11 +11,12 @@ import igpaths as ig
 from bench.subjects import subject
 from bench.timing import interleaved, median
 from igpaths.metrics import absolute_map, area, insertion
+from igpaths.rules import Rule
 
 TRUTH = 1024
 STEPS = (8, 16, 32, 64, 128)
-RULES = {"IG, left": ig.IG("start"), "IG, trapezoid": ig.IG("both"), "IDGI": ig.IDGI()}
-PATHS = {"straight": ig.Straight(), "blur": ig.Blur()}
+RULES: dict[str, Rule] = {"IG, left": ig.IG("start"), "IG, trapezoid": ig.IG("both"), "IDGI": ig.IDGI()}
+PATHS: dict[str, ig.Straight | ig.Blur] = {"straight": ig.Straight(), "blur": ig.Blur()}
 SUBJECTS = {
     "cpu": (("objects/resnet", 8), ("torchvision/mobilenet_v2", 4)),
     "cuda": (("torchvision/mobilenet_v2", 32), ("torchvision/resnet50", 8)),

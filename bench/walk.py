@@ -1,7 +1,8 @@
 """What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients.
 
-The bare loop runs at its own best batch size and layout, on a batch that is there already. "drawing" is the part of the
-walk's time that its path's points take to make.
+The bare loop runs at its own best batch size and layout, in the same precision, on a batch that is there already.
+"drawing" is the part of the walk's time that its path's points take to make. "of peak" is the network's arithmetic, in
+operations a second, as a part of what one large product of matrices reaches in this precision on this device.
 """
 
 from collections.abc import Callable
@@ -10,31 +11,47 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 import igpaths as ig
 from bench.subjects import Subject, subject
-from bench.timing import interleaved, median, ratio
+from bench.timing import elapsed, interleaved, median, ratio
 
-STEPS = 128
+STEPS = {"cpu": 128, "cuda": 32}
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
-BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128, 256)}
+BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128)}
+IMAGES = {"cpu": 4, "cuda": 64}
 NETWORKS = {
     "cpu": ("torchvision/mobilenet_v2", "objects/resnet"),
     "cuda": ("torchvision/mobilenet_v2", "torchvision/resnet50", "torchvision/vgg16"),
 }
-PATHS = {"straight": ig.Straight(), "blur": ig.Blur()}
+PRECISIONS = {"cpu": ("float32",), "cuda": ("float32", "TF32", "bfloat16")}
+KNOWN: dict[str, ig.Straight | ig.Blur] = {"straight": ig.Straight(), "blur": ig.Blur()}
+LAYOUTS = {"channels last": torch.channels_last, "contiguous": torch.contiguous_format}
 
 
-def bare_loop(module: nn.Module, x: Tensor, targets: Tensor, count: int) -> None:
+def multiply(precision: str) -> torch.autocast:
+    """Set the products' precision for a loop that is not the library's; within it bfloat16 is autocast."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    for place in (torch.backends.cudnn.conv, torch.backends.cuda.matmul):  # type: ignore[attr-defined]
+        place.fp32_precision = "tf32" if precision == "TF32" else "ieee"
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def bare_loop(module: nn.Module, x: Tensor, targets: Tensor, precision: str, count: int) -> None:
     """The input gradients of `count` images by a frozen network, the batch x again and again, and nothing else."""
     for start in range(0, count, len(x)):
         size = min(len(x), count - start)
         part = x[:size].detach().requires_grad_()
-        probability = module(part).softmax(1).gather(1, targets[:size].view(-1, 1))
+        with multiply(precision):
+            logits = module(part)
+        probability = logits.float().softmax(1).gather(1, targets[:size].view(-1, 1))
         torch.autograd.grad(probability.sum(), part)
 
 
-def bare(given: Subject, *, batch: int, layout: torch.memory_format, device: str) -> Callable[[int], None]:
+def bare(
+    given: Subject, *, batch: int, layout: torch.memory_format, device: str, precision: str = "float32"
+) -> Callable[[int], None]:
     """The bare loop of a network in a batch size and layout, as a function of the number of gradients."""
     net = given.classifier()
     module = net.module.to(memory_format=layout)
@@ -42,62 +59,92 @@ def bare(given: Subject, *, batch: int, layout: torch.memory_format, device: str
     x = given.images.repeat(repeats, 1, 1, 1)[:batch].to(device)
     x = ((x - net.mean) / net.std).contiguous(memory_format=layout)
     targets = given.targets.repeat(repeats)[:batch].to(device)
-    return partial(bare_loop, module, x, targets)
+    return partial(bare_loop, module, x, targets, precision)
 
 
-def best(given: Subject, *, device: str, gradients: int) -> tuple[str, Callable[[int], None]]:
+def best(given: Subject, *, device: str, gradients: int, precision: str) -> tuple[str, Callable[[int], None]]:
     """The bare loop in the fastest of all batch sizes and layouts, with its name."""
     loops = {
-        f"batch {batch}, {'channels last' if layout is torch.channels_last else 'contiguous'}": bare(
-            given, batch=batch, layout=layout, device=device
-        )
+        f"batch {batch}, {name}": bare(given, batch=batch, layout=layout, device=device, precision=precision)
         for batch in BATCHES[device]
-        for layout in (torch.channels_last, torch.contiguous_format)
+        for name, layout in LAYOUTS.items()
     }
     seconds = interleaved({name: partial(loop, gradients) for name, loop in loops.items()})
     name = min(seconds, key=lambda each: median(seconds, each))
     return name, loops[name]
 
 
-def draw(net: ig.Classifier, given: Subject, path: ig.Straight | ig.Blur, batch: int) -> None:
+def operations(given: Subject, *, device: str) -> float:
+    """The floating-point operations of one image's gradient."""
+    loop = bare(given, batch=1, layout=torch.contiguous_format, device=device)
+    with FlopCounterMode(display=False) as counter:
+        loop(1)
+    return counter.get_total_flops()
+
+
+def peak(*, device: str, precision: str) -> float:
+    """The operations a second of a product of large square matrices: the best of ten."""
+    size = {"cpu": 2048, "cuda": 8192}[device]
+    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+    if precision == "bfloat16":
+        a, b = a.bfloat16(), b.bfloat16()
+    with multiply(precision):
+        return 2 * size**3 / min(elapsed(lambda: a @ b) for _ in range(10))
+
+
+def draw(net: ig.Classifier, given: Subject, path: ig.Straight | ig.Blur, steps: int, batch: int) -> None:
     """Make the points of a walk, and do nothing with them."""
     images = given.images.to(net.device, net.dtype)
     drawn = path.drawn(images, path.start(net, images))
-    alphas = torch.arange(STEPS + 1, dtype=torch.float64).view(-1, 1).expand(-1, len(images)) / STEPS
+    alphas = torch.arange(steps + 1, dtype=torch.float64).view(-1, 1).expand(-1, len(images)) / steps
     for part in alphas.split(max(1, batch // len(images))):
         drawn(part)
 
 
+def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:
+    """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
+    net, steps = given.classifier(precision=precision), STEPS[device]
+    setting, loop = best(given, device=device, gradients=max(BATCHES[device]), precision=precision)
+    most, one = peak(device=device, precision=precision), operations(given, device=device)
+    gradients, rows = len(given.images) * (steps + 1), []
+    for path_name, path in {**KNOWN, "guided": ig.Guided()}.items():
+        batches = (len(given.images),) if isinstance(path, ig.Guided) else BATCHES[device]
+        work: dict[str, Callable[[], Any]] = {"bare loop": partial(loop, gradients)}
+        for batch in batches:
+            work[f"batch {batch}"] = partial(
+                ig.attribute, net, given.images, given.targets, path=path, rules=RULES, steps=(steps,),
+                batch_size=batch,
+            )  # fmt: skip
+            if not isinstance(path, ig.Guided):
+                work[f"drawing, batch {batch}"] = partial(draw, net, given, path, steps, batch)
+        seconds = interleaved(work)
+        for walk in (f"batch {batch}" for batch in batches):
+            drawing = seconds.get(f"drawing, {walk}")
+            rate = gradients / median(seconds, walk)
+            rows.append(
+                {
+                    "network": given.name,
+                    "weights": given.weights,
+                    "precision": precision,
+                    "path": path_name,
+                    "images": len(given.images),
+                    "walk": walk,
+                    "bare loop": setting,
+                    "gradients/s": rate,
+                    "bare gradients/s": gradients / median(seconds, "bare loop"),
+                    "of peak": rate * one / most,
+                    "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk) if drawing else None,
+                    **ratio(seconds, of="bare loop", to=walk),
+                }
+            )
+    return rows
+
+
 def run(device: str) -> list[dict[str, Any]]:
-    """A row for each network, path and batch size of the walk."""
+    """A row for each network, precision, path and batch size of the walk."""
     rows = []
     for name in NETWORKS[device]:
-        given = subject(name, count=4 if device == "cpu" else 16, device=device)
-        gradients = len(given.images) * (STEPS + 1)
-        setting, loop = best(given, device=device, gradients=max(BATCHES[device]))
-        net = given.classifier()
-        for path_name, path in PATHS.items():
-            walks = {
-                f"batch {batch}": partial(
-                    ig.attribute, net, given.images, given.targets, path=path, rules=RULES, steps=(STEPS,),
-                    batch_size=batch,
-                )
-                for batch in BATCHES[device]
-            }  # fmt: skip
-            drawing = {f"drawing, batch {batch}": partial(draw, net, given, path, batch) for batch in BATCHES[device]}
-            seconds = interleaved({"bare loop": partial(loop, gradients), **walks, **drawing})
-            for walk in walks:
-                rows.append(
-                    {
-                        "network": given.name,
-                        "weights": given.weights,
-                        "path": path_name,
-                        "walk": walk,
-                        "bare loop": setting,
-                        "gradients/s": gradients / median(seconds, walk),
-                        "bare gradients/s": gradients / median(seconds, "bare loop"),
-                        "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk),
-                        **ratio(seconds, of="bare loop", to=walk),
-                    }
-                )
+        given = subject(name, count=IMAGES[device], device=device)
+        for precision in PRECISIONS[device]:
+            rows += compare(given, device=device, precision=precision)
     return rows

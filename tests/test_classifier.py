@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 import igpaths as ig
+from igpaths.walk import fold, walk
 from problems import Linear, classifier, images, small_network
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -21,6 +22,38 @@ def test_a_float64_network_keeps_float64_constants():
     net = ig.Classifier(small_network(), mean=MEAN, std=STD, output="logit")
     assert net.mean.dtype == torch.float64
     assert net.mean.flatten().tolist() == list(MEAN)
+
+
+@pytest.mark.parametrize(("precision", "bits"), [("float64", 52), ("float32", 23), ("TF32", 23), ("bfloat16", 7)])
+def test_a_precision_rounds_by_its_bits(precision, bits):
+    x, targets = images(3, shape=(3, 12, 10)), torch.tensor([1, 3, 0])
+    whole = classifier(small_network(), "logit").gradients(x, targets)
+    net = ig.Classifier(small_network(), mean=(0, 0, 0), std=(1, 1, 1), output="logit", precision=precision)
+    assert net.precision == precision
+    for found, expected in zip(net.gradients(x, targets), whole, strict=True):
+        assert found.dtype == net.dtype == (torch.float64 if precision == "float64" else torch.float32)
+        error = float((found - expected).norm() / expected.norm())
+        assert error < 32 * 2.0**-bits
+        assert precision == "float64" or error > 2.0 ** -(bits + 8)
+
+
+def test_the_precision_is_the_networks_own_by_default():
+    assert classifier(small_network()).precision == "float64"
+    assert classifier(small_network().float()).precision == "float32"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: a walk must not wait for it")
+@pytest.mark.parametrize("path", [ig.Straight(), ig.Blur(4.0)], ids=str)
+def test_a_walk_does_not_wait_for_a_gpu(path):
+    net, x = classifier(small_network().float().cuda()), images(3, shape=(3, 12, 10)).float().cuda()
+    rules = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
+    for segment in walk(net, x, torch.tensor([0, 1, 2]), path=path, steps=(8,)):  # the first asks make the caches
+        del segment
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        fold(net, x, torch.tensor([0, 1, 2]), path=path, rules=rules, steps=(4, 8))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.parametrize("output", ["probability", "logit"])
@@ -69,6 +102,7 @@ def test_a_network_that_ignores_its_input_has_zero_gradients():
     ("options", "message"),
     [
         ({"output": "softmax"}, "output is 'softmax'; it must be one of probability, logit"),
+        ({"precision": "half"}, "precision is 'half'; it must be one of float64, float32, TF32, bfloat16"),
         ({"mean": (0.5,)}, r"three numbers each.*mean=\(0.5,\)"),
         ({"std": (0.2, 0.2, 0.0)}, r"std positive.*std=\(0.2, 0.2, 0.0\)"),
     ],

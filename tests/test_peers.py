@@ -22,7 +22,7 @@ STEPS = 16
 
 @pytest.fixture(scope="module")
 def net():
-    return load_model("objects/resnet").classifier(output="probability", dtype=torch.float64)
+    return load_model("objects/resnet").classifier(output="probability", precision="float64")
 
 
 @pytest.fixture(scope="module")

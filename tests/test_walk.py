@@ -222,10 +222,10 @@ def test_order_of_images_and_channels_does_not_matter(order, channels, path):
         torch.testing.assert_close(other[key], expected[order][:, channels], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.float64, 1e-10)])
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-4), ("float64", 1e-10)])
 @pytest.mark.parametrize("path", [ig.Straight(), ig.Blur()], ids=str)
-def test_batch_size_moves_a_map_of_a_trained_network_by_rounding_only(dtype, tolerance, path):
-    net = load_model("objects/resnet").classifier(output="probability", dtype=dtype)
+def test_batch_size_moves_a_map_of_a_trained_network_by_rounding_only(precision, tolerance, path):
+    net = load_model("objects/resnet").classifier(output="probability", precision=precision)
     scenes = objects.batch(range(4))
     rules = (*WHOLES, ig.Left(ig.IG(), 0.5))
     results = [

@@ -108,7 +108,6 @@ def explain(
             raise ValueError(f"{what} is {given!r}; it must be one of {', '.join(allowed)}")
     pixels = open_photograph(pathlib.Path(photograph))
     loaded = load_model(model, data=data)
-    torch.backends.cudnn.allow_tf32 = False  # else a GPU's convolutions have 10 bits, and its maps are others
     net = loaded.classifier(output=output, device=device)
     image = loaded.prepare(pixels)[None]
     with torch.no_grad():

@@ -13,6 +13,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from igpaths.classifier import sent
+
 TRUNCATE = {"reflect": 8, "zero": 4}  # weights end at this many σ: beyond 8 there is nothing, and at 4 PAIR stops
 
 
@@ -42,7 +44,9 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
     def blurred(sigmas: Tensor) -> Tensor:
         responses = [_responses(sigmas, size) for size in (height, width)]
         kept = [int((each > negligible).flatten(0, -2).any(0).sum()) for each in responses]
-        down, across = (each[..., :k].to(images) for each, k in zip(responses, kept, strict=True))
+        down, across = (
+            sent(each[..., :k], images.device, images.dtype) for each, k in zip(responses, kept, strict=True)
+        )
         low = spectrum[..., : kept[0], : kept[1]] * down[..., None, :, None] * across[..., None, None, :]
         # Colours go last, so that the longer product is one for all of them
         lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
@@ -55,7 +59,10 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
 def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
     def blurred(sigmas: Tensor) -> Tensor:
         weights = _weights(sigmas, "zero", most=max(images.shape[-2:]))
-        down, across = (weights[..., _distances(size)].to(images).unsqueeze(-3) for size in images.shape[-2:])
+        down, across = (
+            sent(weights[..., _distances(size)], images.device, images.dtype).unsqueeze(-3)
+            for size in images.shape[-2:]
+        )
         return _where_still(images, sigmas, "zero", down @ images @ across)
 
     return blurred
@@ -66,7 +73,7 @@ def _where_still(images: Tensor, sigmas: Tensor, padding: str, blurred: Tensor) 
     still = _radius(sigmas, padding) == 0
     if not still.any():
         return blurred
-    return torch.where(still.to(images.device).view(*sigmas.shape, 1, 1, 1), images, blurred)
+    return torch.where(sent(still, images.device).view(*sigmas.shape, 1, 1, 1), images, blurred)
 
 
 def _radius(sigmas: Tensor, padding: str) -> Tensor:

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, sent
 from igpaths.gaussian import blur, blurring
 
 TANGENT_WIDTH = 0.01  # of the finite difference in σ that stands for dx/dσ, in pixels
@@ -107,11 +107,11 @@ class Straight(_Known):
     def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
         """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
         way = images - baseline
-        return lambda alphas: torch.addcmul(baseline, alphas.to(images).view(*alphas.shape, 1, 1, 1), way)
+        return lambda alphas: torch.addcmul(baseline, _beside(alphas, images), way)
 
     def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
-        return (end.alpha - start.alpha).to(way).view(-1, 1, 1, 1) * way
+        return _beside(end.alpha - start.alpha, way) * way
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Blur(_Known):
             return end.x - start.x
         point = start if at == "start" else end
         wider = blurring(images, padding=self.padding)(self._sigma(point.alpha) + TANGENT_WIDTH)
-        change = (self._sigma(end.alpha) - self._sigma(start.alpha)).to(images).view(-1, 1, 1, 1)
+        change = _beside(self._sigma(end.alpha) - self._sigma(start.alpha), images)
         return change * (wider - point.x) / TANGENT_WIDTH
 
     def _sigma(self, alpha: Tensor) -> Tensor:
@@ -358,6 +358,11 @@ def _smallest(values: Tensor, count: int) -> Tensor:
     if values.device.type == "cpu":
         return torch.from_numpy(np.partition(values.numpy(), count - 1, axis=1)[:, count - 1 : count])
     return values.kthvalue(count, dim=1, keepdim=True).values
+
+
+def _beside(numbers: Tensor, images: Tensor) -> Tensor:
+    """Numbers (…, B) of the CPU as (…, B, 1, 1, 1) beside images, which do not wait for them."""
+    return sent(numbers, images.device, images.dtype).view(*numbers.shape, 1, 1, 1)
 
 
 def _cut(baseline: Baseline, group: slice, count: int) -> Baseline:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, sent
 from igpaths.paths import Guided, Path, Point, joined
 from igpaths.rules import Left, Right, Rule, Segment, Whole
 
@@ -201,16 +201,12 @@ class _Sum:
     def add(self, segment: Segment) -> None:
         credit = self.rule.credit(segment)
         for split in self.splits.values():
-            if split.crossing == "right":
-                split.follow(segment, self.total, segment.start)
+            split.add(segment, credit)
         self.total += credit
-        for split in self.splits.values():
-            if split.crossing == "left":
-                split.follow(segment, self.total, segment.end)
 
 
 class _Split:
-    """A running sum as it stood at α*, image by image: Left is this value, Right is what came after."""
+    """The part of a running sum before α*, image by image: Left is this, Right the rest. Nothing waits for a GPU."""
 
     def __init__(self, psi: float, crossing: str, images: Tensor) -> None:
         self.psi, self.crossing = psi, crossing
@@ -219,24 +215,23 @@ class _Split:
         self.alpha = torch.full((len(images),), torch.nan, dtype=images.dtype, device=images.device)
         self.score = torch.zeros_like(self.alpha)
 
-    def follow(self, segment: Segment, total: Tensor, point: Point) -> None:
-        """Keep `total`, the sum up to `point`, for the images whose score crosses the threshold in this segment."""
+    def add(self, segment: Segment, credit: Tensor) -> None:
+        """Add a segment's credit for the images whose score has not yet crossed the threshold."""
         change = segment.input_score - segment.baseline_score
         exceeds = (segment.end.score > segment.baseline_score + self.psi * change) & (change > 0)
-        crossed = self.open & exceeds
-        if bool(crossed.any()):
-            self.left[crossed] = total[crossed]
-            self.alpha[crossed] = point.alpha.to(self.alpha)[crossed]
-            self.score[crossed] = point.score[crossed]
-        self.open = self.open & ~exceeds
+        crosses, after = self.open & exceeds, self.open & ~exceeds
+        taken, point = (self.open, segment.end) if self.crossing == "left" else (after, segment.start)
+        self.left.addcmul_(credit, taken.to(credit.dtype).view(-1, 1, 1, 1))
+        self.alpha = torch.where(crosses, sent(point.alpha, self.alpha.device, self.alpha.dtype), self.alpha)
+        self.score = torch.where(crosses, point.score, self.score)
+        self.open = after
 
     def part(self, rule: Left | Right, total: Tensor, segment: Segment) -> tuple[Tensor, Tensor]:
         """The map of Left or Right, and the change of score that it covers; where α* is undefined, Left is all."""
-        left = torch.where(self.open.view(-1, 1, 1, 1), total, self.left)
         score = torch.where(self.open, segment.input_score, self.score)
         if isinstance(rule, Left):
-            return left, score - segment.baseline_score
-        return total - left, segment.input_score - score
+            return self.left, score - segment.baseline_score
+        return total - self.left, segment.input_score - score
 
 
 def _attribute_together(

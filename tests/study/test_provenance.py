@@ -13,7 +13,7 @@ def test_provenance_is_plain_and_complete():
     assert {"python", "torch", "torchvision", "numpy", "pillow", "scikit-image", "webp", "zlib"} <= set(
         facts["versions"]
     )
-    assert facts["TF32"] is False
+    assert facts["precision"] == "float32"
     assert {"commit", "device", "threads", "precision", "date"} <= set(facts)
 
 

@@ -78,11 +78,11 @@ def test_provenance_says_what_was_met(published, chosen):
     assert facts["parameters"] == chosen.as_dict()
     assert any("damaged.png" in note for note in facts["notes"])
     assert facts["evaluations"] > 0
-    assert {"commit", "versions", "device", "threads", "precision", "TF32", "seconds", "from", "to"} <= facts.keys()
+    assert {"commit", "versions", "device", "threads", "precision", "seconds", "from", "to"} <= facts.keys()
 
 
 def test_what_differs_is_listed():
-    common = {"versions": {}, "device": "d", "threads": 1, "precision": "float32", "TF32": False, "notes": []}
+    common = {"versions": {}, "device": "d", "threads": 1, "precision": "float32", "notes": []}
     two = [common | {"commit": c, "date": d, "seconds": 1.0, "evaluations": 2} for c, d in (("a", "2"), ("b", "1"))]
     facts = merged(two)
     assert facts["commit"] == ["a", "b"]

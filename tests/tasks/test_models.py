@@ -230,9 +230,10 @@ class TestObjects:
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
     def test_classifier(self, dtype):
+        precision = str(dtype).removeprefix("torch.")
         network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
         model = Model("module:own", network, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), functional.to_tensor)
-        classifier = model.classifier(output="logit", dtype=dtype)
+        classifier = model.classifier(output="logit", precision=precision)
         assert isinstance(classifier, Classifier)
         assert network[1].weight.dtype == torch.float32
         images = torch.rand(2, 3, 2, 2, dtype=dtype)

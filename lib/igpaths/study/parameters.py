@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from igpaths.classifier import OUTPUTS, PRECISIONS
 from igpaths.study.measures import MEASURES
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
 from igpaths.study.schema import ParameterError, integer, items, refusal, text
@@ -25,7 +26,6 @@ from igpaths.tasks.networks import NETWORKS
 TASKS = ("objects", "imagenet")
 OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
 PROTOCOLS = {protocol.name: protocol for protocol in (IGPATHS, STUDY_B, PAIR)}
-OUTPUTS = ("probability", "logit")
 LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
 SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
@@ -52,6 +52,7 @@ class Parameters:
     maps : of how many images, of each network, the maps are kept for figures.
     seed : non-negative.
     device : "cpu", "cuda" or "cuda:N"; with more than one worker, "cuda" is one GPU for each.
+    precision : "float32", "float64", "TF32" or "bfloat16", as `igpaths.Classifier` understands them.
     batch_size : points in one call of the network, at least 1.
     shard : images in a unit of work, at least 1.
     threads : of one process, at least 1. Like `batch_size` and `shard` it belongs to the result: rounding depends on
@@ -77,6 +78,7 @@ class Parameters:
     maps: int = 0
     seed: int = 0
     device: str = "cpu"
+    precision: str = "float32"
     batch_size: int = 16
     shard: int = 8
     threads: int = 2
@@ -88,6 +90,7 @@ class Parameters:
         text("data", self.data, ".*", "a folder's path")
         text("output", self.output, "|".join(OUTPUTS), " or ".join(OUTPUTS), OUTPUTS)
         text("device", self.device, r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:N", ("cpu", "cuda"))
+        text("precision", self.precision, "|".join(PRECISIONS), f"one of {', '.join(PRECISIONS)}", PRECISIONS)
         text("results", self.results, ".+", "a folder's path")
         text("scheduler", self.scheduler, SCHEDULER, "nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
         steps = [integer("steps", step, 1) for step in items("steps", self.steps, "positive integers")]

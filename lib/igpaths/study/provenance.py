@@ -37,15 +37,13 @@ def device_name(device: str) -> str:
 
 def provenance(parameters: Parameters) -> dict[str, Any]:
     """All of it, as plain values that JSON can hold."""
-    tf32 = torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32
     return {
         "parameters": parameters.as_dict(),
         "commit": commit(),
         "versions": versions(),
         "device": device_name(parameters.device),
         "threads": torch.get_num_threads(),
-        "precision": str(torch.get_default_dtype()).removeprefix("torch."),
-        "TF32": bool(tf32) and parameters.device.startswith("cuda"),
+        "precision": parameters.precision,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -69,7 +67,7 @@ def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
         "commit": facts["commit"],
         "versions": _listed(facts["versions"]),
         "device": f"{facts['device']}, {facts['threads']} threads",
-        "precision": f"{facts['precision']}, TF32 {'on' if facts['TF32'] else 'off'}",
+        "precision": facts["precision"],
         "computed": f"{facts['date']}, in {time.monotonic() - started:.0f} s",
     }
     return Footer(rows)

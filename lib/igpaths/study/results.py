@@ -92,7 +92,7 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
 def merged(facts: list[dict[str, Any]]) -> dict[str, Any]:
     """The provenance of many files: what they agree on as it is, what differs as the list of all that there is."""
     found: dict[str, Any] = {}
-    for name in ("commit", "versions", "device", "threads", "precision", "TF32"):
+    for name in ("commit", "versions", "device", "threads", "precision"):
         different = list({json.dumps(each[name]): each[name] for each in facts}.values())
         found[name] = different[0] if len(different) == 1 else different
     dates = sorted(each["date"] for each in facts)

@@ -49,8 +49,7 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
 
     `output` is the Classifier's: "probability" or "logit".
     """
-    torch.backends.cudnn.allow_tf32 = False  # else a GPU's convolutions have 10 bits, and its maps are others
-    net = model.classifier(output=output, device=study.device)
+    net = model.classifier(output=output, device=study.device, precision=study.precision)
     chosen = load_images(
         study.task, model=model, count=count or study.images, start=start, data=study.folder or "", seed=study.seed
     )

@@ -134,7 +134,8 @@ def plan(study: Parameters) -> list[Unit]:
                 if photographs is None
                 else fingerprint.photographs(photographs[start : start + count])
             )
-            numbers = [start, count, study.seed, study.batch_size, study.threads, study.device.partition(":")[0]]
+            place = study.device.partition(":")[0]
+            numbers = [start, count, study.seed, study.batch_size, study.threads, place, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}
             for part in found:
@@ -214,7 +215,7 @@ def _compute(study: Parameters, unit: Unit, batch_size: int, asked: list[int], n
 
     @cache
     def network(output: str) -> Classifier:
-        net = model.classifier(output=output, device=study.device)
+        net = model.classifier(output=output, device=study.device, precision=study.precision)
         net.module.register_forward_hook(lambda module, given, answer: asked.__setitem__(0, asked[0] + len(answer)))
         return net
 

@@ -61,12 +61,10 @@ class Model:
     prepare: Callable[[Image.Image], Tensor]
     classes: tuple[str, ...] = ()
 
-    def classifier(
-        self, *, output: str, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32
-    ) -> Classifier:
+    def classifier(self, *, output: str, device: torch.device | str = "cpu", precision: str = "float32") -> Classifier:
         """The frozen classifier of images in [0, 1], with "probability" or "logit" as its score."""
-        network = copy.deepcopy(self.network).to(device=device, dtype=dtype)
-        return Classifier(network, mean=self.mean, std=self.std, output=output)
+        network = copy.deepcopy(self.network).to(device=device)
+        return Classifier(network, mean=self.mean, std=self.std, output=output, precision=precision)
 
 
 def load_model(name: str, *, data: str | Path = "") -> Model:

@@ -1,0 +1,164 @@
+"""Insertion, deletion and max-sensitivity: against bare forward passes, Captum 0.9 and Quantus 0.6.
+
+Every peer is asked for the very same thing, and how far its figures are from ours is in the table. Pixels are ablated
+in 16 equal parts, which Quantus's PixelFlipping can do too; the noise is drawn once, for Captum and for us. Quantus
+imports OpenCV, which needs libGL (Debian: apt install libgl1).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import quantus
+import torch
+from captum.attr import IntegratedGradients
+from captum.metrics import sensitivity_max
+from torch import Tensor, nn
+
+import igpaths as ig
+from bench.subjects import Subject, subject
+from bench.timing import interleaved, median, ratio
+from igpaths import metrics
+from igpaths.walk import fold
+
+BATCH = {"cpu": 16, "cuda": 128}
+PARTS = 16
+MAPS = 6
+STEPS = {"captum": 128, "sensitivity": 8}
+SAMPLES = 10
+
+
+class Logits(nn.Module):
+    """A Classifier as the module that peers ask for."""
+
+    def __init__(self, net: ig.Classifier) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.net.logits(images)
+
+
+def run(device: str) -> list[dict[str, Any]]:
+    """A row for each task and peer."""
+    given = subject("torchvision/mobilenet_v2", count=4, device=device)
+    net, rows = given.classifier(), []
+    for task in (integrated, sensitivity, insertion, deletion):
+        peer, contest = task(given, net, BATCH[device])
+        seconds = interleaved(contest)
+        ours, theirs = (contest[name]() for name in ("igpaths", peer))
+        row = {
+            "task": (task.__doc__ or "").rstrip("."),
+            "peer": peer,
+            "network": given.name,
+            "weights": given.weights,
+            "seconds": median(seconds, "igpaths"),
+            "peer's seconds": median(seconds, peer),
+            **ratio(seconds, of=peer, to="igpaths"),
+        }
+        if theirs is not None:
+            row["largest difference"] = float(abs(ours - theirs).max() / abs(theirs).max())
+        rows.append(row)
+    return rows
+
+
+Contest = tuple[str, dict[str, Callable[[], Any]]]  # the peer's name, and the work of both
+
+
+def integrated(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+    """IG, 128 steps, 4 images."""
+    images, targets, n = given.images.to(net.device), given.targets, STEPS["captum"]
+    peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
+
+    def ours() -> np.ndarray:
+        maps = ig.attribute(net, images, targets, path=ig.Straight(), rules=(ig.IG(),), steps=(n,), batch_size=batch)
+        return maps[ig.IG(), n].cpu().numpy()
+
+    def captum() -> np.ndarray:
+        found = peer.attribute(
+            images, additional_forward_args=targets.to(net.device), n_steps=n, method="riemann_left",
+            internal_batch_size=batch,
+        )  # fmt: skip
+        return found.detach().cpu().numpy()
+
+    return "Captum's IntegratedGradients", {"igpaths": ours, "Captum's IntegratedGradients": captum}
+
+
+def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+    """Max-sensitivity of IG, 8 steps, 10 samples, 4 images."""
+    images, targets, n = given.images.to(net.device), given.targets, STEPS["sensitivity"]
+    versions = list(metrics.uniform_noise(net, images, samples=SAMPLES))
+    peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
+
+    def explain(x: Tensor) -> Tensor:
+        return fold(net, x, targets, path=ig.Straight(), rules=(ig.IG(),), steps=(n,), batch_size=batch)[
+            ig.IG(), n
+        ].unsqueeze(1)
+
+    def theirs(x: Tensor, t: Tensor) -> Tensor:
+        return peer.attribute(
+            x, additional_forward_args=t, n_steps=n, method="riemann_left", internal_batch_size=batch
+        ).detach()
+
+    def ours() -> np.ndarray:
+        return metrics.max_sensitivity(explain, images, versions)[:, 0].cpu().numpy()
+
+    def captum() -> np.ndarray:
+        noise = torch.stack(versions, dim=1).flatten(0, 1)
+        return (
+            sensitivity_max(theirs, images, lambda x: noise, n_perturb_samples=SAMPLES, t=targets.to(net.device))
+            .cpu()
+            .numpy()
+        )
+
+    return "Captum's sensitivity_max", {"igpaths": ours, "Captum's sensitivity_max": captum}
+
+
+def ranked(given: Subject, net: ig.Classifier) -> Tensor:
+    """Six absolute maps (B, 6, H, W)."""
+    rules = (ig.IG(), ig.IDGI(), *(part(ig.IG(), psi) for psi in (0.5, 0.9) for part in (ig.Left, ig.Right)))
+    maps = ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=(8,))
+    return torch.stack([metrics.absolute_map(maps[rule, 8]) for rule in rules], dim=1)
+
+
+def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+    """Insertion of 6 maps of 4 images, 20 shares."""
+    images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
+    shares = [i / 20 for i in range(21)]
+    asked = len(images) * (MAPS * (len(shares) - 2) + 2)  # no pixel and all of them are asked once for all maps
+
+    def ours() -> np.ndarray:
+        return metrics.insertion(net, images, targets, maps, shares=shares, batch_size=batch).probability.numpy()
+
+    def bare() -> None:
+        x, t = images.repeat(-(-batch // len(images)), 1, 1, 1)[:batch], targets.repeat(-(-batch // len(images)))
+        for start in range(0, asked, batch):
+            size = min(batch, asked - start)
+            net.scores(x[:size], t[:size])
+
+    return "as many bare forward passes", {"igpaths": ours, "as many bare forward passes": bare}
+
+
+def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+    """Deletion of 6 maps of 4 images, 16 shares."""
+    images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
+    shares = [i / PARTS for i in range(1, PARTS + 1)]
+    pixels = maps[0, 0].numel()
+    pixel_flipping = quantus.PixelFlipping(  # type: ignore[attr-defined]
+        features_in_step=3 * pixels // PARTS, perturb_baseline=0.0, normalise=False, disable_warnings=True
+    )
+
+    def ours() -> np.ndarray:
+        return metrics.deletion(net, images, targets, maps, shares=shares, batch_size=batch).probability.numpy()
+
+    def theirs() -> np.ndarray:
+        curves = [
+            pixel_flipping(
+                model=Logits(net), x_batch=images.cpu().numpy(), y_batch=targets.numpy(),
+                a_batch=maps[:, i : i + 1].cpu().numpy(), softmax=True, device=str(net.device), batch_size=batch,
+            )
+            for i in range(MAPS)
+        ]  # fmt: skip
+        return np.stack(curves, axis=1)
+
+    return "Quantus's PixelFlipping", {"igpaths": ours, "Quantus's PixelFlipping": theirs}
