@@ -1,8 +1,8 @@
 """Insertion, deletion and max-sensitivity: against bare forward passes, Captum 0.9 and Quantus 0.6.
 
-Every peer is asked for the very same thing, and how far its figures are from ours is in the table. Pixels are ablated
-in 16 equal parts, which Quantus's PixelFlipping can do too; the noise is drawn once, for Captum and for us. Quantus
-imports OpenCV, which needs libGL (Debian: apt install libgl1).
+Every peer is asked for the very same thing, and how far its figures are from ours is in the table. Quantus's
+PixelFlipping ablates a third of a pixel's colours at a time, so that every third of its figures is one of ours. The
+noise is drawn once, for Captum and for us. Quantus imports OpenCV, which needs libGL (Debian: apt install libgl1).
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from igpaths import metrics
 from igpaths.walk import fold
 
 BATCH = {"cpu": 16, "cuda": 128}
-PARTS = 16
+PARTS = 48
 MAPS = 6
 STEPS = {"captum": 128, "sensitivity": 8}
 SAMPLES = 10
@@ -95,21 +95,20 @@ def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
             ig.IG(), n
         ].unsqueeze(1)
 
-    def theirs(x: Tensor, t: Tensor) -> Tensor:
-        return peer.attribute(
-            x, additional_forward_args=t, n_steps=n, method="riemann_left", internal_batch_size=batch
-        ).detach()
+    def theirs(x: Tensor | tuple[Tensor]) -> tuple[Tensor]:
+        x = x if isinstance(x, Tensor) else x[0]
+        each = targets.to(net.device).repeat_interleave(len(x) // len(images))
+        found = peer.attribute(
+            x, additional_forward_args=each, n_steps=n, method="riemann_left", internal_batch_size=batch
+        )
+        return (found.detach(),)
 
     def ours() -> np.ndarray:
         return metrics.max_sensitivity(explain, images, versions)[:, 0].cpu().numpy()
 
     def captum() -> np.ndarray:
         noise = torch.stack(versions, dim=1).flatten(0, 1)
-        return (
-            sensitivity_max(theirs, images, lambda x: noise, n_perturb_samples=SAMPLES, t=targets.to(net.device))
-            .cpu()
-            .numpy()
-        )
+        return sensitivity_max(theirs, images, lambda x: noise, n_perturb_samples=SAMPLES).cpu().numpy()
 
     return "Captum's sensitivity_max", {"igpaths": ours, "Captum's sensitivity_max": captum}
 
@@ -140,7 +139,7 @@ def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
 
 
 def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
-    """Deletion of 6 maps of 4 images, 16 shares."""
+    """Deletion of 6 maps of 4 images, 48 shares."""
     images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
     shares = [i / PARTS for i in range(1, PARTS + 1)]
     pixels = maps[0, 0].numel()
@@ -149,16 +148,18 @@ def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     )
 
     def ours() -> np.ndarray:
-        return metrics.deletion(net, images, targets, maps, shares=shares, batch_size=batch).probability.numpy()
+        return (
+            metrics.deletion(net, images, targets, maps, shares=shares, batch_size=batch).probability[..., 2::3].numpy()
+        )
 
     def theirs() -> np.ndarray:
         curves = [
             pixel_flipping(
-                model=Logits(net), x_batch=images.cpu().numpy(), y_batch=targets.numpy(),
+                model=Logits(net).eval(), x_batch=images.cpu().numpy(), y_batch=targets.numpy(),
                 a_batch=maps[:, i : i + 1].cpu().numpy(), softmax=True, device=str(net.device), batch_size=batch,
             )
             for i in range(MAPS)
         ]  # fmt: skip
-        return np.stack(curves, axis=1)
+        return np.stack(curves, axis=1)[..., 2::3]
 
     return "Quantus's PixelFlipping", {"igpaths": ours, "Quantus's PixelFlipping": theirs}

@@ -269,17 +269,25 @@ class Guided:
         self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`; the step counts take their t-th step together."""
-        here = dict.fromkeys(steps, first)
+        here, way = dict.fromkeys(steps, first), images - first.x
+        length = way.abs()
+        progress = dict.fromkeys(steps, torch.zeros_like(images))
         for t in range(1, max(steps)):
             moving = [n for n in steps if t < n]
-            alphas = (t / torch.tensor(moving, dtype=torch.float64, device=images.device)).repeat_interleave(
-                len(images)
+            alphas = torch.tensor([t / n for n in moving], dtype=torch.float64).view(-1, 1).expand(-1, len(images))
+            parts, gradients, lengths = (
+                joined(each)
+                for each in (
+                    [progress[n] for n in moving],
+                    [here[n].gradient for n in moving],
+                    [length] * len(moving),
+                )
             )
-            x, gradient = (joined([getattr(here[n], name) for n in moving]) for name in ("x", "gradient"))
-            whole, start = (joined([each] * len(moving)) for each in (images, first.x))
-            moved = self.advance(x, gradient, alphas.to(images.device), images=whole, baseline=start)
-            arrived = ask.evaluate(*(tensor.unflatten(0, (len(moving), len(images))) for tensor in (alphas, moved)))
+            parts = self.advance(parts, gradients, sent(alphas.flatten(), images.device), length=lengths)
+            parts = parts.unflatten(0, alphas.shape)
+            arrived = ask.evaluate(alphas, torch.addcmul(first.x, parts, way))
             here.update(zip(moving, arrived, strict=True))
+            progress.update(zip(moving, parts, strict=True))
             yield from zip(moving, arrived, strict=True)
             yield from ((n, last) for n in moving if t == n - 1)
         yield from ((n, last) for n in steps if n == 1)
@@ -288,35 +296,36 @@ class Guided:
         """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
         return end.x - start.x
 
-    def advance(self, x: Tensor, gradient: Tensor, alpha: Tensor, *, images: Tensor, baseline: Tensor) -> Tensor:
-        """The next points: x (M, 3, H, W) moved until the L1 distance to the input is 1 − alpha (M,) of the whole."""
-        colours_last = x.movedim(1, -1).shape
-        x, gradient, images, baseline = (tensor.movedim(1, -1).flatten(1) for tensor in (x, gradient, images, baseline))
-        way = images - baseline
+    def advance(self, progress: Tensor, gradient: Tensor, alpha: Tensor, *, length: Tensor) -> Tensor:
+        """The next progress of each pixel from 0 (x') to 1 (x): moved until alpha (M,) of the whole way is behind.
+
+        `progress`, `gradient` and `length`, |x − x'|, are (M, 3, H, W).
+        """
+        colours_last = progress.movedim(1, -1).shape
+        progress, magnitude, length = (each.movedim(1, -1).flatten(1) for each in (progress, gradient.abs(), length))
         low, high = (
-            baseline + way * bound.clamp(0, 1).to(x.dtype).view(-1, 1)
+            bound.clamp(0, 1).to(progress.dtype).view(-1, 1)
             for bound in (alpha - self.max_distance, alpha + self.max_distance)
         )
-        goal = way.abs().sum(1, dtype=torch.float64) * (1 - alpha)
-        magnitude = gradient.abs()
-        count = int(self.fraction * (x.shape[1] - 1)) + 1
-        x = torch.where((x - low) * way.sign() < 0, low, x)  # what fell behind catches up
-        moving = torch.ones(len(x), 1, dtype=torch.bool, device=x.device)
+        progress = progress.maximum(low)  # what fell behind catches up
+        whole = length.sum(1, keepdim=True, dtype=torch.float64)
+        excess = whole * alpha.view(-1, 1) - (length * progress).sum(1, keepdim=True, dtype=torch.float64)
+        enough = 1e-9 * (whole * (1 - alpha.view(-1, 1))).clamp(min=1)
+        count = int(self.fraction * (progress.shape[1] - 1)) + 1
+        rest = (high - progress) * length
+        free = torch.where(rest > 0, magnitude, torch.inf)
         # Each pass brings at least `count` pixels to their bound, so the passes are bounded.
-        for _ in range(math.ceil(x.shape[1] / count) + 1):
-            excess = (x - images).abs().sum(1, dtype=torch.float64) - goal
-            moving = moving & (excess > 1e-9 * goal.clamp(min=1)).view(-1, 1)
-            free = x != high
-            threshold = _smallest(torch.where(free, magnitude, torch.inf), count)
-            chosen = free & (magnitude <= threshold) & moving
-            reach = ((high - x).abs() * chosen).sum(1, dtype=torch.float64)
-            gamma = (excess / reach).view(-1, 1)  # the share of the way to the bound that closes the gap
-            part = torch.where(gamma > 1, high, x + (high - x) * gamma.to(x.dtype))
-            x = torch.where(chosen, part, x)
-            moving = moving & (gamma > 1)
-            if not bool(moving.any()):
+        for _ in range(math.ceil(progress.shape[1] / count) + 1):
+            threshold = _smallest(free, count).clamp(max=torch.finfo(free.dtype).max)
+            chosen = free <= torch.where(excess > enough, threshold, -1)
+            reach = (rest * chosen).sum(1, keepdim=True, dtype=torch.float64)
+            gamma = (excess / reach).nan_to_num(0).clamp(0, 1)  # the share of the way to the bound that closes the gap
+            progress = progress.lerp(high, chosen * gamma.to(progress.dtype))
+            free.masked_fill_(chosen, torch.inf)
+            excess = excess - reach
+            if not bool((excess > enough).any()):
                 break
-        return x.view(colours_last).movedim(-1, 1)
+        return progress.view(colours_last).movedim(-1, 1)
 
 
 Path = Straight | Blur | Placed | Guided
