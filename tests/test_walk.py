@@ -316,6 +316,8 @@ def explain(x=None, targets=(0, 1), **options):
         ({"steps": (0, 4)}, r"positive whole numbers, got \(0, 4\)"),
         ({"steps": ()}, r"positive whole numbers, got \(\)"),
         ({"steps": (3, 8)}, r"must divide the largest.*\[3\] do not divide 8"),
+        ({"path": ig.Strided(ig.Straight(), points=8), "steps": (1, 4)}, r"2 or more and divide 8, got \[1\]"),
+        ({"path": ig.Strided(ig.Straight(), points=8), "steps": (2, 16)}, r"2 or more and divide 8, got \[16\]"),
         ({"rules": ()}, r"rules is empty"),
         ({"batch_size": 0}, r"batch_size must be 1 or more, got 0"),
     ],

@@ -7,7 +7,7 @@ maps[ig.IDGI(), 128]
 """
 
 from igpaths.classifier import Classifier
-from igpaths.paths import Blur, Guided, Placed, Straight
+from igpaths.paths import Blur, Guided, Placed, Straight, Strided
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, SquaredGradients
 from igpaths.walk import Attributions, attribute, walk
 
@@ -24,6 +24,7 @@ __all__ = [
     "Right",
     "SquaredGradients",
     "Straight",
+    "Strided",
     "attribute",
     "walk",
 ]

@@ -4,15 +4,16 @@ A path knows its baseline, the points that it visits for a number of steps N (N 
 included), and the step that a segment makes. It never calls the network: the walk hands it an `evaluate` function.
 
 `Straight` and `Blur` are known beforehand, so one visit to the points of the finest step count serves every step
-count that divides it. `Guided` chooses each point by the gradient at the one before, so each step count is a walk
-of its own; all of them move together, in one batch.
+count that divides it. `Placed` and `Strided` visit other points of theirs: those where the score moves, and those of
+Study A's code, whose coarse walks stop short of x. `Guided` chooses each point by the gradient at the one before, so
+each step count is a walk of its own; all of them move together, in one batch.
 """
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -44,6 +45,8 @@ class Point:
 class Ask(Protocol):
     """The uses that a path makes of the network: the walk hands it one of these."""
 
+    std: Tensor  # (3, 1, 1), by which the network divides colours
+
     def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
         """The points x (k, B, 3, H, W) at alphas (k, B), with their scores and gradients."""
 
@@ -63,24 +66,28 @@ class _Known(ABC):
     def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
         """The function that draws the path's points for these images."""
 
+    def alphas(self, steps: int) -> Tensor:
+        """α of the points that `steps` steps visit, x' first."""
+        return torch.arange(steps + 1, dtype=torch.float64) / steps
+
     def visit(
         self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
-        alphas = torch.arange(max(steps) + 1, dtype=torch.float64) / max(steps)
-        yield from _visit(
-            ask, self.drawn(images, first.x), alphas.view(-1, 1).expand(-1, len(images)), last, steps, at_once
-        )
+        alphas = self.alphas(max(steps)).view(-1, 1).expand(-1, len(images))
+        yield from _visit(ask, self.drawn(images, first.x), alphas, last, steps, at_once)
 
 
 def _visit(ask: Ask, draw: Draw, alphas: Tensor, last: Point, steps: Sequence[int], at_once: int) -> Arrivals:
-    """Each (step count, point) after the first of `alphas` (N + 1, B), for step counts that divide N."""
-    finest = len(alphas) - 1
-    for start in range(1, finest, at_once):
-        part = alphas[start : min(start + at_once, finest)]
+    """Each (step count, point) after the first of `alphas` (K, B), the points of the finest count."""
+    finest = max(steps)
+    asked = len(alphas) - int((alphas[-1] == 1).all())  # a walk begins by asking about x
+    for start in range(1, asked, at_once):
+        part = alphas[start : min(start + at_once, asked)]
         for index, point in enumerate(ask.evaluate(part, draw(part)), start):
             yield from ((n, point) for n in steps if index % (finest // n) == 0)
-    yield from ((n, last) for n in steps)
+    if asked < len(alphas):
+        yield from ((n, last) for n in steps if asked % (finest // n) == 0)
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,59 @@ class Blur(_Known):
 
 
 @dataclass(frozen=True)
-class Placed:
+class _Along:
+    """What visits points of its own along a straight or blurred path."""
+
+    path: Straight | Blur
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, Straight | Blur):
+            raise ValueError(f"path must be Straight or Blur, got {self.path!r}")
+
+    def cut(self, group: slice, count: int) -> Self:
+        """The path of some of `count` images."""
+        return replace(self, path=self.path.cut(group, count))
+
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, 3, H, W)."""
+        return self.path.start(net, images)
+
+    def drawn(self, images: Tensor, baseline: Tensor) -> Draw:
+        """The function from alphas (k, B) to the points (k, B, 3, H, W)."""
+        return self.path.drawn(images, baseline)
+
+    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
+        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
+        return self.path.step(start, end, at, images, way)
+
+
+@dataclass(frozen=True)
+class Strided(_Along, _Known):
+    """A straight or blurred path with its steps counted as in Study A's code: n steps are n points, n − 1 segments.
+
+    There are `points` points in all, evenly from x' to x, and n steps take every (points / n)-th of them from x' on.
+    So coarse walks stop short of x: of 128 points, 8 steps stop at α = .882, 16 at .945, 32 at .976, 64 at .992.
+
+    Parameters
+    ----------
+    path : `Straight` or `Blur`.
+    points : 2 or more; each step count divides it.
+    """
+
+    points: int = 128
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.points < 2:
+            raise ValueError(f"points must be 2 or more, got {self.points}")
+
+    def alphas(self, steps: int) -> Tensor:
+        """α of the points that `steps` steps visit, x' first."""
+        return torch.arange(0, self.points, self.points // steps, dtype=torch.float64) / (self.points - 1)
+
+
+@dataclass(frozen=True)
+class Placed(_Along):
     """A straight or blurred path whose points lie where the score moves, found by forward passes before the walk.
 
     The N segments of each image have equal parts of a mass: mostly of ∫ √|dF/dα| dα, which is how densely a sum
@@ -180,31 +239,21 @@ class Placed:
     share : of the mass that follows the score, in [0, 1); at 0 the points are the path's own.
     """
 
-    path: Straight | Blur
     pilot: int = 16
     share: float = 0.8
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, Straight | Blur):
-            raise ValueError(f"path must be Straight or Blur, got {self.path!r}")
+        super().__post_init__()
         if self.pilot < 2:
             raise ValueError(f"pilot must be 2 or more, got {self.pilot}")
         if not 0 <= self.share < 1:
             raise ValueError(f"share must be in [0, 1), got {self.share}")
 
-    def cut(self, group: slice, count: int) -> "Placed":
-        """The path of some of `count` images."""
-        return replace(self, path=self.path.cut(group, count))
-
-    def start(self, net: Classifier, images: Tensor) -> Tensor:
-        """The baseline x' (B, 3, H, W)."""
-        return self.path.start(net, images)
-
     def visit(
         self, ask: Ask, images: Tensor, first: Point, last: Point, steps: Sequence[int], at_once: int
     ) -> Arrivals:
         """Each (step count, point) that a walk reaches after `first`, in order; `at_once` points an evaluation."""
-        draw = self.path.drawn(images, first.x)
+        draw = self.drawn(images, first.x)
         alphas, scores = torch.stack([first.alpha, last.alpha]), torch.stack([first.score, last.score]).cpu()
         for count in (self.pilot // 2, self.pilot - self.pilot // 2):
             new = self.place(alphas, scores, count + 1)[1:-1]
@@ -228,10 +277,6 @@ class Placed:
         part = ((wanted.T - low) / (high - low)).nan_to_num(0).clamp(0, 1)
         return torch.cat([alphas[:1], left_alpha + part * (right_alpha - left_alpha), alphas[-1:]])
 
-    def step(self, start: Point, end: Point, at: str, images: Tensor, way: Tensor) -> Tensor:
-        """The step (B, 3, H, W) of the segment from `start` to `end`, for a gradient taken `at` one of them."""
-        return self.path.step(start, end, at, images, way)
-
 
 @dataclass(frozen=True)
 class Guided:
@@ -245,17 +290,21 @@ class Guided:
     baseline : as for `Straight`.
     fraction : share of the pixels that is chosen at a time, in (0, 1].
     max_distance : in [0, 1]; 0 is the straight line, 1 leaves the path free.
+    units : whose gradients choose: "pixels", or "normalised" for those of the image that the network sees, as in
+        Study A's code; they are the others times its std.
     """
 
     baseline: Baseline = "black"
     fraction: float = 0.25
     max_distance: float = 0.02
+    units: str = "pixels"
 
     def __post_init__(self) -> None:
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction must be in (0, 1], got {self.fraction}")
         if not 0 <= self.max_distance <= 1:
             raise ValueError(f"max_distance must be in [0, 1], got {self.max_distance}")
+        _one_of("units", self.units, ("pixels", "normalised"))
 
     def cut(self, group: slice, count: int) -> "Guided":
         """The path of some of `count` images: a baseline with an image for each is cut with them."""
@@ -283,6 +332,8 @@ class Guided:
                     [length] * len(moving),
                 )
             )
+            if self.units == "normalised":
+                gradients = gradients * ask.std
             parts = self.advance(parts, gradients, sent(alphas.flatten(), images.device), length=lengths)
             parts = parts.unflatten(0, alphas.shape)
             arrived = ask.evaluate(alphas, torch.addcmul(first.x, parts, way))
@@ -328,7 +379,7 @@ class Guided:
         return progress.view(colours_last).movedim(-1, 1)
 
 
-Path = Straight | Blur | Placed | Guided
+Path = Straight | Blur | Placed | Strided | Guided
 
 
 def resolve_baseline(

@@ -28,7 +28,8 @@ class Segment:
     way : x − x', (B, 3, H, W).
     baseline_score, input_score : F(x') and F(x), each (B,): known from the first segment on.
     evaluations : gradient evaluations spent so far on each image, by all step counts together.
-    last : whether the segment ends at the input x.
+    first : whether the segment starts at the baseline x'.
+    last : whether the segment ends at the input x, as none does of a walk that stops short of it.
     """
 
     steps: int
@@ -41,6 +42,7 @@ class Segment:
     baseline_score: Tensor
     input_score: Tensor
     evaluations: int
+    first: bool
     last: bool
 
     @property
@@ -89,15 +91,21 @@ class IDGI:
     Parameters
     ----------
     at : "start" (the published rule) or "end".
+    without : "first" or "last": the segment from x' or the one to x is left out, as in Study A's code; "": none is.
     """
 
     at: str = "start"
+    without: str = ""
 
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end"))
+        if self.without not in ("", "first", "last"):
+            raise ValueError(f"without is {self.without!r}; it must be one of first, last, or empty")
 
     def credit(self, segment: Segment) -> Tensor:
         """The segment's credit (B, 3, H, W), in units of the score, with the sign of its change of score."""
+        if not self.covers(segment):
+            return torch.zeros_like(segment.images)
         gradient = segment.gradient(self.at)
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
         # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
@@ -105,13 +113,17 @@ class IDGI:
         direction = gradient * inverse.view(-1, 1, 1, 1)
         return direction.square_().mul_(segment.score_change.view(-1, 1, 1, 1))
 
+    def covers(self, segment: Segment) -> bool:
+        """Whether the segment is not the one that is left out."""
+        return {"": True, "first": not segment.first, "last": not segment.last}[self.without]
+
 
 @dataclass(frozen=True)
 class Gradient:
     """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
 
     def credit(self, segment: Segment) -> Tensor:
-        """∂F/∂x at x (B, 3, H, W) with the last segment, and nothing before."""
+        """∂F/∂x at x (B, 3, H, W) with the segment that ends there, and zeros with any other."""
         return segment.gradient("end") if segment.last else torch.zeros_like(segment.images)
 
 
@@ -131,12 +143,13 @@ Whole = IG | IDGI | Gradient | SquaredGradients
 class Left:
     """The part of a rule's sum before α*, where the score rises (Split IG, Miglani et al. 2020, eq. 1).
 
-    α* is the first of the walk's points whose score exceeds F(x') + ψ (F(x) − F(x')). Where F(x) ≤ F(x') it is
-    undefined: Left is then the whole sum, Right is zero, and the result's `alpha_star` is NaN.
+    α* is the first of the walk's points whose score exceeds F(x') + ψ (F(x) − F(x')). Where F(x) ≤ F(x'), or a walk
+    stops short of such a point, it is undefined: Left is then the whole sum, Right is zero, and the result's
+    `alpha_star` is NaN.
 
     Parameters
     ----------
-    rule : `IG` or `IDGI` (or a control).
+    rule : `IG` or `IDGI` (or a control), over every segment of the walk.
     psi : the share ψ of the score's way, in (0, 1).
     crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
         Study B, where α* is then the last point before.
@@ -173,6 +186,8 @@ def _check_end(at: str, allowed: tuple[str, ...]) -> None:
 def _check_split(split: Left | Right) -> None:
     if not isinstance(split.rule, Whole):
         raise ValueError(f"{type(split).__name__} splits IG, IDGI or a control, got {split.rule!r}")
+    if getattr(split.rule, "without", ""):
+        raise ValueError(f"{type(split).__name__} splits a rule over every segment, got {split.rule!r}")
     if not 0 < split.psi < 1:
         raise ValueError(f"psi must be in (0, 1), got {split.psi}")
     if split.crossing not in ("left", "right"):

@@ -5,7 +5,7 @@ Every method of the library is the same sum over the segments of a path from a b
     attribution = Σ_j credit(segment_j).
 
 The path says where the walk goes, the rule how a segment is credited, and the walk streams the segments: one gradient
-evaluation a point, whatever the number of rules. On `Straight` and `Blur` the segments of every step count come from
+evaluation a point, whatever the number of rules. On all paths but `Guided` the segments of every step count come from
 the points of the finest one. No gradient is kept longer than a segment lasts, so memory is a few maps for each rule
 and step count, whatever the number of steps.
 """
@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier, sent
-from igpaths.paths import Guided, Path, Point, joined
-from igpaths.rules import Left, Right, Rule, Segment, Whole
+from igpaths.paths import Guided, Path, Point, Strided, joined
+from igpaths.rules import IDGI, Left, Right, Rule, Segment, Whole
 
 BATCH_SIZE = 16
 
@@ -36,16 +36,17 @@ def walk(
     net : the Classifier whose score is explained.
     images : (B, 3, H, W); their range is not checked here, since perturbed images may leave [0, 1].
     targets : (B,) int, the classes explained.
-    path : `Straight`, `Blur` or `Guided`.
-    steps : step counts; on Straight and Blur all divide the largest.
+    path : `Straight`, `Blur`, `Placed`, `Strided` or `Guided`.
+    steps : step counts; on all but Guided they divide the largest, and on Strided the number of its points.
     batch_size : points in one call of the network; it moves a float32 map by rounding only, except on Guided,
         whose choice of pixels amplifies rounding.
 
     Yields
     ------
     Segment
-        For N steps, N segments. An image costs N + 1 gradient evaluations for the finest N on Straight and Blur,
-        and 2 + Σ (N − 1) over the step counts on Guided.
+        For N steps, N segments, on Strided N − 1. An image costs N + 1 gradient evaluations for the finest N on
+        Straight and Blur; on Strided N, and one for x where the finest walk stops short of it; and 2 + Σ (N − 1) over
+        the step counts on Guided.
     """
     counts = check_steps(steps, path)
     ask = _Ask(net, targets, batch_size)
@@ -67,6 +68,7 @@ def walk(
             baseline_score=first.score,
             input_score=last.score,
             evaluations=ask.evaluations,
+            first=before[n] is first,
             last=point is last,
         )
         before[n] = point
@@ -77,6 +79,7 @@ class _Ask:
 
     def __init__(self, net: Classifier, targets: Tensor, batch_size: int) -> None:
         self.net, self.targets, self.batch_size = net, targets, batch_size
+        self.std = net.std
         self.evaluations = 0  # gradients of each image
 
     def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
@@ -101,11 +104,14 @@ class Attributions:
     Attributes
     ----------
     maps : the maps by (rule, steps).
-    scores : by steps, the score (B, steps + 1) along the walk.
-    alphas : by steps, (B, steps + 1), float64: how far along the path each point lies, from 0 to 1.
+    scores : by steps, the score (B, steps + 1) along the walk; on `Strided` (B, steps), the last of them F(x) only
+        where the walk reaches x.
+    alphas : by steps, float64, as many as the scores: how far along the path each point lies, from 0 to 1, or to
+        less where the walk stops short of x.
     completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
-        rule covers. 0 is complete; for IDGI it is 0 by construction.
-    alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where F(x) ≤ F(x').
+        rule covers, which is F(x) − F(x') unless the walk stops short of x or the rule leaves a segment out. 0 is
+        complete; for IDGI it is 0 by construction.
+    alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
     evaluations : gradient evaluations spent on each image.
     """
 
@@ -141,9 +147,9 @@ def attribute(
     net : the Classifier to explain.
     images : (B, 3, H, W), pixels in [0, 1].
     targets : (B,) int, the class to explain for each image.
-    path : `Straight`, `Blur` or `Guided`.
+    path : `Straight`, `Blur`, `Placed`, `Strided` or `Guided`.
     rules : any of `IG`, `IDGI`, `Left`, `Right`.
-    steps : the step counts wanted; on Straight and Blur all divide the largest.
+    steps : the step counts wanted; on all but Guided they divide the largest, and on Strided the number of its points.
     batch_size : points in one call of the network.
 
     Returns
@@ -196,10 +202,14 @@ class _Sum:
     def __init__(self, rule: Whole, splits: Sequence[tuple[float, str]], images: Tensor) -> None:
         self.rule = rule
         self.total = torch.zeros_like(images)
+        self.between: tuple[Tensor, Tensor] | None = None  # the scores where the covered segments start and end
         self.splits = {split: _Split(*split, images) for split in splits}
 
     def add(self, segment: Segment) -> None:
+        if isinstance(self.rule, IDGI) and not self.rule.covers(segment):
+            return
         credit = self.rule.credit(segment)
+        self.between = (self.between[0] if self.between else segment.start.score, segment.end.score)
         for split in self.splits.values():
             split.add(segment, credit)
         self.total += credit
@@ -226,12 +236,12 @@ class _Split:
         self.score = torch.where(crosses, point.score, self.score)
         self.open = after
 
-    def part(self, rule: Left | Right, total: Tensor, segment: Segment) -> tuple[Tensor, Tensor]:
+    def part(self, rule: Left | Right, total: Tensor, start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
         """The map of Left or Right, and the change of score that it covers; where α* is undefined, Left is all."""
-        score = torch.where(self.open, segment.input_score, self.score)
+        score = torch.where(self.open, end, self.score)
         if isinstance(rule, Left):
-            return self.left, score - segment.baseline_score
-        return total - self.left, segment.input_score - score
+            return self.left, score - start
+        return total - self.left, end - score
 
 
 def _attribute_together(
@@ -269,10 +279,11 @@ def _attribute_together(
     for rule in rules:
         for n in counts:
             running = sums[rule.rule if isinstance(rule, Left | Right) else rule, n]
-            attribution, change = running.total, segment.input_score - segment.baseline_score
+            start, end = running.between or (segment.baseline_score, segment.baseline_score)
+            attribution, change = running.total, end - start
             if isinstance(rule, Left | Right):
                 split = running.splits[rule.psi, rule.crossing]
-                attribution, change = split.part(rule, running.total, segment)
+                attribution, change = split.part(rule, running.total, start, end)
                 stars[rule, n] = split.alpha
             maps[rule, n] = attribution.contiguous()
             gaps[rule, n] = attribution.sum((1, 2, 3)) - change
@@ -294,10 +305,14 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
 
 
 def check_steps(steps: Sequence[int], path: Path) -> tuple[int, ...]:
-    """The step counts, sorted and each once; ValueError where one is not positive or does not divide the largest."""
+    """The step counts, sorted and each once; ValueError where one is not positive or does not fit the path's points."""
     counts = tuple(sorted(set(steps)))
     if not counts or counts[0] < 1 or any(int(n) != n for n in counts):
         raise ValueError(f"steps must be one or more positive whole numbers, got {tuple(steps)}")
+    if isinstance(path, Strided):
+        odd = [n for n in counts if n < 2 or path.points % n]
+        if odd:
+            raise ValueError(f"on Strided every step count must be 2 or more and divide {path.points}, got {odd}")
     odd = [n for n in counts if counts[-1] % n]
     if odd and not isinstance(path, Guided):
         raise ValueError(
