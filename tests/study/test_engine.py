@@ -1,6 +1,7 @@
 """The engine: every part computed once, whatever stops it, and the same tables however it is run."""
 
 import errno
+import itertools
 import os
 import random
 import re
@@ -20,10 +21,11 @@ import torch
 from PIL import Image
 
 import igpaths as ig
-from igpaths.metrics import absolute_map, area, insertion
+from igpaths.metrics import absolute_map, area, insertion, signed_map
 from igpaths.study import engine, store, units
 from igpaths.study.engine import kept_maps, measured, rows, run
 from igpaths.study.measures import MEASURES
+from igpaths.study.sources import explain, of_study_a
 from igpaths.study.subjects import subjects
 from igpaths.study.units import plan
 from studies import QUICK, WNIDS, photographs, study
@@ -136,6 +138,30 @@ class TestTables:
         sensitivity = found[(found["metric"] == "class sensitivity") & (found["method"] == "random")]
         assert sensitivity["value"].tolist() == [0.5]
 
+    def test_study_a_beside_igpaths(self, tmp_path):
+        chosen = study(
+            tmp_path, task="objects", models=("objects/mobilenet",), images=2, steps=(2, 4),
+            metrics=("completeness", "insertion", "information", "compression"), protocols=("study-a", "igpaths"),
+        )  # fmt: skip
+        parts = dict(list(measured(chosen).groupby("protocol")))
+        paths = ("straight", "blur", "guided")
+        assert set(parts["study-a"]["path"]) == {"controls", *(f"{path}-study-a" for path in paths)}
+        assert set(parts["igpaths"]["path"]) == {"controls", *paths}
+        methods = {f"{name}{idgi}" for name in ("IG", "Blur IG", "Guided IG") for idgi in ("", " + IDGI")}
+        assert set(parts["study-a"]["method"]) == {*methods, "edges", "random"} < set(parts["igpaths"]["method"])
+        assert set(parts["study-a"]["sign"]) == {"signed", "none"}
+        assert set(parts["study-a"]["variant"]) == {"black, 21 counts", "black, 6 counts", "png", "ms-ssim, raw", ""}
+        assert set(parts["study-a"]["metric"]) == {"insertion", "insertion ratio", "SIC", "AIC", "JPEG signed sum"}
+        (subject,) = subjects(chosen, output="probability")
+        source = of_study_a("straight", steps=(2, 4))
+        maps = explain(source, subject.net, subject.images, subject.targets, batch_size=chosen.batch_size)
+        kept = parts["study-a"].query("metric == 'insertion' and variant == 'black, 21 counts'")
+        for (method, rule), n in itertools.product(source.ranked.items(), (2, 4)):
+            stack = signed_map(maps[rule, n]).half()[:, None]
+            r = insertion(subject.net, subject.images, subject.targets, stack, canvas="black")
+            own = kept[(kept["method"] == method) & (kept["steps"] == n)].set_index("image").loc[list(subject.names)]
+            np.testing.assert_allclose(own["value"], area(r.shares, r.probability)[:, 0], rtol=1e-6)
+
 
 class TestAgain:
     def test_what_is_there_is_not_computed_again(self, folder):
@@ -155,6 +181,15 @@ class TestAgain:
         added = computed(study(folder, metrics=(*QUICK, "perturbation")))
         assert {name.split(".")[1] for _, name in added} == {"perturbation"}
         assert len(added) == 2 * 4  # units, and three paths and the controls
+
+    def test_study_a_adds_walks_of_its_own_and_touches_no_other(self, folder):
+        chosen = study(folder, metrics=("insertion", "compression"))
+        before = measured(chosen)
+        added = {name for _, name in computed(replace(chosen, protocols=("study-a", "igpaths")))}
+        paths = ("straight-study-a", "blur-study-a", "guided-study-a", "controls")
+        assert added == {f"{path}.{metric}.study-a" for path in paths for metric in ("insertion", "compression")}
+        both = rows(replace(chosen, protocols=("study-a", "igpaths")))
+        assert same(both[both["protocol"] == "igpaths"], before)
 
     def test_steps_touch_all_but_controls_and_split_ig(self, folder):
         chosen = study(folder, metrics=(*QUICK, "split"))

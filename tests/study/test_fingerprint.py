@@ -92,6 +92,12 @@ class TestCode:
         changed = touched(edited, "igpaths.paths", "wider - point.x", "point.x - wider")
         assert changed == {name for name in digests() if name.startswith("blur")}
 
+    def test_how_study_a_counts_points_touches_its_straight_walk(self, edited):
+        changed = touched(edited, "igpaths.paths", "/ (self.points - 1)", "/ self.points")
+        assert changed == {name for name in digests() if name.startswith("straight-study-a")}
+        assert all(name.endswith(".study-a") for name in changed)
+        assert changed
+
     def test_a_metric_touches_itself(self, edited):
         changed = touched(edited, "igpaths.metrics.stability", "largest / norm", "largest / norm / 2")
         assert {name.split(".")[1] for name in changed} == {"sensitivity"}

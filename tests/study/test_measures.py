@@ -21,7 +21,7 @@ from igpaths.metrics import (
 from igpaths.study import measures
 from igpaths.study.measures import MEASURES, Sample, ranking_maps, rows
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
-from igpaths.study.sources import PATHS, controls, explain, on_path, splits
+from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from igpaths.tasks import objects
 from igpaths.walk import fold
 from problems import classifier, images, small_network
@@ -145,6 +145,30 @@ def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
     bold = replace(STUDY_A, images="any", information=replace(STUDY_A.information, estimators=(("png", "normalised"),)))
     out = {reason for frame in measures.curves(calm, bold) for reason in frame["left_out"]}
     assert out == {"p < 0.8"}
+
+
+def test_study_a_leaves_out_what_is_misclassified_and_of_information_curves_what_is_not_sure():
+    source = of_study_a("straight", steps=(2, 4))
+    layers = small_network(torch.float32)
+    with torch.no_grad():
+        layers[-1].weight.mul_(10)  # sure to different degrees
+    net = classifier(layers, "probability")
+    predictions, confidence = net.predict(IMAGES)
+    predictions[0], targets = (predictions[0] + 1) % 5, predictions.clone()
+    sure = float(confidence[1:].sort().values[1:].mean())  # of three that are not wrong one is surer than this
+    walked = explain(source, net, IMAGES, targets, batch_size=16)
+    own = sample(source, net=net, targets=targets, predictions=predictions, walked=walked)
+    how = replace(STUDY_A.information, estimators=(("png", "normalised"),), confidence=sure)
+    wrong = {"a"}
+    for frame in measures.revealed(own, STUDY_A) + measures.compressed(own, STUDY_A):
+        out = frame[frame["left_out"] != ""]
+        assert (set(out["image"]), set(out["left_out"])) == (wrong, {"misclassified"})
+    for frame in measures.curves(own, replace(STUDY_A, information=how)):
+        reasons = dict(zip(frame["image"], frame["left_out"], strict=True))
+        unsure = {name for name, p in zip("abcd", confidence.tolist(), strict=True) if p < sure} - wrong
+        assert len(unsure) == 2
+        assert {name for name, reason in reasons.items() if reason == "misclassified"} == wrong
+        assert {name for name, reason in reasons.items() if reason == f"p < {sure}"} == unsure
 
 
 def test_pair_starts_from_seeds(straight):

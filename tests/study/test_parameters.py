@@ -67,7 +67,7 @@ def test_as_dict_is_what_a_file_holds():
         ("paths", ["blur", "blur"], "paths: given ['blur', 'blur']; allowed: each name once"),
         ("metrics", ["insertoin"], "nearest: insertion"),
         ("metrics", [], "metrics: given []; allowed: a list of names"),
-        ("protocols", ["study-a"], "protocols: given 'study-a'; allowed: igpaths, study-b, pair; nearest: study-b"),
+        ("protocols", ["study-c"], "protocols: given 'study-c'; allowed: study-a, study-b, igpaths, pair; nearest"),
         ("maps", -1, "maps: given -1; allowed: an integer, at least 0"),
         ("shard", 0, "shard: given 0; allowed: an integer, at least 1"),
         ("threads", "all", "threads: given 'all'; allowed: an integer, at least 1"),
@@ -87,6 +87,15 @@ def test_bad_values_name_the_key_what_was_given_and_what_is_allowed(key, value, 
     with pytest.raises(ParameterError) as caught:
         Parameters(**{key: value})
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("steps", [(1, 8), (8, 200), (8, 24)])
+def test_the_steps_of_study_a_share_its_points(steps):
+    message = "allowed: with study-a, step counts of 2 or more that divide its 128 points"
+    with pytest.raises(ParameterError, match=message):
+        Parameters(steps=steps, protocols=("igpaths", "study-a"))
+    assert Parameters(steps=steps, protocols=("igpaths",)).steps == steps
+    assert Parameters(steps=(2, 32), protocols="[study-a]").protocols == ("study-a",)
 
 
 @pytest.mark.parametrize(

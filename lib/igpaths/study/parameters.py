@@ -16,7 +16,7 @@ import yaml
 
 from igpaths.classifier import OUTPUTS, PRECISIONS
 from igpaths.study.measures import MEASURES
-from igpaths.study.protocols import IGPATHS, PAIR, STUDY_B
+from igpaths.study.protocols import POINTS, PROTOCOLS, STUDY_A
 from igpaths.study.schema import ParameterError, integer, items, refusal, text
 from igpaths.study.sources import PATHS
 from igpaths.tasks.imagenet import ENVIRONMENT
@@ -25,7 +25,6 @@ from igpaths.tasks.networks import NETWORKS
 
 TASKS = ("objects", "imagenet")
 OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
-PROTOCOLS = {protocol.name: protocol for protocol in (IGPATHS, STUDY_B, PAIR)}
 LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
 SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
@@ -44,11 +43,11 @@ class Parameters:
     data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
     models : names, as `igpaths.tasks.models` understands them.
     images : number of images, at least 1.
-    paths : names of `igpaths.study.sources.PATHS`.
-    steps : step counts, increasing, each dividing the last.
+    paths : names of `igpaths.study.sources.PATHS`; under "study-a" those of `OF_STUDY_A` alone, walked as there.
+    steps : step counts, increasing, each dividing the last; with "study-a" 2 or more, and the last divides 128.
     output : the score that is explained, "probability" or "logit"; Split IG takes the logit.
     metrics : names of `igpaths.study.measures.MEASURES`; what the task cannot know is not measured.
-    protocols : "igpaths", "study-b" and "pair".
+    protocols : "study-a", "study-b", "igpaths" and "pair".
     maps : of how many images, of each network, the maps are kept for figures.
     seed : non-negative.
     device : "cpu", "cuda" or "cuda:N"; with more than one worker, "cuda" is one GPU for each.
@@ -106,6 +105,8 @@ class Parameters:
             values |= {key: _names(key, getattr(self, key), tuple(allowed))}
         for key, value in values.items():
             object.__setattr__(self, key, value)  # frozen from here on
+        if STUDY_A.name in self.protocols and (POINTS % steps[-1] or steps[0] == 1):
+            raise refusal("steps", steps, f"with study-a, step counts of 2 or more that divide its {POINTS} points")
         if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
             given = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
             raise refusal("data", given, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")

@@ -184,6 +184,7 @@ class Protocol:
 
 PHOTOGRAPH = "photograph, σ = 20"
 PSI = (0.9, 0.95, 0.99)
+POINTS = 128  # of Study A's walks
 TANGENT = (("padding", "reflect"), ("increment", "tangent"))
 FREE = (("fraction", 0.5), ("max_distance", 1.0))
 GUIDED_CODE = (("gradients", "in normalised units"), ("IDGI", "without the last segment"))
@@ -198,10 +199,11 @@ STUDY_A = Protocol(
     images="correct",
     preparation="256 → 224; V2 weights 232 → 224; Inception 342 → 299",
     outputs=("probability",),
-    straight=Walk(("black",), 128, 0, 1, "from the start", "end", "start"),
+    straight=Walk(("black",), POINTS, 0, 1, "from the start", "end", "start"),
     # σ = 50 i/128 for i from 127 to 0: the fully blurred image is left out.
-    blur=Walk((50.0,), 128, 1 / 128, 1, "from the end", "end", "end", (*TANGENT, ("IDGI", "n − 1 segments"))),
-    guided=(Walk(("black",), 128, 0, 1, "from the start", "start", "start", (*FREE, *GUIDED_CODE)),),
+    blur=Walk((50.0,), POINTS, 1 / POINTS, 1, "from the end", "end", "end", (*TANGENT, ("IDGI", "n − 1 segments"))),
+    # The points at which it takes gradients: the last step leads from there to the image.
+    guided=(Walk(("black",), POINTS, 0, 1 - 1 / POINTS, "from the start", "start", "start", (*FREE, *GUIDED_CODE)),),
     ranking=("signed",),
     stored="float16",
     insertion=Insertion(),

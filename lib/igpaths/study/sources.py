@@ -10,10 +10,10 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
-from igpaths.paths import Blur, Guided, Path, Placed, Straight
+from igpaths.paths import Blur, Guided, Path, Placed, Straight, Strided
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, Rule, SquaredGradients
 from igpaths.study.fingerprint import code
-from igpaths.study.protocols import Protocol
+from igpaths.study.protocols import POINTS, STUDY_A, Protocol
 from igpaths.walk import Attributions, fold
 
 PATHS: dict[str, Path] = {
@@ -37,7 +37,15 @@ LABELS = {
     "guided-free": "Guided IG, free",
 }
 SUMS = {"left sum": IG("start"), "right sum": IG("end")}  # of interest for completeness, not for ranking pixels
-APART = (Straight, Blur, Placed, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right)
+# The walks of study-a, with the ends at which its IG and its IDGI take their gradients. Its n blurred points, with no
+# segment before the first, are those of n segments without their start: IG("end") sums over the points, and IDGI over
+# the segments between them.
+OF_STUDY_A: dict[str, tuple[Path, IG, IDGI]] = {
+    "straight": (Strided(Straight("black"), points=POINTS), IG("end"), IDGI("start")),
+    "blur": (Blur(increment="tangent"), IG("end"), IDGI("end", without="first")),
+    "guided": (Guided("black", 0.5, 1.0, units="normalised"), IG("start"), IDGI("start", without="last")),
+}
+APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right)
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Source:
     steps : the step counts of the walk.
     ranked : by method, the rules whose maps rank pixels.
     others : by method, the rules that are read for other reasons.
+    protocol : "study-a" for its own walks, which no other protocol reads, as it reads no others; else empty.
     """
 
     name: str
@@ -60,6 +69,11 @@ class Source:
     steps: tuple[int, ...] = ()
     ranked: dict[str, Rule] = field(default_factory=dict)
     others: dict[str, Rule] = field(default_factory=dict)
+    protocol: str = ""
+
+    def serves(self, protocol: Protocol) -> bool:
+        """Whether a protocol reads this source: study-a walks of its own, all others the same; any the controls."""
+        return self.path is None or self.protocol == (protocol.name if protocol.name == STUDY_A.name else "")
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -84,6 +98,13 @@ def on_path(name: str, *, output: str, steps: tuple[int, ...]) -> Source:
         ranked |= {"gradient": Gradient(), "Σ g²": SquaredGradients()}
     others: dict[str, Rule] = {f"{label}, {name}": rule for name, rule in SUMS.items()}
     return Source(name, output, PATHS[name], steps, ranked, others)
+
+
+def of_study_a(name: str, *, steps: tuple[int, ...]) -> Source:
+    """The source of one of `OF_STUDY_A`, which explains the probability; its methods keep their labels."""
+    path, ig, idgi = OF_STUDY_A[name]
+    ranked: dict[str, Rule] = {LABELS[name]: ig, f"{LABELS[name]} + IDGI": idgi}
+    return Source(f"{name}-{STUDY_A.name}", "probability", path, steps, ranked, protocol=STUDY_A.name)
 
 
 def controls(*, output: str) -> Source:

@@ -22,8 +22,8 @@ from torch import Tensor
 from igpaths.classifier import Classifier
 from igpaths.study import fingerprint, sources, store
 from igpaths.study.measures import ALWAYS, MAPS, MEASURES, Measure, Sample
-from igpaths.study.parameters import PROTOCOLS, Parameters
-from igpaths.study.protocols import Protocol
+from igpaths.study.parameters import Parameters
+from igpaths.study.protocols import PROTOCOLS, Protocol
 from igpaths.study.provenance import provenance
 from igpaths.study.scheduler import worker_device
 from igpaths.study.sources import APART, Source
@@ -96,13 +96,14 @@ def parts(study: Parameters) -> list[Part]:
     protocols = tuple(PROTOCOLS[name] for name in study.protocols)
     measures = [MEASURES[name] for name in study.metrics if MEASURES[name].task in ("", study.task)]
     found = [sources.on_path(name, output=study.output, steps=study.steps) for name in study.paths]
+    found += [sources.of_study_a(name, steps=study.steps) for name in study.paths if name in sources.OF_STUDY_A]
     found += [sources.controls(output=study.output), *sources.splits(protocols)]
     return [
         Part(source, measure, protocol)
         for source in found
         for measure in (*measures, *([MAPS] if study.maps else []))
         for protocol in protocols
-        if measure.of(source, protocol)
+        if source.serves(protocol) and measure.of(source, protocol)
     ]
 
 
