@@ -75,7 +75,7 @@ def best(given: Subject, *, device: str, gradients: int, precision: str) -> tupl
 
 
 def operations(given: Subject, *, device: str) -> float:
-    """The floating-point operations of one image's gradient: the way back to the input takes as many as the way there."""
+    """The floating-point operations of one image's gradient: the way back to the input takes as many again."""
     with FlopCounterMode(display=False) as counter:
         given.classifier().logits(given.images[:1].to(device))
     return 2 * counter.get_total_flops()
