@@ -1,8 +1,8 @@
 """What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients.
 
 The bare loop runs at its own best batch size and layout, in the same precision, on a batch that is there already.
-"drawing" is the part of the walk's time that its path's points take to make. "of peak" is the network's arithmetic, in
-operations a second, as a part of what one large product of matrices reaches in this precision on this device.
+"drawing" is the part of the walk's time that its path's points take to make. "of peak", on a GPU, is the network's
+arithmetic, in operations a second, as a part of what one large product of matrices reaches there in this precision.
 """
 
 from collections.abc import Callable
@@ -81,10 +81,10 @@ def operations(given: Subject, *, device: str) -> float:
     return 2 * counter.get_total_flops()
 
 
-def peak(*, device: str, precision: str) -> float:
-    """The operations a second of a product of large square matrices: the best of ten."""
-    size = {"cpu": 2048, "cuda": 8192}[device]
-    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+def peak(*, precision: str) -> float:
+    """The operations a second of a product of large square matrices on a GPU: the best of ten."""
+    size = 8192
+    a, b = (torch.randn(size, size, device="cuda") for _ in range(2))
     if precision == "bfloat16":
         a, b = a.bfloat16(), b.bfloat16()
     with multiply(precision):
@@ -104,7 +104,7 @@ def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, An
     """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
     net, steps = given.classifier(precision=precision), STEPS[device]
     setting, loop = best(given, device=device, gradients=max(BATCHES[device]), precision=precision)
-    most, one = peak(device=device, precision=precision), operations(given, device=device)
+    share = operations(given, device=device) / peak(precision=precision) if device == "cuda" else None
     gradients, rows = len(given.images) * (steps + 1), []
     for path_name, path in {**KNOWN, "guided": ig.Guided()}.items():
         batches = (len(given.images),) if isinstance(path, ig.Guided) else BATCHES[device]
@@ -131,7 +131,7 @@ def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, An
                     "bare loop": setting,
                     "gradients/s": rate,
                     "bare gradients/s": gradients / median(seconds, "bare loop"),
-                    "of peak": rate * one / most,
+                    "of peak": rate * share if share else None,
                     "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk) if drawing else None,
                     **ratio(seconds, of="bare loop", to=walk),
                 }
