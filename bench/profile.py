@@ -7,6 +7,7 @@ commit. What torch does not see, Python and NumPy, is "outside torch".
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from torch.profiler import ProfilerActivity, profile
 
 import igpaths as ig
 from bench.subjects import subject
-from bench.timing import elapsed
+from bench.timing import ROUNDS, elapsed
 from bench.walk import bare
 from igpaths import paths
 
@@ -45,8 +46,13 @@ def kind(operation: str) -> str:
 
 
 def profiled(work: Callable[[], Any], *, device: str, gradients: int) -> dict[str, float]:
-    """The milliseconds of each gradient by kind of operation, once the caches are warm."""
+    """The milliseconds of each gradient by kind of operation: medians of several rounds, once the caches are warm."""
     work()
+    rounds = [_profiled(work, device=device, gradients=gradients) for _ in range(ROUNDS)]
+    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+
+
+def _profiled(work: Callable[[], Any], *, device: str, gradients: int) -> dict[str, float]:
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device == "cuda" else [])]
     with profile(activities=activities) as found:
         seconds = elapsed(work)
