@@ -19,7 +19,7 @@ from bench.timing import elapsed, interleaved, median, ratio
 
 STEPS = {"cpu": 128, "cuda": 32}
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
-BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128)}
+BATCHES = {"cpu": (8, 16, 32), "cuda": (64, 128)}
 IMAGES = {"cpu": 4, "cuda": 64}
 NETWORKS = {
     "cpu": ("torchvision/mobilenet_v2", "objects/resnet"),
