@@ -1,7 +1,8 @@
 """Where a walk's time goes, by kind of operation: the bare loop, the walk before the work on speed, and the walk now.
 
 Each is profiled by torch in a process of its own, on the same images; the walk before is the library of an earlier
-commit. What torch does not see, Python and NumPy, is "outside torch".
+commit. Batch norm and pooling are among the "activations"; what torch does not see,
+Python and NumPy, is "outside torch".
 """
 
 import json
@@ -32,8 +33,8 @@ PATHS: dict[str, paths.Path] = {"straight": ig.Straight(), "blur": ig.Blur(), "g
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
 KINDS = {
     "convolutions": r"conv",
-    "normalisation, activations": r"norm|hardtanh|relu|pool|dropout|softmax|threshold|silu|sigmoid",
-    "matrix products": r"mm|matmul|linear|dot",
+    "activations": r"norm|hardtanh|relu|pool|dropout|softmax|threshold|silu|sigmoid",
+    "products": r"mm|matmul|linear|dot",
     "copies": r"copy|cat|clone|contiguous|index|stack|fill|zero|empty|to_",
     "selections": r"kthvalue|sort|topk|quantile|partition",
     "arithmetic": r"",
