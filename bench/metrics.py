@@ -143,7 +143,7 @@ def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
     shares = [i / PARTS for i in range(1, PARTS + 1)]
     pixels = maps[0, 0].numel()
-    pixel_flipping = quantus.PixelFlipping(  # type: ignore[attr-defined]
+    pixel_flipping = quantus.PixelFlipping(
         features_in_step=3 * pixels // PARTS, perturb_baseline=0.0, normalise=False, disable_warnings=True
     )
 
