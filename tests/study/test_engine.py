@@ -218,7 +218,7 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
         computed_after("metrics/stability.py", "((scaled(x) - scaled(y)) ** 2)", "(scaled(x) - scaled(y)).square()")
         == 4
     )
-    assert computed_after("paths.py", "return (end.alpha - start.alpha)", "return 1 * (end.alpha - start.alpha)") == 3
+    assert computed_after("paths.py", "return _beside(end.alpha", "return 1 * _beside(end.alpha") == 3
 
 
 class TestKilled:
