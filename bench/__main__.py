@@ -9,7 +9,9 @@ import argparse
 import importlib
 import json
 import re
+import sys
 import time
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,11 +35,17 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     folder = RESULTS / re.sub(r"\W+", "-", device_name(given.device).lower()).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
+    failed = []
     for name in given.names or NAMES:
-        module, began = importlib.import_module(f"bench.{name}"), time.monotonic()
-        rows = module.run(given.device)
+        began = time.monotonic()
+        try:
+            rows = importlib.import_module(f"bench.{name}").run(given.device)
+        except Exception:  # a peer that is not there must not stop what needs none
+            traceback.print_exc()
+            failed.append(name)
+            continue
         report = {
-            "question": module.__doc__,
+            "question": importlib.import_module(f"bench.{name}").__doc__,
             "machine": machine(given.device),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "minutes": round((time.monotonic() - began) / 60, 1),
@@ -45,6 +53,8 @@ def main() -> None:
         }
         (folder / f"{name}.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"{name}:\n{pd.DataFrame(rows).to_string(index=False)}\n", flush=True)
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

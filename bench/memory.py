@@ -1,7 +1,7 @@
 """Peak memory: of a walk beside a single batch, and of a study against its images, steps and paths.
 
-Everything runs in a process of its own, whose largest resident set is read when it has ended. On a GPU it is the
-host's memory that is read, not the device's.
+Everything runs in a process of its own, which reads its largest resident set (Linux's VmHWM: getrusage would count the
+process that started it). On a GPU it is the host's memory that is read, not the device's.
 """
 
 import json
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from igpaths.study.parameters import Parameters
@@ -32,15 +33,17 @@ STUDIES = {
     "6 paths": replace(BASE, paths=("straight", "straight-grey", "blur", "blur-tangent", "guided", "guided-free")),
 }
 STUDY = """
-import json, resource, sys
+import json, sys
+from bench.memory import highest
 from igpaths.study.engine import run
 from igpaths.study.parameters import Parameters
 assert not run(Parameters(**json.loads(sys.argv[1]))).failures
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(highest())
 """
 WALK = """
-import resource, sys
+import sys
 import igpaths as ig
+from bench.memory import highest
 from bench.subjects import subject
 given = subject("torchvision/mobilenet_v2", count=4, device=sys.argv[2])
 net = given.classifier()
@@ -49,8 +52,14 @@ if sys.argv[1] == "walk":
     ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=(128,), batch_size=16)
 else:
     net.gradients(given.images.repeat(4, 1, 1, 1), given.targets.repeat(4))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(highest())
 """
+
+
+def highest() -> int:
+    """The largest resident set of this process, in KiB."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def peak(code: str, *given: str) -> float:

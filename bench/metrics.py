@@ -66,7 +66,7 @@ Contest = tuple[str, dict[str, Callable[[], Any]]]  # the peer's name, and the w
 
 
 def integrated(given: Subject, net: ig.Classifier, batch: int) -> Contest:
-    """IG, 128 steps, 4 images."""
+    """IG, 128 steps."""
     images, targets, n = given.images.to(net.device), given.targets, STEPS["captum"]
     peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
@@ -85,7 +85,7 @@ def integrated(given: Subject, net: ig.Classifier, batch: int) -> Contest:
 
 
 def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
-    """Max-sensitivity of IG, 8 steps, 10 samples, 4 images."""
+    """Max-sensitivity, IG, 8 steps, 10 samples."""
     images, targets, n = given.images.to(net.device), given.targets, STEPS["sensitivity"]
     versions = list(metrics.uniform_noise(net, images, samples=SAMPLES))
     peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
@@ -121,7 +121,7 @@ def ranked(given: Subject, net: ig.Classifier) -> Tensor:
 
 
 def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
-    """Insertion of 6 maps of 4 images, 20 shares."""
+    """Insertion, 6 maps, 20 shares."""
     images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
     shares = [i / 20 for i in range(21)]
     asked = len(images) * (MAPS * (len(shares) - 2) + 2)  # no pixel and all of them are asked once for all maps
@@ -139,11 +139,11 @@ def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
 
 
 def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
-    """Deletion of 6 maps of 4 images, 48 shares."""
+    """Deletion, 6 maps, 48 shares."""
     images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
     shares = [i / PARTS for i in range(1, PARTS + 1)]
     pixels = maps[0, 0].numel()
-    pixel_flipping = quantus.PixelFlipping(  # type: ignore[attr-defined]
+    pixel_flipping = quantus.PixelFlipping(
         features_in_step=3 * pixels // PARTS, perturb_baseline=0.0, normalise=False, disable_warnings=True
     )
 

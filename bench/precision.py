@@ -16,7 +16,7 @@ from igpaths.metrics import absolute_map, cosine, spearman
 from igpaths.paths import Path
 from igpaths.rules import Rule
 
-STEPS = 32
+STEPS = 16
 RULES: dict[str, Rule] = {"IG": ig.IG("both"), "IDGI": ig.IDGI()}
 PATHS: dict[str, Path] = {"straight": ig.Straight(), "blur": ig.Blur(), "guided": ig.Guided()}
 PRECISIONS = {"cpu": ("float64", "float32", "bfloat16"), "cuda": ("float64", "float32", "TF32", "bfloat16")}

@@ -1,12 +1,14 @@
 """Where a walk's time goes, by kind of operation: the bare loop, the walk before the work on speed, and the walk now.
 
 Each is profiled by torch in a process of its own, on the same images; the walk before is the library of an earlier
-commit. What torch does not see, Python and NumPy, is "outside torch".
+commit. Batch norm and pooling are among the "activations"; what torch does not see,
+Python and NumPy, is "outside torch".
 """
 
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,7 @@ from torch.profiler import ProfilerActivity, profile
 
 import igpaths as ig
 from bench.subjects import subject
-from bench.timing import elapsed
+from bench.timing import ROUNDS, elapsed
 from bench.walk import bare
 from igpaths import paths
 
@@ -31,8 +33,8 @@ PATHS: dict[str, paths.Path] = {"straight": ig.Straight(), "blur": ig.Blur(), "g
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
 KINDS = {
     "convolutions": r"conv",
-    "normalisation, activations": r"norm|hardtanh|relu|pool|dropout|softmax|threshold|silu|sigmoid",
-    "matrix products": r"mm|matmul|linear|dot",
+    "activations": r"norm|hardtanh|relu|pool|dropout|softmax|threshold|silu|sigmoid",
+    "products": r"mm|matmul|linear|dot",
     "copies": r"copy|cat|clone|contiguous|index|stack|fill|zero|empty|to_",
     "selections": r"kthvalue|sort|topk|quantile|partition",
     "arithmetic": r"",
@@ -45,8 +47,13 @@ def kind(operation: str) -> str:
 
 
 def profiled(work: Callable[[], Any], *, device: str, gradients: int) -> dict[str, float]:
-    """The milliseconds of each gradient by kind of operation, once the caches are warm."""
+    """The milliseconds of each gradient by kind of operation: medians of several rounds, once the caches are warm."""
     work()
+    rounds = [_profiled(work, device=device, gradients=gradients) for _ in range(ROUNDS)]
+    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+
+
+def _profiled(work: Callable[[], Any], *, device: str, gradients: int) -> dict[str, float]:
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if device == "cuda" else [])]
     with profile(activities=activities) as found:
         seconds = elapsed(work)

@@ -1,8 +1,8 @@
 """What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients.
 
 The bare loop runs at its own best batch size and layout, in the same precision, on a batch that is there already.
-"drawing" is the part of the walk's time that its path's points take to make. "of peak" is the network's arithmetic, in
-operations a second, as a part of what one large product of matrices reaches in this precision on this device.
+"drawing" is the part of the walk's time that its path's points take to make. "of peak", on a GPU, is the network's
+arithmetic, in operations a second, as a part of what one large product of matrices reaches there in this precision.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,8 @@ from bench.timing import elapsed, interleaved, median, ratio
 
 STEPS = {"cpu": 128, "cuda": 32}
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
-BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128)}
+BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128, 256)}  # of the bare loop, the best of which counts
+WALKS = {"cpu": (16, 32), "cuda": (64, 128)}
 IMAGES = {"cpu": 4, "cuda": 64}
 NETWORKS = {
     "cpu": ("torchvision/mobilenet_v2", "objects/resnet"),
@@ -75,17 +76,16 @@ def best(given: Subject, *, device: str, gradients: int, precision: str) -> tupl
 
 
 def operations(given: Subject, *, device: str) -> float:
-    """The floating-point operations of one image's gradient."""
-    loop = bare(given, batch=1, layout=torch.contiguous_format, device=device)
+    """The floating-point operations of one image's gradient: the way back to the input takes as many again."""
     with FlopCounterMode(display=False) as counter:
-        loop(1)
-    return counter.get_total_flops()
+        given.classifier().logits(given.images[:1].to(device))
+    return 2 * counter.get_total_flops()
 
 
-def peak(*, device: str, precision: str) -> float:
-    """The operations a second of a product of large square matrices: the best of ten."""
-    size = {"cpu": 2048, "cuda": 8192}[device]
-    a, b = (torch.randn(size, size, device=device) for _ in range(2))
+def peak(*, precision: str) -> float:
+    """The operations a second of a product of large square matrices on a GPU: the best of ten."""
+    size = 8192
+    a, b = (torch.randn(size, size, device="cuda") for _ in range(2))
     if precision == "bfloat16":
         a, b = a.bfloat16(), b.bfloat16()
     with multiply(precision):
@@ -105,10 +105,10 @@ def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, An
     """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
     net, steps = given.classifier(precision=precision), STEPS[device]
     setting, loop = best(given, device=device, gradients=max(BATCHES[device]), precision=precision)
-    most, one = peak(device=device, precision=precision), operations(given, device=device)
+    share = operations(given, device=device) / peak(precision=precision) if device == "cuda" else None
     gradients, rows = len(given.images) * (steps + 1), []
     for path_name, path in {**KNOWN, "guided": ig.Guided()}.items():
-        batches = (len(given.images),) if isinstance(path, ig.Guided) else BATCHES[device]
+        batches = (len(given.images),) if isinstance(path, ig.Guided) else WALKS[device]
         work: dict[str, Callable[[], Any]] = {"bare loop": partial(loop, gradients)}
         for batch in batches:
             work[f"batch {batch}"] = partial(
@@ -132,7 +132,7 @@ def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, An
                     "bare loop": setting,
                     "gradients/s": rate,
                     "bare gradients/s": gradients / median(seconds, "bare loop"),
-                    "of peak": rate * one / most,
+                    "of peak": rate * share if share else None,
                     "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk) if drawing else None,
                     **ratio(seconds, of="bare loop", to=walk),
                 }

@@ -1,8 +1,11 @@
 """How the benchmarks time: contestants take turns, and ratios are those of one round."""
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import bench.__main__ as bench
 import pytest
 from bench.__main__ import NAMES
 from bench.timing import ROUNDS, interleaved, ratio
@@ -24,6 +27,21 @@ def test_a_ratio_is_taken_round_by_round():
 
 def test_five_rounds_or_more():
     assert ROUNDS >= 5
+
+
+def test_one_that_fails_does_not_stop_the_others(monkeypatch, tmp_path, capsys):
+    def refuse(device):
+        raise ImportError("no such peer")
+
+    for name, run in (("broken", refuse), ("sound", lambda device: [{"ratio": 2.0}])):
+        monkeypatch.setitem(sys.modules, f"bench.{name}", SimpleNamespace(run=run, __doc__="A question."))
+    monkeypatch.setattr(bench, "NAMES", ("broken", "sound"))
+    monkeypatch.setattr(bench, "RESULTS", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    with pytest.raises(SystemExit, match="not measured: broken"):
+        bench.main()
+    assert "no such peer" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.glob("*/*")] == ["sound.json"]
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("results/bench/*/*.json")), ids=lambda file: file.stem)

@@ -102,7 +102,7 @@ class Classifier:
     def _normalised(self, images: Tensor) -> Tensor:
         images = images.to(self.device, self.dtype).contiguous(memory_format=self.layout)
         mean, std = self._colours(images.shape[-2:])
-        return (images - mean) / std
+        return (images - mean).div_(std)
 
     def _colours(self, size: torch.Size) -> tuple[Tensor, Tensor]:
         """Mean and std at every pixel: three numbers against channels last would take four times as long."""

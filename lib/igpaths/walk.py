@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier, sent
+from igpaths.classifier import Classifier
 from igpaths.paths import Guided, Path, Point, Strided, joined
 from igpaths.rules import IDGI, Left, Right, Rule, Segment, Whole
 
@@ -222,26 +222,31 @@ class _Split:
         self.psi, self.crossing = psi, crossing
         self.left = torch.zeros_like(images)
         self.open = torch.ones(len(images), dtype=torch.bool, device=images.device)  # α* not reached yet
-        self.alpha = torch.full((len(images),), torch.nan, dtype=images.dtype, device=images.device)
-        self.score = torch.zeros_like(self.alpha)
+        self.index = torch.zeros(len(images), dtype=torch.int64, device=images.device)  # of the last point before α*
+        self.threshold: Tensor | None = None
 
     def add(self, segment: Segment, credit: Tensor) -> None:
         """Add a segment's credit for the images whose score has not yet crossed the threshold."""
-        change = segment.input_score - segment.baseline_score
-        exceeds = (segment.end.score > segment.baseline_score + self.psi * change) & (change > 0)
-        crosses, after = self.open & exceeds, self.open & ~exceeds
-        taken, point = (self.open, segment.end) if self.crossing == "left" else (after, segment.start)
+        if self.threshold is None:
+            change = segment.input_score - segment.baseline_score
+            self.threshold = torch.where(change > 0, segment.baseline_score + self.psi * change, torch.inf)
+        after = self.open & ~(segment.end.score > self.threshold)
+        taken = self.open if self.crossing == "left" else after
         self.left.addcmul_(credit, taken.to(credit.dtype).view(-1, 1, 1, 1))
-        self.alpha = torch.where(crosses, sent(point.alpha, self.alpha.device, self.alpha.dtype), self.alpha)
-        self.score = torch.where(crosses, point.score, self.score)
+        self.index += taken
         self.open = after
 
-    def part(self, rule: Left | Right, total: Tensor, start: Tensor, end: Tensor) -> tuple[Tensor, Tensor]:
-        """The map of Left or Right, and the change of score that it covers; where α* is undefined, Left is all."""
-        score = torch.where(self.open, end, self.score)
+    def part(self, rule: Left | Right, total: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+        """The map of Left or Right, and the change of the scores (B, N + 1) that it covers."""
+        at = scores.gather(1, self.index.view(-1, 1))[:, 0]
         if isinstance(rule, Left):
-            return self.left, score - start
-        return total - self.left, end - score
+            return self.left, at - scores[:, 0]
+        return total - self.left, scores[:, -1] - at
+
+    def star(self, alphas: Tensor, images: Tensor) -> Tensor:
+        """α* (B,) among the points' alphas (B, N + 1); NaN where it is undefined."""
+        found = alphas.gather(1, self.index.to(alphas.device).view(-1, 1))[:, 0].to(images)
+        return torch.where(self.open, torch.nan, found)
 
 
 def _attribute_together(
@@ -276,6 +281,8 @@ def _attribute_together(
     maps: dict[tuple[Rule, int], Tensor] = {}
     gaps: dict[tuple[Rule, int], Tensor] = {}
     stars: dict[tuple[Rule, int], Tensor] = {}
+    along = {n: torch.stack(values, dim=1) for n, values in scores.items()}
+    places = {n: torch.stack(values, dim=1) for n, values in alphas.items()}
     for rule in rules:
         for n in counts:
             running = sums[rule.rule if isinstance(rule, Left | Right) else rule, n]
@@ -283,14 +290,14 @@ def _attribute_together(
             attribution, change = running.total, end - start
             if isinstance(rule, Left | Right):
                 split = running.splits[rule.psi, rule.crossing]
-                attribution, change = split.part(rule, running.total, start, end)
-                stars[rule, n] = split.alpha
+                attribution, change = split.part(rule, running.total, along[n])
+                stars[rule, n] = split.star(places[n], like)
             maps[rule, n] = attribution.contiguous()
             gaps[rule, n] = attribution.sum((1, 2, 3)) - change
     return Attributions(
         maps=maps,
-        scores={n: torch.stack(values, dim=1) for n, values in scores.items()},
-        alphas={n: torch.stack(values, dim=1) for n, values in alphas.items()},
+        scores=along,
+        alphas=places,
         completeness_gap=gaps,
         alpha_star=stars,
         evaluations=segment.evaluations,

@@ -51,6 +51,7 @@ export MKL_NUM_THREADS=4
 export OPENBLAS_NUM_THREADS=4
 export MALLOC_TRIM_THRESHOLD_=17179869184
 export MALLOC_MMAP_THRESHOLD_=17179869184
+export DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=False
 '/opt/my python/bin/python' -m distributed.cli.dask_worker SCHEDULER --name NAME --nthreads 1 --memory-limit 0.0B \
 --nanny --death-timeout 60
 """

@@ -20,10 +20,14 @@ IMPORTED = time.monotonic()
 
 
 def commit() -> str:
-    """The library's commit, marked where tracked files differ from it; "unknown" outside a git checkout."""
+    """The library's commit, marked where tracked files differ from it; "unknown" outside a git checkout.
+
+    Published results do not count: a run that writes them is not changed by them.
+    """
     try:
         head = _git("rev-parse", "--short=12", "HEAD")
-        return head + (" with changes" if _git("status", "--porcelain", "--untracked-files=no") else "")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
+        return head + (" with changes" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

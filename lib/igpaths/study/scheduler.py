@@ -177,9 +177,10 @@ def _try(script: str, *, file: str) -> None:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """A worker's: Dask would set one thread, and have glibc hand freed activations back to the kernel."""
+    """A worker's: Dask would set one thread, sample its stack, and have glibc hand freed memory to the kernel."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
-    return counts | dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**34))
+    kept = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**34))
+    return counts | kept | {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
 
 @contextmanager
