@@ -18,10 +18,11 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.study import measures
-from igpaths.study.measures import MEASURES, Sample, ranking_maps, rows
+from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, locating, revealing, splitting
+from igpaths.study.measures.sample import Sample, ranking_maps, rows
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
+from igpaths.study.store import COLUMNS
 from igpaths.tasks import objects
 from igpaths.walk import fold
 from problems import classifier, images, small_network
@@ -73,27 +74,30 @@ def straight():
 def test_a_row_is_left_out_for_the_first_reason_that_holds_and_undefined_where_it_is_nan(straight):
     values = torch.tensor([[1.0], [2.0], [torch.nan], [torch.nan]])
     reasons = {"first": torch.tensor([True, False, True, False]), "second": torch.tensor([True, True, False, False])}
-    found = rows(straight, "igpaths", "m", "v", [("IG", 4, "signed")], values, reasons=reasons)
+    found = rows(straight, IGPATHS, "m", "v", [("IG", 4, "signed")], values, reasons=reasons)
     assert found["left_out"].tolist() == ["first", "second", "first", "undefined"]
     assert found["image"].tolist() == list("abcd")
 
 
 def test_rows_keep_images_and_maps_in_order(straight):
     keys = [("IG", 2, "signed"), ("IDGI", 2, "signed")]
-    found = rows(straight, "igpaths", "m", "v", keys, torch.arange(8.0).view(4, 2))
+    found = rows(straight, IGPATHS, "m", "v", keys, torch.arange(8.0).view(4, 2))
     assert found["value"].tolist() == list(range(8))
     assert found["image"].tolist() == list("aabbccdd")
     assert found["method"].tolist() == ["IG", "IDGI"] * 4
 
 
 def test_ranking_maps_have_both_signs_unless_they_have_no_negative_values(straight):
-    maps = ranking_maps(straight)
+    maps = ranking_maps(straight, IGPATHS)
     assert ("Σ g²", 2, "none") in maps
     assert ("gradient", 4, "absolute") in maps
     assert ("gradient", 2, "absolute") not in maps  # it is the same at every step count
     assert len(maps) == 2 * 2 * 2 + 2 + 2
-    assert list(ranking_maps(sample(controls(output="logit")))) == [("edges", 0, "none"), ("random", 0, "none")]
-    assert (ranking_maps(straight, signs=("absolute",))["IG", 4, "absolute"] >= 0).all()
+    assert list(ranking_maps(sample(controls(output="logit")), IGPATHS)) == [
+        ("edges", 0, "none"),
+        ("random", 0, "none"),
+    ]
+    assert (ranking_maps(straight, IGPATHS, signs=("absolute",))["IG", 4, "absolute"] >= 0).all()
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -119,7 +123,7 @@ def test_completeness_has_each_sum_and_the_score_along_the_walk(straight):
 
 def test_the_last_of_two_segments_and_the_first_make_the_whole():
     blur = sample(on_path("blur", output="logit", steps=(1, 2)))
-    found = measures.last_segment(blur, IGPATHS)
+    found = along.late(blur, IGPATHS)
     one = [frame for frame in found if set(frame["steps"]) == {1}]
     assert all(frame["value"].to_numpy() == pytest.approx(1) for frame in one)
     score = next(f for f in found if set(f["steps"]) == {2} and set(f["variant"]) == {"score"})
@@ -140,10 +144,10 @@ def test_insertion_is_read_twice_and_keeps_its_curve_once(straight):
 
 def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
     calm = sample(STRAIGHT, net=classifier(small_network(torch.float32), "probability"))
-    found = measures.revealed(calm, STUDY_A)
+    found = revealing.revealed(calm, STUDY_A)
     assert set(found[0]["sign"]) == {"signed", "none"}
     bold = replace(STUDY_A, images="any", information=replace(STUDY_A.information, estimators=(("png", "normalised"),)))
-    out = {reason for frame in measures.curves(calm, bold) for reason in frame["left_out"]}
+    out = {reason for frame in revealing.curves(calm, bold) for reason in frame["left_out"]}
     assert out == {"p < 0.8"}
 
 
@@ -160,10 +164,10 @@ def test_study_a_leaves_out_what_is_misclassified_and_of_information_curves_what
     own = sample(source, net=net, targets=targets, predictions=predictions, walked=walked)
     how = replace(STUDY_A.information, estimators=(("png", "normalised"),), confidence=sure)
     wrong = {"a"}
-    for frame in measures.revealed(own, STUDY_A) + measures.compressed(own, STUDY_A):
+    for frame in revealing.revealed(own, STUDY_A) + comparing.compressed(own, STUDY_A):
         out = frame[frame["left_out"] != ""]
         assert (set(out["image"]), set(out["left_out"])) == (wrong, {"misclassified"})
-    for frame in measures.curves(own, replace(STUDY_A, information=how)):
+    for frame in revealing.curves(own, replace(STUDY_A, information=how)):
         reasons = dict(zip(frame["image"], frame["left_out"], strict=True))
         unsure = {name for name, p in zip("abcd", confidence.tolist(), strict=True) if p < sure} - wrong
         assert len(unsure) == 2
@@ -173,7 +177,7 @@ def test_study_a_leaves_out_what_is_misclassified_and_of_information_curves_what
 
 def test_pair_starts_from_seeds(straight):
     few = replace(PAIR.information, shares=(0.3,), estimators=(("png", "normalised"),), confidence=None)
-    found = measures.curves(straight, replace(PAIR, information=few, images="any"))
+    found = revealing.curves(straight, replace(PAIR, information=few, images="any"))
     assert [set(frame["metric"]) for frame in found] == [{"SIC"}, {"AIC"}]
     usable = [frame[frame["left_out"] == ""] for frame in found]
     assert all(frame["value"].between(0, 1).all() for frame in usable)
@@ -189,7 +193,7 @@ def test_each_estimator_is_asked_once_by_one_measure():
 
 
 def test_abpc_is_that_of_the_maps_at_the_finest_step_count(straight):
-    found = measures.ablated(straight, IGPATHS)
+    found = revealing.ablated(straight, IGPATHS)
     assert {frame["variant"][0] for frame in found} == {
         f"{score}, {clip}" for score in ("logit", "probability") for clip in ("plain", "clipped")
     }
@@ -202,7 +206,7 @@ def test_abpc_is_that_of_the_maps_at_the_finest_step_count(straight):
 
 
 def test_stability_compares_the_signed_maps_of_image_and_compressed_image(straight):
-    found = measures.compressed(straight, IGPATHS)
+    found = comparing.compressed(straight, IGPATHS)
     raw = next(frame for frame in found if frame["metric"][0] == "JPEG raw")
     after = ig.attribute(straight.net, PALE, TARGETS, path=ig.Straight("black"), rules=(ig.IDGI(),), steps=(4,))
     expected = squared_error(
@@ -214,7 +218,7 @@ def test_stability_compares_the_signed_maps_of_image_and_compressed_image(straig
 
 def test_max_sensitivity_of_ig_is_that_of_its_attribution(straight):
     few = replace(IGPATHS, noise=replace(IGPATHS.noise, samples=2))
-    (found,) = measures.sensitivity(straight, few)
+    (found,) = comparing.sensitivity(straight, few)
 
     def ig_alone(x):
         return fold(straight.net, x, TARGETS, path=ig.Straight("black"), rules=(ig.IG("both"),), steps=(4,))[
@@ -246,7 +250,7 @@ class TestSplit:
         maps = ig.attribute(grey.net, IMAGES, TARGETS, path=ig.Straight("mean"), rules=(left, right), steps=(8,))
         found = {
             (frame["method"][0], frame["metric"][0], frame["variant"][0]): frame["value"].to_numpy()
-            for frame in measures.split(grey, EIGHT_B)
+            for frame in splitting.split(grey, EIGHT_B)
         }
         ratio = norm_ratio(maps[right, 8], maps[left, 8], order=2)
         np.testing.assert_allclose(found["IG", "L2 ratio", "ψ = 0.9"], ratio, rtol=1e-4)
@@ -259,19 +263,19 @@ class TestSplit:
             (EIGHT_B, gain <= 5),
             (EIGHT, (grey.predictions != TARGETS) | (gain <= 0)),
         ):
-            reasons = measures.split(grey, protocol)[0]["left_out"].tolist()
+            reasons = splitting.split(grey, protocol)[0]["left_out"].tolist()
             for reason, held in zip(reasons, excluded.tolist(), strict=True):
                 assert held == (reason not in ("", "a part is empty"))
 
     def test_an_image_with_an_empty_part_counts_at_no_psi(self, grey):
         by_psi = {}
-        for frame in measures.split(grey, EIGHT_B):
+        for frame in splitting.split(grey, EIGHT_B):
             by_psi.setdefault(frame["method"][0], []).append(tuple(frame["left_out"]))
         assert all(len(set(reasons)) == 1 for reasons in by_psi.values())
 
     def test_max_sensitivity_of_study_b_is_that_of_the_parts(self, grey):
         few = replace(EIGHT_B, noise=replace(STUDY_B.noise, samples=1))
-        (found,) = measures.sensitivity(grey, few)
+        (found,) = comparing.sensitivity(grey, few)
         assert list(dict.fromkeys(found["method"])) == ["Left", "Right", "Full"]
 
 
@@ -295,39 +299,39 @@ class Recorded:
 
 @pytest.mark.parametrize("name", [*MEASURES, "maps"])
 def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(name, straight, grey):
-    measure = MEASURES.get(name, measures.MAPS)
+    measure = MEASURES.get(name, MAPS)
     small = replace(IGPATHS.information, estimators=(("png", "normalised"), ("webp", "normalised")))
     small = replace(EIGHT, information=small, noise=replace(IGPATHS.noise, samples=1))
     if name == "information":
-        measure = replace(measure, rows=partial(measures.curves, estimators=("png",)))
+        measure = replace(measure, rows=partial(revealing.curves, estimators=("png",)))
     masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
-    given = {"split": grey, "last-segment": sample(on_path("blur", output="logit", steps=(2,)))}
+    given = {"split": grey, "late": sample(on_path("blur", output="logit", steps=(2,)))}
     asked = replace(given.get(name, straight), masks=masks, kept=1)
     if name == "classes":  # whose scenes are larger than these images
         asked = of_ten_classes()
     protocol = Recorded(small)
     assert measure.rows(asked, protocol)
-    assert protocol.read <= {*measures.ALWAYS, *measure.reads}
+    assert protocol.read <= {*ALWAYS, *measure.reads}
 
 
 def test_study_b_leaves_out_of_max_sensitivity_what_it_leaves_out_of_the_split(grey):
     few = replace(EIGHT_B, noise=replace(STUDY_B.noise, samples=1))
-    (found,) = measures.sensitivity(grey, few)
+    (found,) = comparing.sensitivity(grey, few)
     gain = grey.walked.scores[8][:, -1] - grey.walked.scores[8][:, 0]
     own = found[found["method"] == "Right"]["left_out"]
     assert (own == "gain of 5 or less").tolist() == (gain <= 5).tolist()
 
 
 def test_pairs_share_the_photographs_of_their_own_backgrounds():
-    (found,) = measures.classes(of_ten_classes(), IGPATHS)
+    (found,) = locating.classes(of_ten_classes(), IGPATHS)
     assert set(found["photograph"]) == {objects.pair(0).photograph}
 
 
 def test_every_measure_has_rows_of_the_same_columns(straight):
     few = replace(IGPATHS, noise=replace(IGPATHS.noise, samples=1), information=None)
-    for measure in (*MEASURES.values(), measures.MAPS):
+    for measure in (*MEASURES.values(), MAPS):
         if measure.task or isinstance(measure.rows, partial) or not measure.of(STRAIGHT, few):
             continue
         for frame in measure.rows(straight, few):
-            assert tuple(frame.columns) == measures.COLUMNS
+            assert tuple(frame.columns) == COLUMNS
             assert len(frame) % BATCH == 0

@@ -11,6 +11,7 @@ from igpaths.metrics.reveal import Responses, area, deletion, insertion
 from igpaths.metrics.saturation import cosine, norm_ratio
 from igpaths.metrics.stability import jpeg, max_sensitivity, spearman, squared_error, uniform_noise
 from igpaths.metrics.table import METRICS, Metric
+from igpaths.metrics.texture import patchiness, roughness
 
 __all__ = [
     "METRICS",
@@ -37,12 +38,14 @@ __all__ = [
     "max_sensitivity",
     "ms_ssim",
     "norm_ratio",
+    "patchiness",
     "perturbation",
     "pixel_ranks",
     "pointing_game",
     "projections",
     "random_maps",
     "roc_auc",
+    "roughness",
     "seed_masks",
     "signed_map",
     "spearman",

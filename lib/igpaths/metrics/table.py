@@ -80,6 +80,19 @@ METRICS = {
         Metric("ROC AUC", "ROC AUC", r"\mathrm{AUC}", "higher", 0, 1, "ranking map", "Xu et al. 2020"),
         Metric("best F1", "best F₁", r"F_1", "higher", 0, 1, "ranking map", "Xu et al. 2020"),
         Metric("MAE", "MAE", r"\mathrm{MAE}", "lower", 0, 1, "ranking map", "Xu et al. 2020"),
+        Metric(
+            "share on the likelier object",
+            "share on the likelier",
+            r"S_1",
+            "neither",
+            0,
+            1,
+            "ranking map",
+            "ours",
+        ),
+        Metric("likeness to edges", "likeness to edges", r"\rho_\nabla", "neither", -1, 1, "ranking map", "ours"),
+        Metric("patchiness", "patchiness", r"\rho_4", "neither", -1, 1, "ranking map", "ours"),
+        Metric("roughness", "roughness", r"R", "neither", 0, 1, "ranking map", "ours"),
         Metric("class sensitivity", "class sensitivity", r"S_\mathrm{own}", "higher", 0, 1, "ranking map", "ours"),
     )
 }

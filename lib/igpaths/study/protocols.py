@@ -118,6 +118,7 @@ class Split:
     crossing : which part has the segment that crosses ψ, as in `igpaths.Left`.
     images : "gain over 5": F(x) − F(x') > 5 in logits, whether classified rightly or not; "correct": classified
         rightly, and F(x) > F(x').
+    output : the score that is explained.
     """
 
     name: str
@@ -127,6 +128,12 @@ class Split:
     psi: tuple[float, ...]
     crossing: str
     images: str
+    output: str = "logit"
+
+    @property
+    def source(self) -> str:
+        """The name of its walk, which splits of one baseline, N and score share."""
+        return f"split-{self.baseline}-{self.steps}" + ("" if self.output == "logit" else f"-{self.output}")
 
 
 @dataclass(frozen=True)
@@ -239,6 +246,7 @@ IGPATHS = Protocol(
     step_sensitivity=StepSensitivity(),
     split=(
         Split("igpaths, grey", "mean", "both", 200, PSI, "left", "correct"),
+        Split("igpaths, grey", "mean", "both", 200, PSI, "left", "correct", "probability"),
         Split("igpaths, black", "black", "both", 200, PSI, "left", "correct"),
     ),
     ablation=Ablation(("logit", "probability"), (True, False)),

@@ -113,17 +113,18 @@ def controls(*, output: str) -> Source:
 
 
 def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
-    """The sources of Split IG: a straight path of logits for each baseline and step count that a protocol asks."""
+    """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks."""
     asked = [split for protocol in protocols for split in protocol.split]
     found = []
-    for baseline, steps in dict.fromkeys((split.baseline, split.steps) for split in asked):
-        sharing = [split for split in asked if (split.baseline, split.steps) == (baseline, steps)]
+    for name in dict.fromkeys(split.source for split in asked):
+        sharing = [split for split in asked if split.source == name]
         rules: dict[str, Rule] = {}
         for split in sharing:
-            for whole in (IG(split.at), IDGI()):
+            for whole in (IG(split.at), IDGI(), SquaredGradients()):
                 parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
                 rules |= {repr(rule): rule for rule in (whole, *parts)}
-        found.append(Source(f"split-{baseline}-{steps}", "logit", Straight(baseline), (steps,), {}, rules))
+        one = sharing[0]
+        found.append(Source(name, one.output, Straight(one.baseline), (one.steps,), {}, rules))
     return found
 
 

@@ -21,7 +21,8 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.study import fingerprint, sources, store
-from igpaths.study.measures import ALWAYS, MAPS, MEASURES, Measure, Sample
+from igpaths.study.measures import ALWAYS, MAPS, MEASURES, Measure
+from igpaths.study.measures.sample import Sample
 from igpaths.study.parameters import Parameters
 from igpaths.study.protocols import PROTOCOLS, Protocol
 from igpaths.study.provenance import provenance
