@@ -1,5 +1,7 @@
 """The training of the objects networks: reproducible, and it learns."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -38,6 +40,41 @@ def test_the_same_seed_gives_the_same_network(data):
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
+@pytest.mark.parametrize("mixing", ["none", "mixup (0.2) or cutmix (1)"])
+def test_a_run_that_was_stopped_ends_with_the_same_network(data, tmp_path, mixing):
+    recipe = replace(RECIPE, mixing=mixing, label_smoothing=0.1, averaging=0.5)
+
+    class Stopped(Exception):
+        pass
+
+    def run(checkpoint, stop=False):
+        torch.manual_seed(recipe.seed)
+        network, steps = NETWORKS["mobilenet"](), []
+
+        def count(module, inputs):
+            steps.append(1)
+            if stop and len(steps) == 5:  # in the second of three epochs of three steps
+                raise Stopped
+
+        network.register_forward_pre_hook(count)
+        return training.train(network, *data, recipe, checkpoint=checkpoint).state_dict(), len(steps)
+
+    whole, steps = run(None)
+    with pytest.raises(Stopped):
+        run(tmp_path / "part", stop=True)
+    resumed, rest = run(tmp_path / "part")
+    assert (steps, rest) == (9, 6)
+    assert all(torch.equal(whole[key], resumed[key]) for key in whole)
+
+
+def test_recipes_differ_by_the_suffix():
+    plain, modern, other = (training.recipe(name) for name in ("resnet", "resnet-modern", "noskip-2"))
+    assert (plain.seed, other.seed) == (0, 2)
+    assert replace(other, seed=0) == plain
+    assert modern.epochs == 2 * plain.epochs
+    assert modern.label_smoothing > 0 == plain.label_smoothing
+
+
 def test_normalise_and_accuracy():
     images = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 3, 4, 4)
     assert training.normalise(images)[:, 0, 0, 0].tolist() == pytest.approx([-1.8, 2.2], abs=1e-6)
@@ -59,7 +96,7 @@ def test_turn_gives_the_eight_symmetries_of_the_square():
 
 def test_card_has_every_field():
     network = NETWORKS["resnet"]()
-    card = training.card("resnet", network, RECIPE, torch.linspace(0.9, 1, 10), seconds=90.0)
+    card = training.card("resnet", network, RECIPE, torch.linspace(0.9, 1, 10), minutes=1.5)
     assert card["network"] == "objects/resnet"
     assert card["recipe"]["seed"] == 3
     assert card["accuracy"] == 0.95

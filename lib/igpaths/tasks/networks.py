@@ -1,8 +1,11 @@
-"""Five small networks, one of each family of Study A, for the objects task.
+"""Small networks for the objects task: one of each family of Study A, and what tells their causes apart.
 
 They keep what distinguishes the families (plain convolutions, residual sums, dense concatenations, parallel branches,
 inverted bottlenecks) at a size that trains on two cores: a strided stem brings 176 pixels to 44, stages at 44, 22 and
 11 pixels follow, and a global average feeds one linear layer.
+
+Beside the five there are the same five under a modern recipe ("vgg-modern"), a ResNet without its shortcuts, "noskip",
+and both of these from two more seeds ("resnet-1"); `igpaths.tasks.training.recipe` says how each is trained.
 """
 
 from collections.abc import Callable
@@ -59,6 +62,20 @@ def resnet(classes: int = 10) -> nn.Module:
         *(_conv(3, 32, 7, stride=4), Residual(32, 32)),
         *(Residual(32, 64, 2), Residual(64, 64)),
         *(Residual(64, 128, 2), Residual(128, 128)),
+    ]
+    return _classifier(*layers, features=128, classes=classes)
+
+
+def noskip(classes: int = 10) -> nn.Module:
+    """The layers of `resnet` without its shortcuts."""
+
+    def pair(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+        return nn.Sequential(_conv(inputs, outputs, stride=stride), _conv(outputs, outputs))
+
+    layers = [
+        *(_conv(3, 32, 7, stride=4), pair(32, 32)),
+        *(pair(32, 64, 2), pair(64, 64)),
+        *(pair(64, 128, 2), pair(128, 128)),
     ]
     return _classifier(*layers, features=128, classes=classes)
 
@@ -145,10 +162,15 @@ def mobilenet(classes: int = 10) -> nn.Module:
     return _classifier(*layers, features=256, classes=classes)
 
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {
+FIVE: dict[str, Callable[[], nn.Module]] = {
     "vgg": vgg,
     "resnet": resnet,
     "densenet": densenet,
     "inception": inception,
     "mobilenet": mobilenet,
+}
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    **FIVE,
+    **{f"{name}-modern": build for name, build in FIVE.items()},
+    **{"noskip": noskip, "resnet-1": resnet, "noskip-1": noskip, "resnet-2": resnet, "noskip-2": noskip},
 }
