@@ -365,11 +365,13 @@ def test_every_claim_holds_on_the_papers_own_tables():
 def stored(tmp_path_factory):
     """Rows of three small studies with all that claims can ask for; the paths' step counts are renamed."""
     folder = photographs(tmp_path_factory.mktemp("photos"), 2)
-    choices = {"images": 2, "steps": (2, 4, 8), "protocols": ("igpaths", "study-b"), "metrics": ("information",)}
-    small = ("completeness", "last-segment", "projection", "insertion", "compression", "split", "sensitivity")
+    choices = {"images": 2, "steps": (2, 4, 8), "protocols": ("igpaths", "study-a", "study-b")}
+    choices |= {"metrics": ("information",)}
+    small = ("completeness", "late", "projection", "insertion", "compression", "split", "perturbation", "texture")
+    small += ("sensitivity",)
     pair = Parameters(
-        models=("objects/mobilenet",), images=1, steps=(2,), metrics=("classes",), protocols=("igpaths",), threads=1,
-        results=str(folder / "results"),
+        models=("objects/mobilenet",), images=1, steps=(2,), metrics=("classes", "localization"), protocols=("igpaths",),
+        threads=1, results=str(folder / "results"),
     )  # fmt: skip
     coarse = replace(IGPATHS, information=replace(IGPATHS.information, shares=QUARTERS))
     with pytest.MonkeyPatch.context() as patch:

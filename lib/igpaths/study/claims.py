@@ -17,7 +17,8 @@ import pandas as pd
 import yaml
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igpaths.study.measures import COMPARISONS, LOCALIZATION
+from igpaths.study.measures.comparing import COMPARISONS
+from igpaths.study.measures.locating import LOCALIZATION
 from igpaths.study.protocols import PROTOCOLS, SPLIT
 from igpaths.study.quality import AVERAGES, CONTROLS
 from igpaths.study.schema import refusal
@@ -43,8 +44,10 @@ METHODS = {
     *(*CONTROLS, "IDGI", "Left", "Right", "Full"),
 }
 METRICS = {
-    *("completeness gap", "score change", "last segment", "projection"),
-    *("insertion", "insertion ratio", "SIC", "AIC", "ABPC", "max-sensitivity", "class sensitivity"),
+    *("completeness gap", "score change", "last segment", "late movement", "projection"),
+    *("insertion", "insertion ratio", "SIC", "AIC", "ABPC", "max-sensitivity"),
+    *("class sensitivity", "share on the likelier object", "likeness to edges", "patchiness", "roughness"),
+    *("gradient norm ratio", "sum of Left", "dropped terms"),
     *(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS)),
     *(*QUANTITIES, *LOCALIZATION),
 }
