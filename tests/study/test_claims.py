@@ -370,9 +370,14 @@ def stored(tmp_path_factory):
     small = ("completeness", "late", "projection", "insertion", "compression", "split", "perturbation", "texture")
     small += ("sensitivity",)
     pair = Parameters(
-        models=("objects/mobilenet",), images=1, steps=(2,), metrics=("classes", "localization"), protocols=("igpaths",),
-        threads=1, results=str(folder / "results"),
-    )  # fmt: skip
+        models=("objects/mobilenet",),
+        images=1,
+        steps=(2,),
+        metrics=("classes", "localization"),
+        protocols=("igpaths",),
+        threads=1,
+        results=str(folder / "results"),
+    )
     coarse = replace(IGPATHS, information=replace(IGPATHS.information, shares=QUARTERS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(units.PROTOCOLS, "igpaths", coarse)

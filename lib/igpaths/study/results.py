@@ -18,6 +18,7 @@ from igpaths.study import store
 from igpaths.study.engine import there
 from igpaths.study.parameters import Parameters
 from igpaths.study.quality import AVERAGES
+from igpaths.study.schema import refusal
 from igpaths.study.statistics import bootstrap
 from igpaths.study.units import plan
 
@@ -56,6 +57,23 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
     facts = merged([store.facts(file) for file in there(units)])
     files[3].write_text(json.dumps({"parameters": study.as_dict(), **facts}, indent=1, ensure_ascii=False) + "\n")
     return files
+
+
+def published(*names: str) -> pd.DataFrame:
+    """The values of published studies, of all or of those that are named; the column "study" says which.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not there.
+    """
+    folder = Parameters(results="results").store
+    there = {file.parent.name: file for file in sorted(folder.glob("*/values.parquet"))}
+    for name in names:
+        if name not in there:
+            raise refusal("published study", name, ", ".join(there), tuple(there))
+    frames = [pq.read_table(there[name]).to_pandas().assign(study=name) for name in names or there]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*VALUES.names, "study"])
 
 
 def left_out(found: pd.DataFrame) -> pd.DataFrame:
