@@ -69,8 +69,10 @@ def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float
     rows = table("study-a", number)
     named = rows["metric"].str.removeprefix("difference 128-8 steps, ").map(METRICS)
     chosen = rows[[each == (metric, variant) for each in named]]
-    own = {name: rows.set_index("method")["value"].to_dict() for name, rows in chosen.groupby("model", sort=False)}
-    return {str(name): {METHODS[method]: value for method, value in values.items()} for name, values in own.items()}
+    return {
+        str(name): dict(zip(own["method"].map(METHODS), own["value"], strict=True))
+        for name, own in chosen.groupby("model", sort=False)
+    }
 
 
 def alike(network: str) -> list[str]:
