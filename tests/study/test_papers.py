@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from igpaths.study import papers
-from igpaths.study.papers import FAMILIES, table
+from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, table
 
 # Made from the tables of the papers as data: count and sum of their values, and a digest of every line.
 SOURCES = {
@@ -48,7 +48,24 @@ def test_known_cells():
 def test_every_published_table_is_there():
     assert all(len(table("study-a", n)) for n in range(1, 18))
     assert all(len(table("study-b", n)) for n in range(1, 6))
-    assert set(table("study-b", 1).model) == set(FAMILIES)
+    assert {*table("study-a", 1).model, *table("study-b", 1).model} == set(FAMILIES)
+
+
+def test_cells_of_study_a_have_the_names_of_our_methods():
+    cells = study_a(1, "insertion", "black, 21 counts")
+    assert cells["MobileNetV2"]["Blur IG"] == 0.202
+    assert {method for values in cells.values() for method in values} == set(METHODS.values())
+    assert sum(map(len, cells.values())) == 60
+    assert study_a(4, "SIC", "png") == {
+        "InceptionV3": {"IG": 0.004, "IG + IDGI": 0.473, "Blur IG": 0.054, "Blur IG + IDGI": 0.202}
+    }
+
+
+def test_ours_stand_beside_their_own_network_or_their_family():
+    assert alike("resnet50") == ["ResNet50V2", "ResNet-50"]
+    assert alike("vgg-modern") == alike("vgg") == ["VGG16", "VGG19", "VGG-19"]
+    assert alike("resnet-1")[:3] == ["ResNet50V2", "ResNet101V2", "ResNet152V2"]
+    assert alike("noskip") == alike("squeezenet1_1") == []
 
 
 @pytest.mark.parametrize(
