@@ -8,7 +8,7 @@ import pytest
 from igpaths.study import papers
 from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, table
 
-# Made from the tables of the papers as data: count and sum of their values, and a digest of every line.
+# Where the values were read from, and the digest of those files.
 SOURCES = {
     "study-a": ("singhi-kumari-tables.csv", "7f5812d3d553e599dd4d393bed9bc4b85f6ad56d6c2cda007630ca681856adf2"),
     "study-b": ("miglani-tables.csv", "6bfdb638942b0873514302379b43ffa2f11b008b39de6be59df2d9ccc63c5393"),
