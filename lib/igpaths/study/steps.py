@@ -1,0 +1,120 @@
+"""Scores against the number of steps, ours and Study A's: its Table 4 and Figure 4, for every network and protocol."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from igpaths.study.papers import METHODS, METRICS, alike, study_a, table
+from igpaths.study.statistics import Estimate
+from igpaths.study.tables import NOTHING, SIDES, averages, changes, text
+
+PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
+Sweep = dict[str, tuple[list[str], list[Estimate]]]  # by method: step counts as words, equally far apart, and scores
+
+
+def paper_scores() -> pd.DataFrame:
+    """All scores of Study A: a metric, variant, network (the paper's name) and method a row, a step count a column."""
+    frames = [table("study-a", number) for number in (*range(1, 4), *range(6, 18))]
+    rows = pd.concat(frames)
+    named = pd.DataFrame(rows["metric"].map(METRICS).tolist(), columns=["metric", "variant"], index=rows.index)
+    rows = rows.assign(**named, method=rows["method"].map(METHODS), steps=rows["steps"].astype(int))
+    keys = ["metric", "variant", "model", "method"]
+    return rows.set_index([*keys, "steps"])["value"].unstack("steps")
+
+
+def paper_changes(metric: str, variant: str, *, steps: tuple[int, int]) -> dict[str, dict[str, float]]:
+    """What the paper's methods gain from the first step count to the second, by its network and our method."""
+    scores = paper_scores().loc[metric, variant]
+    gained = (scores[steps[1]] - scores[steps[0]]).dropna()
+    return {str(name): own.droplevel("model").to_dict() for name, own in gained.groupby("model", sort=False)}
+
+
+def paper_sweep(network: str, metric: str, variant: str) -> Sweep:
+    """One metric of one of the paper's networks; its values have no intervals."""
+    lines = {str(method): line.dropna() for method, line in paper_scores().loc[metric, variant, network].iterrows()}
+    return {
+        method: ([str(n) for n in line.index], [Estimate(value, value, value, 0) for value in line])
+        for method, line in lines.items()
+    }
+
+
+def sweep(
+    rows: pd.DataFrame, *, network: str, protocol: str, sign: str, metric: str, variant: str, methods: Sequence[str]
+) -> Sweep:
+    """One metric of one network against its step counts."""
+    own = rows[(rows["network"] == network) & (rows["protocol"] == protocol) & (rows["metric"] == metric)]
+    asked = partial(averages, protocol=protocol, sign=sign, metric=metric, variant=variant, methods=methods)
+    found: Sweep = {}
+    for n in sorted(set(own["steps"]) - {0}):
+        for cells in asked(own, steps=n, better="neither"):
+            for method, estimate in cells.estimates.items():
+                steps, estimates = found.setdefault(method, ([], []))
+                steps.append(str(n))
+                estimates.append(estimate)
+    return found
+
+
+def like_papers(rows: pd.DataFrame) -> str:
+    """The network among the rows that stands beside the paper's of Table 4; the first where there is none."""
+    networks = list(rows["network"].unique())
+    return next((str(name) for name in networks if PAPERS_NETWORK in alike(name)), str(networks[0]) if networks else "")
+
+
+def table_4(
+    rows: pd.DataFrame,
+    columns: Mapping[str, tuple[str, str]],
+    *,
+    network: str,
+    methods: Sequence[str],
+    steps: tuple[int, int],
+    caption: str,
+) -> Styler:
+    """Step sensitivity in the paper's form: methods down, each as the paper and as we measure it, metrics across.
+
+    `columns` are metrics with their variants, by the words at their head.
+    """
+    own, lines = rows[rows["network"] == network], []
+    ways = {
+        (kind, name): changes(
+            own, protocol=protocol, sign=sign, metric=metric, variant=variant, methods=methods, steps=steps
+        )
+        for kind, (protocol, sign) in SIDES.items()
+        for name, (metric, variant) in columns.items()
+    }
+    paper = {name: study_a(4, *column)[PAPERS_NETWORK] for name, column in columns.items()}
+    for method in methods:
+        printed = {name: f"{values[method]:.3f}" for name, values in paper.items() if method in values}
+        lines.append({"method": method, "by": f"paper, {PAPERS_NETWORK}", "n": "–"} | printed)
+        for kind in SIDES:
+            found = {name: cells[0] for (which, name), cells in ways.items() if which == kind and cells}
+            texts = {name: text(each.estimates[method]) for name, each in found.items() if method in each.estimates}
+            if texts:
+                n = sorted({each.n for each in found.values()})
+                lines.append({"method": method, "by": kind, "n": "–".join(map(str, (n[0], n[-1])[: len(n)]))} | texts)
+    measured = any(ways.values())
+    frame = pd.DataFrame(lines).fillna("–")
+    return frame.style.hide(axis="index").set_caption(caption if measured else f"{caption} {NOTHING}")
+
+
+def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
+    """How far the score has come along each path at its finest step count, the median over images.
+
+    Parameters
+    ----------
+    rows : of the store, with the curves of "score change", of paths from x' to x.
+
+    Returns
+    -------
+    By path and network, the share of the segments behind and that of the change F(x) − F(x').
+    """
+    walked = rows[(rows["metric"] == "score change") & (rows["steps"] == rows["steps"].max())]
+    found: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
+    for (path, network), own in walked.groupby(["path", "network"], sort=False):
+        shares = pd.DataFrame([(curve - curve[0]) / (curve[-1] - curve[0]) for curve in own["curve"]]).median()
+        found.setdefault(str(path), {})[str(network)] = (
+            [j / (len(shares) - 1) for j in range(len(shares))],
+            list(shares),
+        )
+    return found
