@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -18,7 +19,7 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, locating, revealing, splitting
+from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, locating, revealing, splitting, tempering
 from igpaths.study.measures.sample import Sample, ranking_maps, rows
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
@@ -140,6 +141,43 @@ def test_insertion_is_read_twice_and_keeps_its_curve_once(straight):
     assert len(kept) == 3
     assert {len(curve) for curve in kept[0]["curve"]} == {21}
     assert all("misclassified" in set(frame["left_out"]) for frame in found)
+
+
+def _at(frames, metric, temperature):
+    """The values of a metric at a temperature by key."""
+    found = pd.concat([frame for frame in frames if frame["variant"].iloc[0].endswith(f"T = {temperature:g}")])
+    chosen = found[found["metric"] == metric]
+    return chosen.set_index(["image", "method", "steps", "sign"])["value"].to_numpy()
+
+
+class TestTemperature:
+    def test_at_one_it_is_insertion_as_it_is(self, straight):
+        found = tempering.tempered(straight, IGPATHS)
+        plain = pd.concat(revealing.revealed(straight, IGPATHS))
+        for metric in ("insertion", "insertion ratio"):
+            own = plain[(plain["metric"] == metric) & (plain["variant"] == "black, 21 counts") & (plain["steps"] == 4)]
+            np.testing.assert_array_equal(_at(found, metric, 1), own["value"])
+
+    def test_a_quarter_is_a_network_of_four_times_the_weights(self):
+        surer = small_network(torch.float32)
+        with torch.no_grad():
+            surer[-1].weight.mul_(4)
+            surer[-1].bias.mul_(4)
+        calm, sure = (
+            sample(STRAIGHT, net=net, walked=explain(STRAIGHT, net, IMAGES, TARGETS, batch_size=16))
+            for net in (classifier(layers, "probability") for layers in (small_network(torch.float32), surer))
+        )
+        found, expected = (tempering.tempered(each, IGPATHS) for each in (calm, sure))
+        np.testing.assert_allclose(_at(found, "insertion", 0.25), _at(expected, "insertion", 1), rtol=1e-4)
+        assert calm.net.temperature == 1
+
+    def test_confidence_stands_beside_the_controls_and_falls(self):
+        found = tempering.tempered(sample(controls(output="probability")), IGPATHS)
+        net = network("probability")
+        for temperature in tempering.TEMPERATURES:
+            expected = (net.logits(IMAGES) / temperature).softmax(1)[range(BATCH), TARGETS]
+            np.testing.assert_allclose(_at(found, "confidence", temperature), expected, rtol=1e-5)
+        assert {method for frame in found for method in frame["method"]} == {"edges", "random", ""}
 
 
 def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
