@@ -175,7 +175,7 @@ class TestTemperature:
         found = tempering.tempered(sample(controls(output="probability")), IGPATHS)
         net = network("probability")
         for temperature in tempering.TEMPERATURES:
-            expected = (net.logits(IMAGES) / temperature).softmax(1)[range(BATCH), TARGETS]
+            expected = (net.logits(IMAGES).double() / temperature).softmax(1)[range(BATCH), TARGETS]
             np.testing.assert_allclose(_at(found, "confidence", temperature), expected, rtol=1e-5)
         assert {method for frame in found for method in frame["method"]} == {"edges", "random", ""}
 
