@@ -1,6 +1,6 @@
 """Tables of a study: networks down, methods across, each cell an average over images with its interval.
 
-The paper's values stand above ours where it has that network, and n in every row. A value is marked as the best only
+The paper's values stand above ours, network by network, and n in every row. A value is marked as the best only
 where the interval of its difference to every other value of the row does.
 """
 
@@ -11,8 +11,11 @@ from functools import partial
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from igpaths.study.papers import alike
 from igpaths.study.quality import AVERAGES
-from igpaths.study.statistics import Estimate, bootstrap
+from igpaths.study.statistics import Estimate, bootstrap, change
+
+NOTHING = "No published study holds this yet."
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def averages(
     methods: Sequence[str],
     steps: int | str = "finest",
     better: str = "higher",
+    statistic: str = "",
 ) -> list[Cells]:
     """One metric of several methods, network by network, over the images that count for all of them.
 
@@ -53,29 +57,73 @@ def averages(
     methods : in the order of the columns; those without rows are left out.
     steps : a step count, or "finest"; controls have none.
     better : "higher", "lower" or "neither".
+    statistic : "mean", "median", or "" for the metric's own.
     """
-    chosen = rows[
+    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
+    wanted = chosen["steps"].max() if steps == "finest" else steps
+    found = []
+    for network, own in chosen[chosen["steps"].isin([0, wanted])].groupby("network", sort=False):
+        table = _counted(own).droplevel("steps", axis=1)
+        table = table[[method for method in methods if method in table]].dropna()
+        found.append(_cells(str(network), table, statistic or AVERAGES.get(metric, "mean"), better))
+    return found
+
+
+def changes(
+    rows: pd.DataFrame,
+    *,
+    protocol: str,
+    metric: str,
+    variant: str,
+    sign: str,
+    methods: Sequence[str],
+    steps: tuple[int, int],
+) -> list[Cells]:
+    """What each method gains from the first step count to the second: the change of its average, network by network.
+
+    Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest.
+    """
+    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
+    found = []
+    for network, own in chosen[chosen["steps"].isin(steps)].groupby("network", sort=False):
+        table, estimates = _counted(own), {}
+        for method in methods:
+            ends = [(method, n) for n in steps if (method, n) in table]
+            pair = table[ends].dropna()
+            if len(ends) == 2 and len(pair):
+                statistic = AVERAGES.get(metric, "mean")
+                estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=_photographs(pair))
+        found.append(Cells(str(network), min((e.n for e in estimates.values()), default=0), estimates, ""))
+    return found
+
+
+def _chosen(
+    rows: pd.DataFrame, protocol: str, metric: str, variant: str, sign: str, methods: Sequence[str]
+) -> pd.DataFrame:
+    return rows[
         (rows["protocol"] == protocol)
         & (rows["metric"] == metric)
         & (rows["variant"] == variant)
         & rows["sign"].isin([sign, "none", ""])
         & rows["method"].isin(methods)
     ]
-    if chosen.empty:
-        return []
-    wanted = chosen["steps"].max() if steps == "finest" else steps
-    chosen = chosen[chosen["steps"].isin([0, wanted])]
-    return [_cells(str(name), own, metric, methods, better) for name, own in chosen.groupby("network", sort=False)]
 
 
-def _cells(network: str, rows: pd.DataFrame, metric: str, methods: Sequence[str], better: str) -> Cells:
+def _counted(rows: pd.DataFrame) -> pd.DataFrame:
+    """One network's values: an image that counts a row, a method at a step count a column."""
     out = rows.loc[rows["left_out"] != "", "image"]
-    table = rows[~rows["image"].isin(out)].pivot(index=["photograph", "image"], columns="method", values="value")
-    table = table[[method for method in methods if method in table]].dropna()
+    counted = rows[~rows["image"].isin(out)]
+    return counted.pivot(index=["photograph", "image"], columns=["method", "steps"], values="value")
+
+
+def _photographs(table: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(map(str, table.index.get_level_values(0)))
+
+
+def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
     if table.empty:
         return Cells(network, 0, {}, "")
-    photographs = tuple(map(str, table.index.get_level_values(0)))
-    estimate = partial(bootstrap, statistic=AVERAGES.get(metric, "mean"), clusters=photographs)
+    estimate = partial(bootstrap, statistic=statistic, clusters=_photographs(table))
     estimates = {str(method): estimate(table[method]) for method in table}
     side = {"higher": 1, "lower": -1, "neither": 0}[better]
     first = max(estimates, key=lambda method: side * estimates[method].value)
@@ -84,36 +132,55 @@ def _cells(network: str, rows: pd.DataFrame, metric: str, methods: Sequence[str]
 
 
 def shown(
-    cells: Sequence[Cells],
+    cells: Sequence[Cells] | Mapping[str, Sequence[Cells]],
     *,
     caption: str,
     paper: Mapping[str, Mapping[str, float]] | None = None,
     digits: int = 3,
 ) -> Styler:
-    """The table for a page; `paper` has the published values by network and method, in rows of their own above ours.
+    """The table for a page; where no network was measured its caption says so.
 
-    A network of the paper that we did not measure is there too, and one of ours that the paper does not have.
+    Parameters
+    ----------
+    cells : of the networks; or several such lists by the words that tell them apart, which are a column then.
+    caption : of the table.
+    paper : the published values by the paper's network and our method, as `papers.study_a` gives them. Those of ours
+        that stand beside a network of the paper follow it, the others come last.
+    digits : after the point.
     """
+    kinds = cells if isinstance(cells, Mapping) else {"ours": cells}
+    measured = {(each.network, kind): each for kind, own in kinds.items() for each in own}
     lines, bold = [], []
-    measured = {each.network: each for each in cells}
-    for network in dict.fromkeys([*(paper or {}), *measured]):
+    for network in _order(paper or {}, list(dict.fromkeys(name for name, _ in measured))):
         if paper and network in paper:
             values = {method: f"{value:.{digits}f}" for method, value in paper[network].items()}
             lines.append({"network": network, "by": "paper", "n": "–"} | values)
             bold.append("")
-        if network in measured:
-            each = measured[network]
-            values = {
-                method: f"{e.value:.{digits}f} [{e.low:.{digits}f}, {e.high:.{digits}f}]"
-                for method, e in each.estimates.items()
-            }
-            lines.append({"network": network, "by": "ours", "n": str(each.n)} | values)
-            bold.append(each.best)
+        for kind in kinds:
+            if each := measured.get((network, kind)):
+                values = {method: text(estimate, digits) for method, estimate in each.estimates.items()}
+                lines.append({"network": network, "by": kind, "n": str(each.n)} | values)
+                bold.append(each.best)
     table = pd.DataFrame(lines).fillna("–")
-    if not paper:
+    if not paper and len(kinds) == 1:
         table = table.drop(columns="by", errors="ignore")
     marks = pd.DataFrame("", index=table.index, columns=table.columns)
     for line, method in zip(table.index, bold, strict=True):
         if method:
             marks.loc[line, method] = "font-weight: bold"
+    caption = caption if measured else f"{caption} {NOTHING}"
     return table.style.apply(lambda _: marks, axis=None).hide(axis="index").set_caption(caption)
+
+
+def text(estimate: Estimate, digits: int = 3) -> str:
+    """A cell: the value, and its interval below it."""
+    low, high = (f"{end:.{digits}f}" for end in (estimate.low, estimate.high))
+    return f"{estimate.value:.{digits}f}<br><small>[{low}, {high}]</small>"
+
+
+def _order(paper: Mapping[str, object], networks: Sequence[str]) -> list[str]:
+    """The paper's networks, each followed by those of ours that stand beside it and none after it; then the others."""
+    beside = {network: [name for name in alike(network) if name in paper] for network in networks}
+    last = {network: names[-1] if names else "" for network, names in beside.items()}
+    places = (*paper, "")
+    return [name for place in places for name in (place, *(ours for ours in networks if last[ours] == place)) if name]
