@@ -1,8 +1,39 @@
-"""The papers' tables: known cells, shapes, and errors."""
+"""The papers' tables: every value, known cells, shapes, and errors."""
+
+import hashlib
+from pathlib import Path
 
 import pytest
 
-from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, table
+from igpaths.study import papers
+from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, study_b, table
+
+# Where the values were read from, and the digest of those files.
+SOURCES = {
+    "study-a": ("singhi-kumari-tables.csv", "7f5812d3d553e599dd4d393bed9bc4b85f6ad56d6c2cda007630ca681856adf2"),
+    "study-b": ("miglani-tables.csv", "6bfdb638942b0873514302379b43ffa2f11b008b39de6be59df2d9ccc63c5393"),
+}
+SHARED = Path(__file__).parents[3] / "shared" / "papers"
+
+
+@pytest.mark.parametrize("study", SOURCES)
+def test_every_value_is_the_published_one(study):
+    name, digest = SOURCES[study]
+    ours = (Path(papers.__file__).parent / "papers" / f"{study}.csv").read_bytes()
+    assert hashlib.sha256(ours).hexdigest() == digest
+    if not SHARED.is_dir():
+        pytest.skip(f"the digest agrees; the source itself is not here: {SHARED}")
+    assert ours == (SHARED / name).read_bytes()
+
+
+def test_table_4_is_the_difference_of_the_others():
+    change = table("study-a", 4).set_index(["metric", "method"])["value"]
+    for fine, coarse in ((1, 15), (2, 16), (3, 17)):
+        ends = [table("study-a", n).query("model == 'InceptionV3'") for n in (fine, coarse)]
+        finest, coarsest = (end.set_index(["metric", "method"])["value"] for end in ends)
+        for (metric, method), value in coarsest.items():
+            # from unrounded scores
+            assert abs(finest[metric, method] - value - change[f"difference 128-8 steps, {metric}", method]) < 0.0015
 
 
 def test_known_cells():
@@ -44,3 +75,9 @@ def test_ours_stand_beside_their_own_network_or_their_family():
 def test_what_there_is_not(study, number, message):
     with pytest.raises(ValueError, match=message):
         table(study, number)
+
+
+def test_cells_of_study_b_have_the_names_of_our_parts():
+    assert study_b(4)["VGG-19"] == {"Left": 0.1417, "Right": 0.081, "Full": 0.1282}
+    assert study_b(5)["Inception-v3"] == {"Left": 0.5341, "Right": 0.6706, "Full": 0.5711}
+    assert list(study_b(5)) == ["Inception-v3", "ResNet-50", "VGG-19"]

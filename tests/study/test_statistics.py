@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from igpaths.study.statistics import bootstrap, kendall, ratio, slope
+from igpaths.study.statistics import Estimate, bootstrap, change, kendall, ratio, slope
 
 
 def test_the_interval_of_a_mean_matches_the_normal_one():
@@ -107,3 +107,17 @@ def test_kendalls_tau_of_methods_that_all_tie_is_nan():
 def test_tables_that_do_not_match_are_refused(b):
     with pytest.raises(ValueError, match=r"two finite tables \(n, M\)"):
         kendall(np.ones((3, 4)), b)
+
+
+def test_a_change_of_means_is_the_mean_of_the_changes_but_one_of_medians_is_not():
+    x, y = [1.0, 2.0, 9.0, 4.0], [2.0, 5.0, 1.0, 4.5]
+    assert change(x, y) == bootstrap(np.subtract(y, x))
+    assert change(x, y, statistic="median").value == np.median(y) - np.median(x)
+    assert change(x, np.add(x, 1), statistic="median") == Estimate(1, 1, 1, 4)
+
+
+def test_a_change_takes_pairs_of_finite_numbers():
+    with pytest.raises(ValueError, match="before and after"):
+        change([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="before and after"):
+        change([1.0], [np.nan])

@@ -62,6 +62,31 @@ def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | Non
     return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
 
 
+def change(
+    before: ArrayLike,
+    after: ArrayLike,
+    *,
+    statistic: str = "mean",
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """The average of the same n images after less that before; the interval resamples them together.
+
+    For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
+    Parameters and errors are those of `bootstrap`.
+    """
+    x, y = (np.asarray(values, dtype=np.float64) for values in (before, after))
+    if x.ndim != 1 or not len(x) or x.shape != y.shape or not np.isfinite([x, y]).all():
+        raise ValueError(f"before and after must be one or more finite numbers each, got {x.shape}, {y.shape}")
+    weights = np.vstack(
+        [np.ones((1, len(x)), dtype=int), _resample(len(x), None if clusters is None else tuple(clusters), seed)]
+    )
+    average = _average(statistic)
+    found = average(y, weights) - average(x, weights)
+    low, high = np.quantile(found[1:], [0.025, 0.975])
+    return Estimate(float(found[0]), float(low), float(high), len(x))
+
+
 def kendall(
     a: ArrayLike,
     b: ArrayLike,
