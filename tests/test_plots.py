@@ -69,3 +69,13 @@ def test_a_series_looks_the_same_in_every_panel_and_is_named_once():
     assert first.lines[1].get_color() == second.lines[0].get_color() != first.lines[0].get_color()
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
     assert first.get_xscale() == first.get_yscale() == "log"
+
+
+def test_an_outline_goes_around_its_mask():
+    mask = torch.zeros(8, 8, dtype=torch.bool)
+    mask[2:5, 3:7] = True
+    _, ax = plt.subplots()
+    plots.outlined(mask)(ax, torch.rand(3, 8, 8))
+    (contour,) = ax.collections
+    ends = contour.get_paths()[0].get_extents()
+    assert (ends.x0, ends.x1, ends.y0, ends.y1) == (2.5, 6.5, 1.5, 4.5)

@@ -30,6 +30,16 @@ def show_image(ax: Axes, image: Tensor) -> None:
     _bare(ax)
 
 
+def outlined(mask: Tensor) -> Show:
+    """`show_image` with the outline of a mask (H, W), bool."""
+
+    def show(ax: Axes, image: Tensor) -> None:
+        show_image(ax, image)
+        ax.contour(mask.cpu().float().numpy(), levels=[0.5], colors=COLOURS[4], linewidths=1)
+
+    return show
+
+
 def show_signed(ax: Axes, attribution: Tensor) -> None:
     """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude."""
     signed_like(attribution)(ax, attribution)

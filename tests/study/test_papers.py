@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from igpaths.study import papers
-from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, table
+from igpaths.study.papers import FAMILIES, METHODS, alike, study_a, study_b, table
 
 # Where the values were read from, and the digest of those files.
 SOURCES = {
@@ -75,3 +75,9 @@ def test_ours_stand_beside_their_own_network_or_their_family():
 def test_what_there_is_not(study, number, message):
     with pytest.raises(ValueError, match=message):
         table(study, number)
+
+
+def test_cells_of_study_b_have_the_names_of_our_parts():
+    assert study_b(4)["VGG-19"] == {"Left": 0.1417, "Right": 0.081, "Full": 0.1282}
+    assert study_b(5)["Inception-v3"] == {"Left": 0.5341, "Right": 0.6706, "Full": 0.5711}
+    assert list(study_b(5)) == ["Inception-v3", "ResNet-50", "VGG-19"]

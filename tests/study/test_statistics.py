@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from igpaths.study.statistics import Estimate, bootstrap, change, kendall, slope
+from igpaths.study.statistics import Estimate, bootstrap, change, kendall, ratio, slope
 
 
 def test_the_interval_of_a_mean_matches_the_normal_one():
@@ -46,6 +46,15 @@ def test_clusters_that_repeat_a_value_widen_the_interval():
 def test_equal_seeds_give_equal_intervals():
     x = np.random.default_rng(4).normal(size=30)
     assert bootstrap(x, seed=1) == bootstrap(x, seed=1) != bootstrap(x, seed=2)
+
+
+def test_the_interval_of_a_ratio_knows_that_both_means_are_of_the_same_images():
+    x = np.random.default_rng(5).uniform(0.1, 1, 50)
+    tripled = ratio(3 * x, x)
+    assert (tripled.value, tripled.low, tripled.high, tripled.n) == pytest.approx((3, 3, 3, 50))
+    constant = ratio(x, np.full(50, 2.0), seed=3)
+    mean = bootstrap(x, seed=3)
+    assert (constant.value, constant.low, constant.high) == pytest.approx((mean.value / 2, mean.low / 2, mean.high / 2))
 
 
 @pytest.mark.parametrize(

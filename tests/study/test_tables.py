@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from igpaths.study.claims import LEAST, NOT_MEASURED, claims, verdict
 from igpaths.study.statistics import Estimate
-from igpaths.study.tables import NOTHING, Cells, averages, changes, shown, text
+from igpaths.study.tables import NOTHING, Cells, averages, changes, grid, of_claims, shown, tally, text
 
 ASKED = {"protocol": "igpaths", "metric": "insertion", "variant": "black", "sign": "signed"}
 NAMES = ["protocol", "network", "image", "photograph", "method", "steps", "sign", "metric", "variant", "value"]
@@ -99,3 +100,69 @@ def test_the_best_is_bold_and_the_caption_says_where_nothing_was_measured():
     assert NOTHING not in page
     assert f"One. {NOTHING}" in shown([], caption="One.").to_html()
     assert NOTHING in shown([], caption="One.", paper={"VGG16": {"IG": 0.1}}).to_html()
+
+
+STEPS = np.linspace(1, 2, LEAST)
+
+
+def test_networks_are_tallied_by_whether_a_method_is_surely_better_open_or_worse():
+    even = np.where(np.arange(LEAST) % 2, 1.0, -1.0)
+    rows = pd.concat(
+        planted({"Left": STEPS, "Full": STEPS - gain, "random": STEPS - 1}, network=name)
+        for name, gain in (("vgg", 1.0), ("resnet", 0.5), ("inception", -1.0), ("mobilenet", even))
+    )
+    asked = {**ASKED, "method": "Left", "others": ("Full", "random", "edges")}
+    assert tally(rows, **asked) == {"Full": "2 / 1 / 1", "random": "4 / 0 / 0"}
+    assert tally(rows, **asked, better="lower") == {"Full": "1 / 1 / 2", "random": "0 / 0 / 4"}
+
+
+def test_few_images_are_tallied_as_open():
+    rows = planted({"Left": STEPS[1:], "Full": STEPS[1:] - 1})
+    assert tally(rows, **ASKED, method="Left", others=("Full",)) == {"Full": "0 / 1 / 0"}
+
+
+def of_parts(left, right, **where):
+    """Rows of ABPC as the claims read them."""
+    rows = planted({"Left": left, "Right": right}, metric="ABPC", sign="absolute", steps=200, **where)
+    return rows.assign(protocol="igpaths, grey", variant="logit, plain")
+
+
+def test_claims_stand_with_how_many_cells_agree_and_the_verdict():
+    (claim,) = [claim for claim in claims() if claim.id == "b14"]
+    rows = pd.concat([of_parts(STEPS, STEPS - 1), of_parts(STEPS, STEPS + 1, network="resnet")])
+    html = of_claims([verdict(claim, rows)], caption="Claims.").to_html()
+    assert "1 of 2 agree, 1 disagree<br><small>igpaths, grey</small>" in html
+    assert "does not hold" in html
+    assert NOTHING not in html
+    empty = of_claims([verdict(claim, rows[:0])], caption="Claims.").to_html()
+    assert NOTHING in empty
+    assert NOT_MEASURED in empty
+
+
+def bold(styler):
+    """The cells that are marked, by their row and column."""
+    styler._compute()
+    rows, columns = styler.data.index, styler.data.columns
+    return {(rows[i], columns[j]) for (i, j), style in styler.ctx.items() if ("font-weight", "bold") in style}
+
+
+def test_a_grid_marks_what_excludes_zero():
+    found = pd.Series(
+        {
+            ("vgg", "IG", "signed"): Estimate(0.1, 0.05, 0.2, 12),
+            ("vgg", "IG", "absolute"): Estimate(0.1, -0.05, 0.2, 12),
+            ("resnet", "IG", "signed"): Estimate(-0.1, -0.2, -0.05, 12),
+        },
+        dtype=object,
+    )
+    table = grid(found, caption="Gains", digits=2)
+    assert list(table.data.index) == ["vgg", "resnet"]
+    assert table.data.loc["vgg", ("IG", "absolute")] == text(Estimate(0.1, -0.05, 0.2, 12), 2)
+    assert table.data.loc["resnet", ("IG", "absolute")] == "–"
+    assert bold(table) == {("vgg", ("IG", "signed")), ("resnet", ("IG", "signed"))}
+    assert table.caption == "Gains"
+
+
+def test_a_grid_of_two_levels_has_plain_columns_and_an_empty_one_says_so():
+    assert bold(grid(pd.Series({("a", "b"): Estimate(1, 1, 1, 3)}, dtype=object), caption="Gains")) == {("a", "b")}
+    assert grid(pd.Series(dtype=object), caption="Gains.").caption == f"Gains. {NOTHING}"

@@ -75,6 +75,16 @@ def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float
     }
 
 
+def study_b(number: int) -> dict[str, dict[str, float]]:
+    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`."""
+    rows = table("study-b", number)
+    parts = rows["quantity"].str.split().str[-1].str.removesuffix("IG")
+    return {
+        str(name): dict(zip(parts[own.index], own["value"], strict=True))
+        for name, own in rows.groupby("model", sort=False)
+    }
+
+
 def alike(network: str) -> list[str]:
     """The papers' networks that one of ours, by its short name, stands beside: its own, or those of its family."""
     family = network.partition("-")[0]  # "resnet-modern" is a ResNet

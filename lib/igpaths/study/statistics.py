@@ -43,16 +43,23 @@ def bootstrap(
     ValueError
         For no values, values that are not finite, or clusters of another length.
     """
-    x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
-        raise ValueError(
-            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
-        )
+    x = _finite(values)
     weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
     average = _average(statistic)
     value, resampled = average(x, np.ones((1, len(x)), dtype=int))[0], average(x, weights)
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), len(x))
+
+
+def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
+    """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
+
+    Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
+    """
+    x, y = _finite(values), _finite(others)
+    weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
+    low, high = np.quantile(_weighted_mean(x, weights) / _weighted_mean(y, weights), [0.025, 0.975])
+    return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
 
 
 def change(
@@ -115,6 +122,15 @@ def kendall(
         tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
     low, high = np.nanquantile(tau[1:], [0.025, 0.975]) if np.isfinite(tau[1:]).any() else (np.nan, np.nan)
     return Estimate(float(tau[0]), float(low), float(high), len(x))
+
+
+def _finite(values: ArrayLike) -> np.ndarray:
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
+        raise ValueError(
+            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
+        )
+    return x
 
 
 def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

@@ -11,6 +11,7 @@ from functools import partial
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from igpaths.study.claims import LEAST, Finding, Verdict
 from igpaths.study.papers import alike, study_a
 from igpaths.study.quality import AVERAGES
 from igpaths.study.statistics import Estimate, bootstrap, change
@@ -137,6 +138,61 @@ def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Ce
     return Cells(network, len(table), estimates, first if surely and len(estimates) > 1 else "")
 
 
+def tally(
+    rows: pd.DataFrame,
+    *,
+    protocol: str,
+    metric: str,
+    variant: str,
+    sign: str,
+    method: str,
+    others: Sequence[str],
+    better: str = "higher",
+) -> dict[str, str]:
+    """On how many networks a method is surely better than another, open, and surely worse: "3 / 1 / 0", by the other.
+
+    Sure is what the interval of the images' differences says, of as many images as decide a claim. Parameters are those
+    of `averages`, at the finest step count; another without rows is left out.
+    """
+    chosen = _chosen(rows, protocol, metric, variant, sign, (method, *others))
+    counts = {other: [0, 0, 0] for other in others if other in set(chosen["method"])}
+    for _, own in chosen[chosen["steps"].isin([0, chosen["steps"].max()])].groupby("network", sort=False):
+        table = _counted(own).droplevel("steps", axis=1)
+        for other in counts:
+            pair = table.reindex(columns=[method, other]).dropna()
+            if len(pair):
+                gain = (pair[method] - pair[other]) * {"higher": 1, "lower": -1}[better]
+                estimate = bootstrap(gain, clusters=_photographs(pair))
+                sure = estimate.n >= LEAST and not estimate.low <= 0 <= estimate.high
+                counts[other][1 if not sure else 0 if estimate.low > 0 else 2] += 1
+    return {other: " / ".join(map(str, its)) for other, its in counts.items()}
+
+
+def of_claims(found: Sequence[Verdict], *, caption: str) -> Styler:
+    """Claims with what was measured of each, under our protocol and the paper's, and the verdict."""
+    lines = [
+        {
+            "": each.claim.id,
+            "claim": f"{each.claim.claim}<br><small>{each.claim.place}</small>",
+            "ours": _outcomes(each.ours),
+            "the paper's protocol": _outcomes(each.theirs),
+            "verdict": each.verdict,
+        }
+        for each in found
+    ]
+    table = pd.DataFrame(lines).style.hide(axis="index").set_table_attributes('class="words"')
+    return table.set_caption(caption if any(each.ours.cells for each in found) else f"{caption} {NOTHING}")
+
+
+def _outcomes(finding: Finding | None) -> str:
+    """How many cells agree and disagree, and whose protocol says so."""
+    if finding is None or not finding.cells:
+        return "–"
+    outcomes = [cell.outcome for cell in finding.cells]
+    agree, disagree = (outcomes.count(each) for each in ("agrees", "disagrees"))
+    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{finding.protocol}</small>"
+
+
 def shown(
     cells: Sequence[Cells] | Mapping[str, Sequence[Cells]],
     *,
@@ -192,6 +248,24 @@ def beside_study_a(
     own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods))
     cells = {name: own(protocol=protocol, sign=sign) for name, (protocol, sign) in SIDES.items()}
     return shown(cells, caption=caption, paper=study_a(number, metric, variant))
+
+
+def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
+    """Estimates by two levels or more, the first down, the others across; bold where the interval excludes 0.
+
+    Parameters
+    ----------
+    found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so.
+    """
+    if found.empty:
+        return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
+    levels = list(range(1, found.index.nlevels))
+    table, sure = (
+        found.map(each).unstack(levels, sort=False)
+        for each in (lambda e: text(e, digits), lambda e: e.low > 0 or e.high < 0)
+    )
+    marks = sure.fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
 
 
 def text(estimate: Estimate, digits: int = 3) -> str:
