@@ -14,30 +14,31 @@ PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 Sweep = dict[str, tuple[list[str], list[Estimate]]]  # by method: step counts as words, equally far apart, and scores
 
 
-def paper_scores() -> pd.DataFrame:
-    """All scores of Study A: a metric, variant, network (the paper's name) and method a row, a step count a column."""
-    frames = [table("study-a", number) for number in (*range(1, 4), *range(6, 18))]
-    rows = pd.concat(frames)
-    named = pd.DataFrame(rows["metric"].map(METRICS).tolist(), columns=["metric", "variant"], index=rows.index)
-    rows = rows.assign(**named, method=rows["method"].map(METHODS), steps=rows["steps"].astype(int))
-    keys = ["metric", "variant", "model", "method"]
-    return rows.set_index([*keys, "steps"])["value"].unstack("steps")
+def paper_scores(metric: str, variant: str) -> pd.DataFrame:
+    """A metric of Study A's Tables 1–3 and 6–17: the paper's network and our method a row, a step count a column."""
+    rows = pd.concat([table("study-a", number) for number in (*range(1, 4), *range(6, 18))])
+    rows = rows[[METRICS[name] == (metric, variant) for name in rows["metric"]]]
+    rows = rows.assign(network=rows["model"], method=rows["method"].map(METHODS), steps=rows["steps"].astype(int))
+    return rows.pivot(index=["network", "method"], columns="steps", values="value")
 
 
 def paper_changes(metric: str, variant: str, *, steps: tuple[int, int]) -> dict[str, dict[str, float]]:
     """What the paper's methods gain from the first step count to the second, by its network and our method."""
-    scores = paper_scores().loc[metric, variant]
-    gained = (scores[steps[1]] - scores[steps[0]]).dropna()
-    return {str(name): own.droplevel("model").to_dict() for name, own in gained.groupby("model", sort=False)}
+    scores = paper_scores(metric, variant)
+    gained = scores[steps[1]].sub(scores[steps[0]]).dropna().reset_index(name="change")
+    return {
+        str(network): dict(zip(own["method"], own["change"], strict=True))
+        for network, own in gained.groupby("network", sort=False)
+    }
 
 
 def paper_sweep(network: str, metric: str, variant: str) -> Sweep:
     """One metric of one of the paper's networks; its values have no intervals."""
-    lines = {str(method): line.dropna() for method, line in paper_scores().loc[metric, variant, network].iterrows()}
-    return {
-        method: ([str(n) for n in line.index], [Estimate(value, value, value, 0) for value in line])
-        for method, line in lines.items()
-    }
+    found = {}
+    for method, line in paper_scores(metric, variant).xs(network).iterrows():
+        there = line.dropna()
+        found[str(method)] = [str(n) for n in there.index], [Estimate(value, value, value, 0) for value in there]
+    return found
 
 
 def sweep(
