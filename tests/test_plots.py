@@ -7,6 +7,7 @@ import torch
 from matplotlib.colors import to_rgb
 
 from igpaths import plots
+from igpaths.study.statistics import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +80,11 @@ def test_an_outline_goes_around_its_mask():
     (contour,) = ax.collections
     ends = contour.get_paths()[0].get_extents()
     assert (ends.x0, ends.x1, ends.y0, ends.y1) == (2.5, 6.5, 1.5, 4.5)
+
+
+@pytest.mark.parametrize("names", [(), ("vgg",), ("vgg", "resnet")])
+def test_dots_have_room_at_both_ends_and_the_first_name_is_at_the_top(names):
+    estimates = {name: Estimate(0.2, 0.1, 0.3, 4) for name in names}
+    figure = plots.dot_panels({"one": {"signed": estimates}, "two": {}}, xlabel="x")
+    low, high = figure.axes[0].get_ylim()
+    assert (low, high) == (max(len(names), 1) - 0.5, -0.5)
