@@ -8,7 +8,7 @@ from pandas.io.formats.style import Styler
 
 from igpaths.study.papers import METHODS, METRICS, alike, study_a, table
 from igpaths.study.statistics import Estimate
-from igpaths.study.tables import NOTHING, SIDES, averages, changes, text
+from igpaths.study.tables import NOTHING, SIDES, Cells, averages, changes, shown, text
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 Sweep = dict[str, tuple[list[str], list[Estimate]]]  # by method: step counts as words, equally far apart, and scores
@@ -97,6 +97,35 @@ def table_4(
     measured = any(ways.values())
     frame = pd.DataFrame(lines).fillna("–")
     return frame.style.hide(axis="index").set_caption(caption if measured else f"{caption} {NOTHING}")
+
+
+def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
+    """What comes late on the straight and the blurred path, network by network, medians over images.
+
+    The last of `steps` segments' share of the score's change and of the right sum's map, and the share of the path's
+    length in its last tenth.
+    """
+    found: dict[str, Cells] = {}
+    for head, metric, variant, which, n in (
+        ("of the score", "last segment", "score", ", right sum", steps),
+        ("of the map", "last segment", "map", ", right sum", steps),
+        ("of the way", "late movement", "", "", "finest"),
+    ):
+        for path in ("IG", "Blur IG"):
+            for each in averages(
+                rows,
+                protocol="igpaths",
+                metric=metric,
+                variant=variant,
+                sign="signed",
+                methods=(path + which,),
+                steps=n,
+                better="neither",
+                statistic="median",
+            ):
+                cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
+                cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
+    return shown(list(found.values()), caption=caption, digits=2)
 
 
 def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
