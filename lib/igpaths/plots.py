@@ -139,15 +139,7 @@ def line_panels(
         ax.set_xlabel(xlabel)
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
-    handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(
-        handles.values(),
-        handles.keys(),
-        loc="outside lower center",
-        ncols=min(len(names), 5),
-        frameon=False,
-        fontsize=9,
-    )
+    _legend(figure)
     return figure
 
 
@@ -160,7 +152,7 @@ def dot_panels(
     figure, axes = plt.subplots(
         1,
         len(panels),
-        figsize=(width * len(panels), 0.8 + 0.1 * max(3, len(numbers)) * len(names)),
+        figsize=(width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)),
         squeeze=False,
         sharey=True,
         layout="constrained",
@@ -177,9 +169,23 @@ def dot_panels(
         ax.grid(alpha=0.3)
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].invert_yaxis()
-    handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    _legend(figure)
     return figure
+
+
+def _legend(figure: Figure) -> None:
+    """All series below the panels, in two lines where there are many: a method above the same with IDGI."""
+    pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]
+    handles = {label: handle for handle, label in pairs}
+    columns = len(handles) if len(handles) <= 5 else -(-len(handles) // 2)
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=max(1, columns),
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def _numbers(names: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,8 @@ def paper_scores(metric: str, variant: str) -> pd.DataFrame:
     rows = pd.concat([table("study-a", number) for number in (*range(1, 4), *range(6, 18))])
     rows = rows[[METRICS[name] == (metric, variant) for name in rows["metric"]]]
     rows = rows.assign(network=rows["model"], method=rows["method"].map(METHODS), steps=rows["steps"].astype(int))
-    return rows.pivot(index=["network", "method"], columns="steps", values="value")
+    order = pd.MultiIndex.from_frame(rows[["network", "method"]].drop_duplicates())  # as printed
+    return rows.pivot(index=["network", "method"], columns="steps", values="value").loc[order]
 
 
 def paper_changes(metric: str, variant: str, *, steps: tuple[int, int]) -> dict[str, dict[str, float]]:
@@ -139,7 +140,8 @@ def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[
     -------
     By path and network, the share of the segments behind and that of the change F(x) − F(x').
     """
-    walked = rows[(rows["metric"] == "score change") & (rows["steps"] == rows["steps"].max())]
+    walked = rows[rows["metric"] == "score change"]
+    walked = walked[walked["steps"] == walked["steps"].max()]
     found: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
     for (path, network), own in walked.groupby(["path", "network"], sort=False):
         shares = pd.DataFrame([(curve - curve[0]) / (curve[-1] - curve[0]) for curve in own["curve"]]).median()
