@@ -8,7 +8,7 @@ from pandas.io.formats.style import Styler
 
 from igpaths.study.papers import METHODS, METRICS, alike, study_a, table
 from igpaths.study.statistics import Estimate
-from igpaths.study.tables import NOTHING, SIDES, averages, changes, text
+from igpaths.study.tables import NOTHING, SIDES, Cells, averages, changes, shown, text
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 Sweep = dict[str, tuple[list[str], list[Estimate]]]  # by method: step counts as words, equally far apart, and scores
@@ -19,7 +19,8 @@ def paper_scores(metric: str, variant: str) -> pd.DataFrame:
     rows = pd.concat([table("study-a", number) for number in (*range(1, 4), *range(6, 18))])
     rows = rows[[METRICS[name] == (metric, variant) for name in rows["metric"]]]
     rows = rows.assign(network=rows["model"], method=rows["method"].map(METHODS), steps=rows["steps"].astype(int))
-    return rows.pivot(index=["network", "method"], columns="steps", values="value")
+    order = pd.MultiIndex.from_frame(rows[["network", "method"]].drop_duplicates())  # as printed
+    return rows.pivot(index=["network", "method"], columns="steps", values="value").loc[order]
 
 
 def paper_changes(metric: str, variant: str, *, steps: tuple[int, int]) -> dict[str, dict[str, float]]:
@@ -99,6 +100,35 @@ def table_4(
     return frame.style.hide(axis="index").set_caption(caption if measured else f"{caption} {NOTHING}")
 
 
+def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
+    """What comes late on the straight and the blurred path, network by network, medians over images.
+
+    The last of `steps` segments' share of the score's change and of the right sum's map, and the share of the path's
+    length in its last tenth.
+    """
+    found: dict[str, Cells] = {}
+    for head, metric, variant, which, n in (
+        ("of the score", "last segment", "score", ", right sum", steps),
+        ("of the map", "last segment", "map", ", right sum", steps),
+        ("of the way", "late movement", "", "", "finest"),
+    ):
+        for path in ("IG", "Blur IG"):
+            for each in averages(
+                rows,
+                protocol="igpaths",
+                metric=metric,
+                variant=variant,
+                sign="signed",
+                methods=(path + which,),
+                steps=n,
+                better="neither",
+                statistic="median",
+            ):
+                cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
+                cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
+    return shown(list(found.values()), caption=caption, digits=2)
+
+
 def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
     """How far the score has come along each path at its finest step count, the median over images.
 
@@ -110,7 +140,8 @@ def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[
     -------
     By path and network, the share of the segments behind and that of the change F(x) − F(x').
     """
-    walked = rows[(rows["metric"] == "score change") & (rows["steps"] == rows["steps"].max())]
+    walked = rows[rows["metric"] == "score change"]
+    walked = walked[walked["steps"] == walked["steps"].max()]
     found: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
     for (path, network), own in walked.groupby(["path", "network"], sort=False):
         shares = pd.DataFrame([(curve - curve[0]) / (curve[-1] - curve[0]) for curve in own["curve"]]).median()

@@ -185,12 +185,14 @@ def of_claims(found: Sequence[Verdict], *, caption: str) -> Styler:
 
 
 def _outcomes(finding: Finding | None) -> str:
-    """How many cells agree and disagree, and whose protocol says so."""
+    """How many cells agree and disagree, between which values they lie, and whose protocol says so."""
     if finding is None or not finding.cells:
         return "–"
     outcomes = [cell.outcome for cell in finding.cells]
     agree, disagree = (outcomes.count(each) for each in ("agrees", "disagrees"))
-    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{finding.protocol}</small>"
+    values = [cell.estimate.value for cell in finding.cells]
+    between = f"{min(values):.3g} to {max(values):.3g}"
+    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{between}; {finding.protocol}</small>"
 
 
 def shown(
