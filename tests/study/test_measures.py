@@ -423,6 +423,15 @@ class TestSplitOfKnownFunctions:
         alone = replace(alone, walked=explain(own.source, own.net, alone.images, alone.targets, batch_size=16))
         torch.testing.assert_close(window(alone, protocol), maps[0][2:], rtol=0, atol=1e-12)
 
+    def test_an_image_that_is_not_finite_has_an_empty_window_and_the_others_have_theirs(self):
+        own, protocol = of_function(rising(Linear), steps=8, psi=(0.5, 0.9))
+        own.images[1] = torch.nan
+        whole = window(
+            replace(own, walked=explain(own.source, own.net, own.images, own.targets, batch_size=16)), protocol
+        )
+        assert not whole[1].any()
+        assert all(whole[i].any() for i in (0, 2, 3))
+
     def test_where_there_is_no_alpha_star_the_window_is_empty_and_the_image_is_left_out(self):
         falling = Linear()
         with torch.no_grad():
