@@ -75,6 +75,36 @@ def test_probability_is_the_softmax_of_the_logits():
     torch.testing.assert_close(net.scores(x, classes), probabilities)
 
 
+def at(temperature, output="probability"):
+    options = {"mean": (0, 0, 0), "std": (1, 1, 1), "output": output, "temperature": temperature}
+    return ig.Classifier(small_network(), **options)
+
+
+@pytest.mark.parametrize("temperature", [0.25, 4.0])
+def test_a_temperature_divides_the_logits_and_keeps_the_order_of_the_classes(temperature):
+    x, targets = images(3, shape=(3, 12, 10)), torch.tensor([1, 3, 0])
+    plain, tempered = at(1.0), at(temperature)
+    torch.testing.assert_close(tempered.logits(x), plain.logits(x) / temperature)
+    assert torch.equal(tempered.logits(x).argsort(1), plain.logits(x).argsort(1))
+    surer = tempered.predict(x)[1] > plain.predict(x)[1]
+    assert surer.tolist() == [temperature < 1] * 3
+    gradients = [at(t, "logit").gradients(x, targets)[1] for t in (1.0, temperature)]
+    torch.testing.assert_close(gradients[1], gradients[0] / temperature)
+
+
+def test_a_high_temperature_leaves_what_is_linear_of_the_softmax_and_a_low_one_nothing():
+    x, targets = images(3, shape=(3, 12, 10)), torch.tensor([1, 3, 0])
+    hot = at(1e6)
+    torch.testing.assert_close(hot.scores(x, targets), torch.full((3,), 1 / 5, dtype=torch.float64), rtol=1e-5, atol=0)
+    each = torch.stack([at(1.0, "logit").gradients(x, torch.full((3,), c))[1] for c in range(5)])
+    own = each[targets, torch.arange(3)]
+    torch.testing.assert_close(hot.gradients(x, targets)[1] * 1e6, (own - each.mean(0)) / 5, rtol=1e-4, atol=1e-9)
+    cold, likeliest = at(1e-4), at(1.0).predict(x)[0]
+    scores, gradients = cold.gradients(x, likeliest)
+    torch.testing.assert_close(scores, torch.ones(3, dtype=torch.float64))
+    assert float(gradients.abs().max()) < 1e-12
+
+
 def test_the_callers_network_is_left_as_it_was():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten()).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -103,6 +133,8 @@ def test_a_network_that_ignores_its_input_has_zero_gradients():
     [
         ({"output": "softmax"}, "output is 'softmax'; it must be one of probability, logit"),
         ({"precision": "half"}, "precision is 'half'; it must be one of float64, float32, TF32, bfloat16"),
+        ({"temperature": 0.0}, "temperature must be positive and finite, got 0.0"),
+        ({"temperature": float("nan")}, "temperature must be positive and finite, got nan"),
         ({"mean": (0.5,)}, r"three numbers each.*mean=\(0.5,\)"),
         ({"std": (0.2, 0.2, 0.0)}, r"std positive.*std=\(0.2, 0.2, 0.0\)"),
     ],

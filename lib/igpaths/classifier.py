@@ -33,11 +33,14 @@ class Classifier:
         cast the copy. "TF32" is float32 whose products a GPU rounds to 10 bits, and a CPU does not. "bfloat16" is
         autocast: convolutions and products with 7 bits. In all of these but "float64" points, scores, gradients and
         maps are float32. The process's own TF32 settings are left as they are, and do not matter here.
+    temperature : T of softmax(z / T), positive: all logits are divided by it. The order of the classes stays, the
+        confidence falls as T rises; with T → ∞ every class has the same probability, with T → 0 the highest has all.
 
     Raises
     ------
     ValueError
-        For an unknown output or precision, or for a mean or std that is not three numbers (std positive).
+        For an unknown output or precision, for a mean or std that is not three numbers (std positive), or for a
+        temperature that is not positive and finite.
     """
 
     def __init__(
@@ -48,13 +51,16 @@ class Classifier:
         std: Sequence[float],
         output: str,
         precision: str | None = None,
+        temperature: float = 1.0,
     ) -> None:
         for name, given, allowed in (("output", output, OUTPUTS), ("precision", precision, (None, *PRECISIONS))):
             if given not in allowed:
                 raise ValueError(f"{name} is {given!r}; it must be one of {', '.join(filter(None, allowed))}")
         if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
             raise ValueError(f"mean and std must be three numbers each, std positive; got mean={mean} and std={std}")
-        self.output = output
+        if not 0 < temperature < float("inf"):
+            raise ValueError(f"temperature must be positive and finite, got {temperature}")
+        self.output, self.temperature = output, float(temperature)
         self.module = copy.deepcopy(module).eval().requires_grad_(False)
         if precision:
             self.module.to(torch.float64 if precision == "float64" else torch.float32)
@@ -73,7 +79,7 @@ class Classifier:
         self._spread = self.mean, self.std
 
     def logits(self, images: Tensor) -> Tensor:
-        """The network's logits (B, classes) of images (B, 3, H, W)."""
+        """The network's logits (B, classes) of images (B, 3, H, W), over the temperature."""
         with self._products():
             return self._network(self._normalised(images))
 
@@ -121,7 +127,7 @@ class Classifier:
             raise ValueError(
                 f"the network must map {tuple(normalised.shape)} to (images, classes); it returned {given}"
             )
-        return logits.to(self.dtype)
+        return logits.to(self.dtype) / self.temperature
 
     @contextmanager
     def _products(self) -> Iterator[None]:

@@ -5,6 +5,7 @@ line. Every function returns the figure, and its chapter gives it caption and al
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 
 import matplotlib.pyplot as plt
 import torch
@@ -18,6 +19,7 @@ from igpaths.study.statistics import Estimate
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+METHODS = ("IG", "IG + IDGI", "Guided IG", "Guided IG + IDGI", "Blur IG", "Blur IG + IDGI")  # the first six colours
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
@@ -28,6 +30,16 @@ def show_image(ax: Axes, image: Tensor) -> None:
     """An image (3, H, W); values outside [0, 1] are clipped."""
     ax.imshow(image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy())
     _bare(ax)
+
+
+def outlined(mask: Tensor) -> Show:
+    """`show_image` with the outline of a mask (H, W), bool."""
+
+    def show(ax: Axes, image: Tensor) -> None:
+        show_image(ax, image)
+        ax.contour(mask.cpu().float().numpy(), levels=[0.5], colors=COLOURS[4], linewidths=1)
+
+    return show
 
 
 def show_signed(ax: Axes, attribution: Tensor) -> None:
@@ -90,7 +102,7 @@ def picture_grid(
 
 
 def line_panels(
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]],
     *,
     xlabel: str,
     ylabel: str,
@@ -98,17 +110,24 @@ def line_panels(
     columns: int = 3,
     width: float = 3.1,
 ) -> Figure:
-    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y)."""
+    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y).
+
+    Where x are words they lie equally far apart; where y are estimates they have their intervals.
+    """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
         rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
     )
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
+    numbers = _numbers(names)
     for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
         for name, (x, y) in series.items():
-            k = names.index(name) % len(COLOURS)
-            marker = MARKERS[k] if len(x) <= 12 else None
-            ax.plot(x, y, color=COLOURS[k], linestyle=LINES[k], marker=marker, markersize=4, label=name)
+            k = numbers[name]
+            look = {"color": COLOURS[k], "linestyle": LINES[k], "marker": MARKERS[k] if len(x) <= 12 else None}
+            found = [each if isinstance(each, Estimate) else Estimate(each, each, each, 0) for each in y]
+            ax.plot(x, [each.value for each in found], markersize=4, label=name, **look)
+            if any(each.low < each.high for each in found):
+                ax.vlines(x, [each.low for each in found], [each.high for each in found], COLOURS[k], linewidth=1)
         ax.set_title(title, fontsize=10)
         ax.grid(alpha=0.3)
         if loglog:
@@ -120,15 +139,7 @@ def line_panels(
         ax.set_xlabel(xlabel)
     for ax in axes[:, 0]:
         ax.set_ylabel(ylabel)
-    handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(
-        handles.values(),
-        handles.keys(),
-        loc="outside lower center",
-        ncols=min(len(names), 5),
-        frameon=False,
-        fontsize=9,
-    )
+    _legend(figure)
     return figure
 
 
@@ -137,17 +148,19 @@ def dot_panels(
 ) -> Figure:
     """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
+    numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
     figure, axes = plt.subplots(
         1,
         len(panels),
-        figsize=(width * len(panels), 0.8 + 0.3 * len(names)),
+        figsize=(width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)),
         squeeze=False,
         sharey=True,
         layout="constrained",
     )
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
-        for k, (label, series) in enumerate(panel.items()):
-            y = [names.index(name) + 0.2 * (k - (len(panel) - 1) / 2) for name in series]
+        for place, (label, series) in enumerate(panel.items()):
+            k, apart = numbers[label], 0.6 / max(3, len(panel))
+            y = [names.index(name) + apart * (place - (len(panel) - 1) / 2) for name in series]
             x = [estimate.value for estimate in series.values()]
             reach = [[e.value - e.low for e in series.values()], [e.high - e.value for e in series.values()]]
             ax.errorbar(x, y, xerr=reach, fmt=MARKERS[k], color=COLOURS[k], markersize=5, linewidth=1, label=label)
@@ -155,10 +168,31 @@ def dot_panels(
         ax.set_xlabel(xlabel)
         ax.grid(alpha=0.3)
     axes[0, 0].set_yticks(range(len(names)), names)
-    axes[0, 0].invert_yaxis()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    axes[0, 0].set_ylim(max(len(names), 1) - 0.5, -0.5)  # the first name at the top, and room at both ends
+    _legend(figure)
     return figure
+
+
+def _legend(figure: Figure) -> None:
+    """All series below the panels, in two lines where there are many: a method above the same with IDGI."""
+    pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]
+    handles = {label: handle for handle, label in pairs}
+    columns = len(handles) if len(handles) <= 5 else -(-len(handles) // 2)
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=max(1, columns),
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def _numbers(names: Sequence[str]) -> dict[str, int]:
+    """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
+    own = {name: METHODS.index(name) for name in names if name in METHODS}
+    left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
+    return own | {name: next(left) % len(COLOURS) for name in names if name not in own}
 
 
 def _percentile(values: Tensor) -> float:

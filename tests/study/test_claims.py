@@ -25,7 +25,7 @@ from igpaths.study.claims import (
     verdict,
 )
 from igpaths.study.engine import measured
-from igpaths.study.papers import table
+from igpaths.study.papers import FAMILIES, METHODS, METRICS, table
 from igpaths.study.parameters import Parameters
 from igpaths.study.protocols import IGPATHS
 from studies import photographs, study
@@ -310,14 +310,7 @@ def test_two_rows_of_one_image_are_refused():
 
 # --- the papers' own tables ---
 
-PUBLISHED = {
-    "insertion probability": ("insertion", "black, 21 counts"),
-    "insertion probability ratio": ("insertion ratio", "black, 21 counts"),
-    "AIC normalized entropy": ("AIC", "png"),
-    "SIC normalized entropy": ("SIC", "png"),
-    "AIC ms-ssim": ("AIC", "ms-ssim, raw"),
-    "SIC ms-ssim": ("SIC", "ms-ssim, raw"),
-    "-log MSE under JPEG 75": ("JPEG signed sum", ""),
+STUDY_B = {
     "L2 norm ratio RightIG/LeftIG": ("L2 ratio", "ψ"),
     "L1 norm ratio RightIG/LeftIG": ("L1 ratio", "ψ"),
     "alpha*": ("alpha*", "ψ"),
@@ -325,29 +318,23 @@ PUBLISHED = {
     "cosine LeftIG FullIG": ("cosine left full", "ψ"),
     "cosine RightIG FullIG": ("cosine right full", "ψ"),
 }
-NETWORKS = {
-    "InceptionV3": "inception_v3", "MobileNetV2": "mobilenet_v2", "ResNet50V2": "resnet50", "ResNet101V2": "resnet101",
-    "ResNet152V2": "resnet152", "Inception-v3": "inception_v3", "ResNet-50": "resnet50", "VGG-19": "vgg19",
-}  # fmt: skip
 
 
 def published():
     """The papers' tables as rows, every image of a network the published average."""
     a = pd.concat([table("study-a", number) for number in (1, 2, 3, *range(5, 18))])
-    a["metric"], a["variant"] = zip(*a["metric"].map(PUBLISHED), strict=True)
-    names = {"BlurIG": "Blur IG", "GIG": "Guided IG"}
-    base, idgi = a["method"].str.removesuffix("+IDGI"), a["method"].str.endswith("+IDGI")
-    a["method"] = base.replace(names) + np.where(idgi, " + IDGI", "")
+    a["metric"], a["variant"] = zip(*a["metric"].map(METRICS), strict=True)
+    a["method"] = a["method"].map(METHODS)
     a["value"] = a["value"].where(a["metric"] != "JPEG signed sum", 10.0 ** -a["value"])
     b = pd.concat([table("study-b", number) for number in range(1, 6)]).assign(steps=200)
     kind, part = b["quantity"].str.extract(r"^(ABPC|sensitivity) (Left|Right|Full)IG$").T.to_numpy()
     b["method"] = pd.Series(part, index=b.index).fillna("IG")
     quality = {"ABPC": ("ABPC", "logit, clipped"), "sensitivity": ("max-sensitivity", "")}
-    named = [quality.get(k) or PUBLISHED[q] for k, q in zip(kind, b["quantity"], strict=True)]
+    named = [quality.get(k) or STUDY_B[q] for k, q in zip(kind, b["quantity"], strict=True)]
     b["metric"], b["variant"] = zip(*named, strict=True)
     b["variant"] = b["variant"].where(b["variant"] != "ψ", "ψ = " + b["psi"].astype(str))
     both = pd.concat([a.assign(protocol="study-a"), b.assign(protocol="study-b")])
-    both = both.assign(network=both["model"].replace(NETWORKS).str.lower(), sign="signed", left_out="")
+    both = both.assign(network=both["model"].map(lambda name: FAMILIES[name][0]), sign="signed", left_out="")
     images = pd.DataFrame({"image": [f"{i}" for i in range(LEAST)], "photograph": [f"{i}" for i in range(LEAST)]})
     return both.merge(images, how="cross")
 

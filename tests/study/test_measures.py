@@ -4,13 +4,16 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+from torch import nn
 
 import igpaths as ig
 from igpaths.metrics import (
     abpc,
     blur_photograph,
+    cosine,
     max_sensitivity,
     norm_ratio,
     perturbation,
@@ -18,14 +21,25 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, locating, revealing, splitting
-from igpaths.study.measures.sample import Sample, ranking_maps, rows
+from igpaths.study.measures import (
+    ALWAYS,
+    MAPS,
+    MEASURES,
+    along,
+    comparing,
+    describing,
+    locating,
+    revealing,
+    splitting,
+    tempering,
+)
+from igpaths.study.measures.sample import Sample, ranking_maps, rows, window
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from igpaths.study.store import COLUMNS
 from igpaths.tasks import objects
 from igpaths.walk import fold
-from problems import classifier, images, small_network
+from problems import Linear, SeparableQuadratic, classifier, images, small_network
 
 BATCH = 4
 IMAGES = images(BATCH, shape=(3, 16, 16)).float()
@@ -142,6 +156,43 @@ def test_insertion_is_read_twice_and_keeps_its_curve_once(straight):
     assert all("misclassified" in set(frame["left_out"]) for frame in found)
 
 
+def _at(frames, metric, temperature):
+    """The values of a metric at a temperature by key."""
+    found = pd.concat([frame for frame in frames if frame["variant"].iloc[0].endswith(f"T = {temperature:g}")])
+    chosen = found[found["metric"] == metric]
+    return chosen.set_index(["image", "method", "steps", "sign"])["value"].to_numpy()
+
+
+class TestTemperature:
+    def test_at_one_it_is_insertion_as_it_is(self, straight):
+        found = tempering.tempered(straight, IGPATHS)
+        plain = pd.concat(revealing.revealed(straight, IGPATHS))
+        for metric in ("insertion", "insertion ratio"):
+            own = plain[(plain["metric"] == metric) & (plain["variant"] == "black, 21 counts") & (plain["steps"] == 4)]
+            np.testing.assert_array_equal(_at(found, metric, 1), own["value"])
+
+    def test_a_quarter_is_a_network_of_four_times_the_weights(self):
+        surer = small_network(torch.float32)
+        with torch.no_grad():
+            surer[-1].weight.mul_(4)
+            surer[-1].bias.mul_(4)
+        calm, sure = (
+            sample(STRAIGHT, net=net, walked=explain(STRAIGHT, net, IMAGES, TARGETS, batch_size=16))
+            for net in (classifier(layers, "probability") for layers in (small_network(torch.float32), surer))
+        )
+        found, expected = (tempering.tempered(each, IGPATHS) for each in (calm, sure))
+        np.testing.assert_allclose(_at(found, "insertion", 0.25), _at(expected, "insertion", 1), rtol=1e-4)
+        assert calm.net.temperature == 1
+
+    def test_confidence_stands_beside_the_controls_and_falls(self):
+        found = tempering.tempered(sample(controls(output="probability")), IGPATHS)
+        net = network("probability")
+        for temperature in tempering.TEMPERATURES:
+            expected = (net.logits(IMAGES).double() / temperature).softmax(1)[range(BATCH), TARGETS]
+            np.testing.assert_allclose(_at(found, "confidence", temperature), expected, rtol=1e-5)
+        assert {method for frame in found for method in frame["method"]} == {"edges", "random", ""}
+
+
 def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
     calm = sample(STRAIGHT, net=classifier(small_network(torch.float32), "probability"))
     found = revealing.revealed(calm, STUDY_A)
@@ -243,7 +294,11 @@ def grey():
 
 class TestSplit:
     def test_protocols_that_start_alike_share_a_walk(self):
-        assert [source.name for source in splits((EIGHT, EIGHT_B))] == ["split-mean-8", "split-black-8"]
+        assert [source.name for source in splits((EIGHT, EIGHT_B))] == [
+            "split-mean-8",
+            "split-mean-8-probability",
+            "split-black-8",
+        ]
 
     def test_a_ratio_and_its_alpha_star_are_those_of_the_maps(self, grey):
         left, right = (part(ig.IG("end"), 0.9, "right") for part in (ig.Left, ig.Right))
@@ -255,7 +310,7 @@ class TestSplit:
         ratio = norm_ratio(maps[right, 8], maps[left, 8], order=2)
         np.testing.assert_allclose(found["IG", "L2 ratio", "ψ = 0.9"], ratio, rtol=1e-4)
         np.testing.assert_array_equal(found["IG", "alpha*", "ψ = 0.9"], maps.alpha_star[left, 8].double())
-        assert len(found) == 2 * 3 * 6
+        assert len(found) == 2 * 3 * 8
 
     def test_images_are_left_out_for_the_protocols_own_reasons(self, grey):
         gain = grey.walked.scores[8][:, -1] - grey.walked.scores[8][:, 0]
@@ -276,7 +331,174 @@ class TestSplit:
     def test_max_sensitivity_of_study_b_is_that_of_the_parts(self, grey):
         few = replace(EIGHT_B, noise=replace(STUDY_B.noise, samples=1))
         (found,) = comparing.sensitivity(grey, few)
-        assert list(dict.fromkeys(found["method"])) == ["Left", "Right", "Full"]
+        assert list(dict.fromkeys(found["method"])) == ["Left", "Right", "Full", "Left + IDGI", "Full + IDGI"]
+
+    def test_the_parts_rank_pixels_as_their_protocol_sums_colours_with_the_controls_beside_them(self, grey):
+        for protocol, signs in ((EIGHT, 2), (EIGHT_B, 1)):
+            maps = ranking_maps(grey, protocol)
+            assert len(maps) == 5 * signs + 2
+            whole = signed_map(grey.walked[ig.IG(protocol.split[0].at), 8])
+            parts = maps["Left", 8, "signed"] + maps["Right", 8, "signed"]
+            torch.testing.assert_close(parts, whole, rtol=0, atol=1e-5)
+            torch.testing.assert_close(maps["Full", 8, "signed"], whole, rtol=0, atol=1e-5)
+            assert list(maps)[-2:] == [("edges", 0, "none"), ("random", 0, "none")]
+
+    @pytest.mark.parametrize("protocol", [EIGHT, EIGHT_B], ids=lambda protocol: protocol.name)
+    def test_abpc_of_the_parts_is_under_each_protocols_name_and_choices(self, grey, protocol):
+        found = revealing.ablated(grey, protocol)
+        variants = [f"{score}, {'clipped' if clip else 'plain'}" for score in protocol.ablation.scores
+                    for clip in protocol.ablation.clip]  # fmt: skip
+        assert [frame["variant"][0] for frame in found] == variants
+        assert {name for frame in found for name in frame["protocol"]} == {protocol.split[0].name}
+        left = signed_map(grey.walked[ig.Left(ig.IG(protocol.split[0].at), 0.9, protocol.split[0].crossing), 8])
+        expected = abpc(perturbation(grey.net, IMAGES, TARGETS, left[:, None]), clip=True)[:, 0]
+        frame = found[variants.index("logit, clipped")]
+        own = frame[(frame["method"] == "Left") & (frame["sign"] == "signed")]
+        np.testing.assert_allclose(own["value"], expected, rtol=1e-5)
+        assert "Window" in set(frame["method"])
+
+
+def of_function(function, *, steps, output="logit", psi=(0.9,), at="end", crossing="left"):
+    """A sample whose score is known along the path from 0, and the protocol of its split."""
+    net = classifier(function, output)
+    how = replace(IGPATHS.split[0], at=at, steps=steps, psi=psi, crossing=crossing, output=output)
+    protocol = replace(IGPATHS, split=(how,))
+    (source,) = splits((protocol,))
+    x, targets = images(BATCH), torch.zeros(BATCH, dtype=torch.int64)
+    walked = explain(source, net, x, targets, batch_size=16)
+    return sample(source, net=net, walked=walked, images=x, targets=targets, predictions=targets), protocol
+
+
+def of_split(found, metric, variant="ψ = 0.9"):
+    """The values of IG in one of the frames."""
+    (frame,) = [f for f in found if (f["method"][0], f["metric"][0], f["variant"][0]) == ("IG", metric, variant)]
+    assert set(frame["left_out"]) == {""}
+    return frame["value"].to_numpy()
+
+
+def rising(kind):
+    """A function of the problems whose weights are positive, so that it rises from 0 to any image."""
+    function = kind()
+    with torch.no_grad():
+        function.w.abs_()
+    return function
+
+
+class TestSplitOfKnownFunctions:
+    @pytest.mark.parametrize(("crossing", "star"), [("left", 15 / 16), ("right", 14 / 16)])
+    def test_of_a_linear_network_nothing_saturates(self, crossing, star):
+        linear, protocol = of_function(rising(Linear), steps=16, crossing=crossing)
+        found = splitting.split(linear, protocol)
+        expected = {"alpha*": star, "sum of Left": star, "L2 ratio": (1 - star) / star, "L1 ratio": (1 - star) / star}
+        expected |= {"gradient norm ratio": 1, "cosine left right": 1, "cosine right full": 1}
+        for metric, value in expected.items():
+            np.testing.assert_allclose(of_split(found, metric), value, rtol=1e-9)
+
+    def test_of_a_quadratic_the_gradient_grows_with_alpha(self):
+        quadratic, protocol = of_function(rising(SeparableQuadratic), steps=1000)
+        found, star = splitting.split(quadratic, protocol), 0.9**0.5
+        np.testing.assert_allclose(of_split(found, "alpha*"), star, atol=1e-3)
+        np.testing.assert_allclose(of_split(found, "sum of Left"), 0.9, atol=2e-3)
+        np.testing.assert_allclose(of_split(found, "L2 ratio"), 0.1 / 0.9, atol=3e-3)
+        ratio = (1 + star + star**2) ** 0.5 / star  # of the root mean squares of α over [α*, 1] and [0, α*]
+        np.testing.assert_allclose(of_split(found, "gradient norm ratio"), ratio, rtol=2e-3)
+
+    def test_of_a_linear_network_a_window_is_worth_what_left_is(self):
+        linear, protocol = of_function(rising(Linear), steps=16)
+        left = linear.walked[ig.Left(ig.IG("end"), 0.9), 16]
+        torch.testing.assert_close(window(linear, protocol), left, rtol=0, atol=1e-12)
+
+    def test_a_window_is_as_long_as_left_and_lies_where_its_image_and_the_seed_say(self):
+        steps = 100
+        own, protocol = of_function(rising(SeparableQuadratic), steps=steps)
+        length = 95  # √.9 of them
+        maps = [window(replace(own, seed=seed), protocol) for seed in range(8)]
+        shares = torch.stack([each.sum((1, 2, 3)) / own.walked.scores[steps][:, -1] for each in maps]).flatten()
+        terms = 2 * torch.arange(1, steps + 1, dtype=torch.float64) / steps**2  # of the right sum of α²
+        possible = terms.unfold(0, length, 1).sum(1)
+        found = (shares.view(-1, 1) - possible).abs().min(1)
+        assert float(found.values.max()) < 1e-12
+        assert set(found.indices.tolist()) == set(range(steps - length + 1))
+        alone = replace(own, images=own.images[2:], targets=own.targets[2:], start=2)
+        alone = replace(alone, walked=explain(own.source, own.net, alone.images, alone.targets, batch_size=16))
+        torch.testing.assert_close(window(alone, protocol), maps[0][2:], rtol=0, atol=1e-12)
+
+    def test_an_image_that_is_not_finite_has_an_empty_window_and_the_others_have_theirs(self):
+        own, protocol = of_function(rising(Linear), steps=8, psi=(0.5, 0.9))
+        own.images[1] = torch.nan
+        whole = window(
+            replace(own, walked=explain(own.source, own.net, own.images, own.targets, batch_size=16)), protocol
+        )
+        assert not whole[1].any()
+        assert all(whole[i].any() for i in (0, 2, 3))
+
+    def test_where_there_is_no_alpha_star_the_window_is_empty_and_the_image_is_left_out(self):
+        falling = Linear()
+        with torch.no_grad():
+            falling.w.abs_().neg_()
+        linear, protocol = of_function(falling, steps=8)
+        assert not window(linear, protocol).any()
+        for frame in (*splitting.split(linear, protocol), *revealing.ablated(linear, protocol)):
+            assert set(frame["left_out"]) == {"F(x) ≤ F(x')"}
+
+
+class Both(nn.Module):
+    """Two logits of one image: those of two functions, or of one and its negative."""
+
+    def __init__(self, one, other=None):
+        super().__init__()
+        self.one, self.other = one, other
+
+    def forward(self, x):
+        value = self.one.f(x.flatten(1))
+        return torch.stack([value, -value if self.other is None else self.other.f(x.flatten(1))], dim=1)
+
+
+class TestSoftmax:
+    def test_of_two_opposite_logits_the_dropped_term_is_exactly_the_kept_one(self):
+        # ∇p_t = p_t (1 − p_t) (∇F_t − ∇F_o), of which the kept term is a half where F_o = −F_t
+        opposite, protocol = of_function(Both(rising(SeparableQuadratic)), steps=16, output="probability")
+        size, angle = splitting.softmax_terms(opposite, protocol)
+        np.testing.assert_allclose(size["value"], 0.5, rtol=1e-9)
+        np.testing.assert_allclose(angle["value"], 1, rtol=1e-9)
+
+    def test_nothing_is_dropped_where_the_other_logit_does_not_depend_on_the_image(self):
+        alone, protocol = of_function(rising(SeparableQuadratic), steps=16, output="probability")
+        size, angle = splitting.softmax_terms(alone, protocol)
+        np.testing.assert_allclose(size["value"], 0, atol=1e-9)
+        np.testing.assert_allclose(angle["value"], 1, rtol=1e-9)
+
+    @pytest.mark.parametrize("at", ["end", "both"])
+    def test_of_two_classes_what_is_dropped_is_the_other_logits_gradient(self, at):
+        one, other = rising(SeparableQuadratic), Linear(seed=3)
+        two, protocol = of_function(Both(one, other), steps=4, output="probability", at=at)
+        dropped, whole = torch.zeros_like(two.images), torch.zeros_like(two.images)
+        weights = torch.ones(5) / 4 * torch.tensor([0, 1, 1, 1, 1] if at == "end" else [0.5, 1, 1, 1, 0.5])
+        for alpha, weight in zip(torch.arange(5) / 4, weights, strict=True):
+            x = alpha * two.images
+            p = two.net.scores(x, two.targets).view(-1, 1, 1, 1)
+            gradients = 2 * one.w.view(x.shape[1:]) * x, other.w.view(x.shape[1:])
+            dropped -= weight * p * (1 - p) * gradients[1] * two.images
+            whole += weight * p * (1 - p) * (gradients[0] - gradients[1]) * two.images
+        size, angle = splitting.softmax_terms(two, protocol)
+        np.testing.assert_allclose(size["value"], norm_ratio(dropped, whole, order=2), rtol=1e-6)
+        np.testing.assert_allclose(angle["value"], cosine(whole, whole - dropped), rtol=1e-6)
+        assert float(size["value"].min()) > 0.01
+
+    def test_the_split_of_the_probability_stands_again_for_the_images_that_the_network_is_sure_of_or_not(self):
+        own, protocol = of_function(Both(rising(Linear)), steps=16, output="probability")
+        own.walked.scores[16][:, 0] = 0.1
+        own.walked.scores[16][:, -1] = torch.tensor([0.95, 0.7, 0.3, 0.9], dtype=torch.float64)
+        found = {frame["variant"][0]: frame for frame in splitting.split(own, protocol)}
+        assert set(found) == {f"ψ = 0.9, probability{group}" for group in ("", ", p ≥ 0.9", ", p < 0.5")}
+        sure, unsure = (
+            found[f"ψ = 0.9, probability, {group}"]["left_out"].to_numpy() for group in ("p ≥ 0.9", "p < 0.5")
+        )
+        assert sure.tolist() == ["", "p < 0.9", "p < 0.9", ""]
+        assert unsure.tolist() == ["p ≥ 0.5", "p ≥ 0.5", "", "p ≥ 0.5"]
+
+    def test_the_logit_has_no_groups(self, grey):
+        assert not any("," in frame["variant"][0] for frame in splitting.split(grey, EIGHT))
 
 
 def of_ten_classes():
@@ -305,7 +527,9 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
     if name == "information":
         measure = replace(measure, rows=partial(revealing.curves, estimators=("png",)))
     masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
-    given = {"split": grey, "late": sample(on_path("blur", output="logit", steps=(2,)))}
+    unsure = sample(next(source for source in splits((EIGHT,)) if source.output == "probability"))
+    given = {"split": grey, "perturbation": grey, "softmax": unsure}
+    given["late"] = sample(on_path("blur", output="logit", steps=(2,)))
     asked = replace(given.get(name, straight), masks=masks, kept=1)
     if name == "classes":  # whose scenes are larger than these images
         asked = of_ten_classes()
@@ -323,8 +547,68 @@ def test_study_b_leaves_out_of_max_sensitivity_what_it_leaves_out_of_the_split(g
 
 
 def test_pairs_share_the_photographs_of_their_own_backgrounds():
-    (found,) = locating.classes(of_ten_classes(), IGPATHS)
-    assert set(found["photograph"]) == {objects.pair(0).photograph}
+    for found in locating.classes(of_ten_classes(), IGPATHS):
+        assert set(found["photograph"]) == {objects.pair(0).photograph}
+
+
+def test_maps_that_are_the_same_for_both_classes_fall_on_the_likelier_object_as_much_as_not_on_the_other():
+    own, shares = of_ten_classes(), []
+    layer = own.net.module[-1]
+    with torch.no_grad():
+        layer.weight[:] = layer.weight[0]
+    for likelier in objects.pair(0).targets:
+        with torch.no_grad():
+            layer.bias[:] = 0
+            layer.bias[likelier] = 1
+        sensitivity, share = locating.classes(own, IGPATHS)
+        np.testing.assert_allclose(sensitivity["value"], 0.5, atol=1e-5)
+        shares.append(share["value"].to_numpy())
+    np.testing.assert_allclose(shares[0] + shares[1], 1, atol=1e-5)
+    assert (np.abs(shares[0] - 0.5) > 1e-3).all()
+
+
+def test_texture_compares_maps_with_the_edges_of_their_own_image():
+    found = {frame["metric"][0]: frame for frame in describing.texture(sample(controls(output="logit")), IGPATHS)}
+    edges, random = (found["likeness to edges"].query("method == @name")["value"] for name in ("edges", "random"))
+    np.testing.assert_allclose(edges, 1)
+    assert (random.abs() < 0.3).all()
+    rough = {name: found["roughness"].query("method == @name")["value"].to_numpy() for name in ("edges", "random")}
+    assert (rough["random"] > 0.9).all()
+    assert set(found) == {"likeness to edges", "patchiness", "roughness"}
+
+
+def test_a_straight_path_moves_evenly_and_a_blurred_one_late():
+    straight, blurred = (
+        along.late(sample(on_path(name, output="logit", steps=(2, 4))), IGPATHS)[-1] for name in ("straight", "blur")
+    )
+    assert {frame["metric"][0] for frame in (straight, blurred)} == {"late movement"}
+    np.testing.assert_allclose(straight["value"], 0.1, rtol=1e-5)
+    assert set(straight["steps"]) == {4}
+    fine = along.late(sample(on_path("blur", output="logit", steps=(40,))), IGPATHS)[-1]
+    assert (fine["value"] > 0.5).all()
+
+
+def test_the_last_segment_of_a_linear_network_has_its_share():
+    net = classifier(rising(Linear))
+    x, targets = images(BATCH), torch.zeros(BATCH, dtype=torch.int64)
+    linear = sample(on_path("straight", output="logit", steps=(4, 8)), net=net, walked=None, images=x, targets=targets)
+    for frame in along.late(linear, IGPATHS)[:-1]:
+        np.testing.assert_allclose(frame["value"], 1 / frame["steps"], rtol=1e-9)
+
+
+def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_what_the_paper_asks():
+    asked = {
+        (source.name, protocol.name): {name for name, measure in MEASURES.items() if measure.of(source, protocol)}
+        for protocol in (IGPATHS, STUDY_B)
+        for source in splits((protocol,))
+    }
+    of_parts = {"perturbation", "sensitivity", "split", "texture"}
+    assert asked == {
+        ("split-mean-200", "igpaths"): of_parts | {"localization"},
+        ("split-mean-200-probability", "igpaths"): {"split", "softmax"},
+        ("split-black-200", "igpaths"): of_parts | {"localization"},
+        ("split-mean-200", "study-b"): of_parts,
+    }
 
 
 def test_every_measure_has_rows_of_the_same_columns(straight):

@@ -6,6 +6,7 @@ import pytest
 
 from igpaths.study.parameters import Parameters, check_names, of_notebook, read
 from igpaths.study.schema import ParameterError
+from igpaths.study.units import parts
 
 PARAMS = Path(__file__).parents[2] / "params"
 
@@ -87,6 +88,16 @@ def test_bad_values_name_the_key_what_was_given_and_what_is_allowed(key, value, 
     with pytest.raises(ParameterError) as caught:
         Parameters(**{key: value})
     assert message in str(caught.value)
+
+
+def test_a_study_of_split_ig_alone_has_no_paths():
+    assert Parameters(paths=[]).paths == Parameters(paths="[]").paths == ()
+    only = Parameters(paths=(), metrics=("sensitivity",))
+    assert {part.name for part in parts(only)} == {
+        "split-mean-200.sensitivity.igpaths",
+        "split-mean-200.sensitivity.study-b",
+        "split-black-200.sensitivity.igpaths",
+    }
 
 
 @pytest.mark.parametrize("steps", [(1, 8), (8, 200), (8, 24)])

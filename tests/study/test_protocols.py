@@ -117,9 +117,10 @@ def test_split():
     rows = [dataclasses.astuple(split) for split in SPLIT]
     psi = (0.9, 0.95, 0.99)
     assert rows == [
-        ("study-b", "mean", "end", 200, psi, "right", "gain over 5"),
-        ("igpaths, grey", "mean", "both", 200, psi, "left", "correct"),
-        ("igpaths, black", "black", "both", 200, psi, "left", "correct"),
+        ("study-b", "mean", "end", 200, psi, "right", "gain over 5", "logit"),
+        ("igpaths, grey", "mean", "both", 200, psi, "left", "correct", "logit"),
+        ("igpaths, grey", "mean", "both", 200, psi, "left", "correct", "probability"),
+        ("igpaths, black", "black", "both", 200, psi, "left", "correct", "logit"),
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from igpaths.study.statistics import bootstrap, kendall, slope
+from igpaths.study.statistics import Estimate, bootstrap, change, kendall, ratio, slope
 
 
 def test_the_interval_of_a_mean_matches_the_normal_one():
@@ -46,6 +46,15 @@ def test_clusters_that_repeat_a_value_widen_the_interval():
 def test_equal_seeds_give_equal_intervals():
     x = np.random.default_rng(4).normal(size=30)
     assert bootstrap(x, seed=1) == bootstrap(x, seed=1) != bootstrap(x, seed=2)
+
+
+def test_the_interval_of_a_ratio_knows_that_both_means_are_of_the_same_images():
+    x = np.random.default_rng(5).uniform(0.1, 1, 50)
+    tripled = ratio(3 * x, x)
+    assert (tripled.value, tripled.low, tripled.high, tripled.n) == pytest.approx((3, 3, 3, 50))
+    constant = ratio(x, np.full(50, 2.0), seed=3)
+    mean = bootstrap(x, seed=3)
+    assert (constant.value, constant.low, constant.high) == pytest.approx((mean.value / 2, mean.low / 2, mean.high / 2))
 
 
 @pytest.mark.parametrize(
@@ -98,3 +107,17 @@ def test_kendalls_tau_of_methods_that_all_tie_is_nan():
 def test_tables_that_do_not_match_are_refused(b):
     with pytest.raises(ValueError, match=r"two finite tables \(n, M\)"):
         kendall(np.ones((3, 4)), b)
+
+
+def test_a_change_of_means_is_the_mean_of_the_changes_but_one_of_medians_is_not():
+    x, y = [1.0, 2.0, 9.0, 4.0], [2.0, 5.0, 1.0, 4.5]
+    assert change(x, y) == bootstrap(np.subtract(y, x))
+    assert change(x, y, statistic="median").value == np.median(y) - np.median(x)
+    assert change(x, np.add(x, 1), statistic="median") == Estimate(1, 1, 1, 4)
+
+
+def test_a_change_takes_pairs_of_finite_numbers():
+    with pytest.raises(ValueError, match="before and after"):
+        change([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="finite"):
+        change([1.0], [np.nan])

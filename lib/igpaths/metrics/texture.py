@@ -27,9 +27,9 @@ def patchiness(maps: Tensor, *, lag: int = 4) -> Tensor:
 
 
 def roughness(maps: Tensor, *, sigma: float = 2.0) -> Tensor:
-    """The share of a map's energy Σ a² that a Gaussian blur of `sigma` pixels removes: (…, H, W) to (…), in [0, 1].
+    """The share of a map's variance that a Gaussian blur of `sigma` pixels removes: (…, H, W) to (…), in [0, 1].
 
-    Independent pixels lose nearly all of it, smooth maps hardly any; in float64, NaN for a map of zeros.
+    Independent pixels lose nearly all of it, smooth maps hardly any; in float64, NaN for a constant map.
 
     Raises
     ------
@@ -38,6 +38,7 @@ def roughness(maps: Tensor, *, sigma: float = 2.0) -> Tensor:
     """
     check_finite(maps)
     values = maps.double()
+    values = values - values.mean((-2, -1), keepdim=True)  # which the blur, mirrored at the edges, keeps
     pictures = values.reshape(-1, 1, *values.shape[-2:]).expand(-1, 3, -1, -1)
     smooth = blur(pictures, sigma)[:, 0].view_as(values)
     return 1 - smooth.square().sum((-2, -1)) / values.square().sum((-2, -1))

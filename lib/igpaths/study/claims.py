@@ -42,7 +42,7 @@ CHAPTERS = (
 # What a study's rows can be asked for.
 METHODS = {
     *(name for label in LABELS.values() for name in (label, f"{label} + IDGI", *(f"{label}, {sum}" for sum in SUMS))),
-    *(*CONTROLS, "IDGI", "Left", "Right", "Full"),
+    *(*CONTROLS, "IDGI", "Left", "Right", "Full", "Left + IDGI", "Full + IDGI", "Window"),
 }
 METRICS = {
     *("completeness gap", "score change", "last segment", "late movement", "projection"),

@@ -28,7 +28,7 @@ OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
 LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
 SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
-DEFAULT_METRICS = tuple(name for name in MEASURES if name not in ("webp", "sensitivity"))  # which are slow
+DEFAULT_METRICS = tuple(name for name in MEASURES if name not in ("webp", "sensitivity", "temperature"))  # slow ones
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,8 @@ class Parameters:
     data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
     models : names, as `igpaths.tasks.models` understands them.
     images : number of images, at least 1.
-    paths : names of `igpaths.study.sources.PATHS`; under "study-a" those of `OF_STUDY_A` alone, walked as there.
+    paths : names of `igpaths.study.sources.PATHS`; under "study-a" those of `OF_STUDY_A` alone, walked as there. None
+        for a study of Split IG alone, whose paths are its protocols' own.
     steps : step counts, increasing, each dividing the last; with "study-a" 2 or more, and the last divides 128.
     output : the score that is explained, "probability" or "logit"; Split IG takes the logit.
     metrics : names of `igpaths.study.measures.MEASURES`; what the task cannot know is not measured.
@@ -101,8 +102,8 @@ class Parameters:
         models = [str(name) for name in values["models"]]  # type: ignore[attr-defined]
         if len({label(name) for name in models}) < len(models):
             raise refusal("models", models, "networks whose short names differ, for they label the rows of a table")
-        for key, allowed in (("paths", PATHS), ("metrics", MEASURES), ("protocols", PROTOCOLS)):
-            values |= {key: _names(key, getattr(self, key), tuple(allowed))}
+        for key, allowed, least in (("paths", PATHS, 0), ("metrics", MEASURES, 1), ("protocols", PROTOCOLS, 1)):
+            values |= {key: _names(key, getattr(self, key), tuple(allowed), least)}
         for key, value in values.items():
             object.__setattr__(self, key, value)  # frozen from here on
         if STUDY_A.name in self.protocols and (POINTS % steps[-1] or steps[0] == 1):
@@ -176,8 +177,8 @@ def check_names(names: Iterable[object], *, where: str) -> None:
             raise refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
 
 
-def _names(key: str, value: object, allowed: Sequence[str]) -> tuple[str, ...]:
-    names = items(key, value, f"names, any of {', '.join(allowed)}")
+def _names(key: str, value: object, allowed: Sequence[str], least: int) -> tuple[str, ...]:
+    names = items(key, value, f"names, any of {', '.join(allowed)}", least=least)
     for name in names:
         if name not in allowed:
             raise refusal(key, name, ", ".join(allowed), allowed)

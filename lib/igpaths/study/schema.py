@@ -33,10 +33,10 @@ def integer(key: str, value: object, least: int) -> int:
     return number
 
 
-def items(key: str, value: object, what: str) -> list[object]:
-    """A list that is not empty, also from text; `what` says of what."""
+def items(key: str, value: object, what: str, *, least: int = 1) -> list[object]:
+    """A list of `least` items or more, also from text; `what` says of what."""
     found = understood(value)
-    if not isinstance(found, list | tuple) or not found:
+    if not isinstance(found, list | tuple) or len(found) < least:
         raise refusal(key, value, f"a list of {what}")
     return list(found)
 

@@ -10,14 +10,14 @@ PUBLISHED_IMAGES = "2500"  # Study B, §3: "averaged over 2500 samples"
 
 
 def split_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of Split IG among a study's, a column for each quantity.
+    """The rows of Split IG of the logit among a study's, a column for each quantity.
 
     Returns
     -------
     DataFrame with the columns network, image, photograph, protocol, rule, psi, `left_out` (why the image is not counted
     under this protocol, or "" where it is), and one for each of `QUANTITIES`.
     """
-    chosen = rows[rows["metric"].isin(QUANTITIES)]
+    chosen = rows[rows["metric"].isin(QUANTITIES) & rows["variant"].str.fullmatch(r"ψ = [\d.]+")]
     chosen = chosen.assign(psi=chosen["variant"].str.removeprefix("ψ = ").astype(float), rule=chosen["method"])
     keys = ["network", "image", "photograph", "protocol", "rule", "psi", "left_out"]
     wide = chosen.pivot(index=keys, columns="metric", values="value").rename_axis(columns=None)

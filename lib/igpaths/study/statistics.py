@@ -43,16 +43,47 @@ def bootstrap(
     ValueError
         For no values, values that are not finite, or clusters of another length.
     """
-    x = np.asarray(values, dtype=np.float64)
-    if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
-        raise ValueError(
-            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
-        )
+    x = _finite(values)
     members, draws = _resample(len(x), clusters, seed)
     average, once = _average(statistic), np.ones((1, draws.shape[1]), dtype=draws.dtype)
     value, resampled = average(x, members, once)[0], average(x, members, draws)
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), len(x))
+
+
+def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
+    """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
+
+    Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
+    """
+    x, y = _finite(values), _finite(others)
+    members, draws = _resample(len(x), clusters, seed)
+    low, high = np.quantile(_mean(x, members, draws) / _mean(y, members, draws), [0.025, 0.975])
+    return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
+
+
+def change(
+    before: ArrayLike,
+    after: ArrayLike,
+    *,
+    statistic: str = "mean",
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """The average of the same n images after less that before; the interval resamples them together.
+
+    For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
+    Parameters and errors are those of `bootstrap`.
+    """
+    x, y = _finite(before), _finite(after)
+    if len(x) != len(y):
+        raise ValueError(f"before and after must be values of the same images, got {len(x)} and {len(y)}")
+    members, draws = _resample(len(x), clusters, seed)
+    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
+    average = _average(statistic)
+    found = average(y, members, draws) - average(x, members, draws)
+    low, high = np.quantile(found[1:], [0.025, 0.975])
+    return Estimate(float(found[0]), float(low), float(high), len(x))
 
 
 def kendall(
@@ -89,6 +120,15 @@ def kendall(
         tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
     low, high = np.nanquantile(tau[1:], [0.025, 0.975]) if np.isfinite(tau[1:]).any() else (np.nan, np.nan)
     return Estimate(float(tau[0]), float(low), float(high), len(x))
+
+
+def _finite(values: ArrayLike) -> np.ndarray:
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
+        raise ValueError(
+            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
+        )
+    return x
 
 
 def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:

@@ -19,6 +19,7 @@ from igpaths.study.measures.locating import classes, localization
 from igpaths.study.measures.revealing import ablated, curves, revealed
 from igpaths.study.measures.sample import Sample, split_of
 from igpaths.study.measures.splitting import softmax_terms, split
+from igpaths.study.measures.tempering import tempered
 from igpaths.study.protocols import Protocol
 from igpaths.study.sources import Source
 
@@ -51,6 +52,10 @@ def _walks(source: Source) -> bool:
 
 def _ranks(source: Source) -> bool:
     return bool(source.ranked) or source.name == "controls"
+
+
+def _sweeps(source: Source) -> bool:
+    return source.name in ("straight", "blur", "controls") and source.output == "probability"
 
 
 def _split(source: Source, protocol: Protocol) -> bool:
@@ -93,6 +98,7 @@ MEASURES = {
             lambda s, p: _ranks(s) and "webp" in _names(p),
             ("information",),
         ),
+        Measure("temperature", tempered, 1, lambda s, p: _ours(p) and _sweeps(s), ("insertion",)),
         Measure("perturbation", ablated, 1, lambda s, p: bool(p.ablation) and _maps(s, p), ("ablation", "split")),
         Measure("compression", compressed, 1, lambda s, p: _ranks(s) and bool(p.compression), ("compression",)),
         Measure(

@@ -17,7 +17,16 @@ from igpaths.metrics import (
     seed_masks,
     unusable,
 )
-from igpaths.study.measures.sample import Sample, finest, rows, stacked, uncounted
+from igpaths.study.measures.sample import (
+    Sample,
+    finest,
+    rows,
+    signed_maps,
+    split_of,
+    stacked,
+    uncounted,
+    window,
+)
 from igpaths.study.protocols import Protocol
 
 
@@ -86,10 +95,11 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
 
 
 def ablated(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """ABPC at the finest step count, with each score, clipped as in Study B or plain."""
-    how = protocol.ablation
+    """ABPC at the finest step count, with each score, clipped as in Study B or plain; of Split IG also the window's."""
+    how, split = protocol.ablation, split_of(sample.source, protocol)
     assert how
-    keys, stack = stacked(sample, protocol, steps=finest(sample))
+    more = signed_maps("Window", split.steps, window(sample, protocol), protocol.ranking) if split else {}
+    keys, stack = stacked(sample, protocol, steps=finest(sample), more=more)
     found = perturbation(
         sample.net,
         sample.images,

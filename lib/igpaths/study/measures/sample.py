@@ -1,7 +1,7 @@
 """A sample of images explained along one source, and the rows that a measure makes of it.
 
 Which maps rank pixels is decided here: all of a path's methods, by step count and sign; of Split IG its parts Left,
-Right and Full.
+Right and Full, and beside them the controls, over the same images.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,12 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.metrics import absolute_map, edges, random_maps, signed_map
-from igpaths.rules import IG, Left, Right, Rule
+from igpaths.rules import IDGI, IG, Left, Right, Rule
 from igpaths.study.protocols import Protocol, Split
 from igpaths.study.sources import Source
 from igpaths.study.store import COLUMNS
 from igpaths.tasks import Alter
-from igpaths.walk import Attributions, fold
+from igpaths.walk import Attributions, fold, walk
 
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
 GAIN = 5  # logits, of the protocol "gain over 5"
@@ -132,12 +132,44 @@ def uncounted(sample: Sample, protocol: Protocol) -> dict[str, Tensor]:
 
 
 def named_rules(source: Source, protocol: Protocol) -> dict[str, Rule]:
-    """By method, the rules whose maps rank pixels: a path's own, or the parts of Split IG."""
+    """By method, the rules whose maps rank pixels: a path's own, or the parts of Split IG, and of IDGI on its walk."""
     how = split_of(source, protocol)
     if how is None:
         return source.ranked
     whole = IG(how.at)
-    return {"Left": Left(whole, PARTS_PSI, how.crossing), "Right": Right(whole, PARTS_PSI, how.crossing), "Full": whole}
+    return {
+        "Left": Left(whole, PARTS_PSI, how.crossing),
+        "Right": Right(whole, PARTS_PSI, how.crossing),
+        "Full": whole,
+        "Left + IDGI": Left(IDGI(), PARTS_PSI, how.crossing),
+        "Full + IDGI": IDGI(),
+    }
+
+
+def window(sample: Sample, protocol: Protocol) -> Tensor:
+    """IG (B, 3, H, W) over as many segments as Left has, from a random one on: Left's length without its place."""
+    how, walked = split_of(sample.source, protocol), sample.walked
+    assert how
+    assert walked is not None
+    assert sample.source.path is not None
+    rule = IG(how.at)
+    star = walked.alpha_star[Left(rule, PARTS_PSI, how.crossing), how.steps]
+    length = (star.double().cpu() * how.steps).nan_to_num().round().long()  # 0 where there is no α*
+    seeds = [(sample.seed, 14, sample.start + i) for i in range(len(length))]
+    starts = [np.random.default_rng(seed).integers(how.steps - k + 1) for seed, k in zip(seeds, length, strict=True)]
+    since, total = torch.tensor(starts), torch.zeros_like(walked[rule, how.steps])
+    segments = walk(
+        sample.net,
+        sample.images,
+        sample.targets,
+        path=sample.source.path,
+        steps=(how.steps,),
+        batch_size=sample.batch_size,
+    )
+    for j, segment in enumerate(segments):
+        taken = (since <= j) & (j < since + length)
+        total += rule.credit(segment) * taken.to(total).view(-1, 1, 1, 1)
+    return total.nan_to_num(0, 0, 0)  # an image whose scores are not finite is left out, and must not stop the others
 
 
 def attributions(
@@ -162,24 +194,33 @@ def ranking_maps(
 
     What has no negative values is there once, its sign "none".
     """
-    if sample.walked is None:
-        x = sample.images.to(sample.net.device)
-        random = random_maps(len(x), x.shape[2:], seed=sample.seed, start=sample.start).to(x)
-        return {("edges", 0, "none"): edges(x), ("random", 0, "none"): random}
     maps: dict[Key, Tensor] = {}
     for (name, n), attribution in attributions(sample, protocol, steps=steps).items():
         if name == "Σ g²":
             maps[name, n, "none"] = absolute_map(attribution)
         else:
-            maps |= {(name, n, sign): SIGNS[sign](attribution) for sign in signs or protocol.ranking or SIGNS}
+            maps |= signed_maps(name, n, attribution, signs or protocol.ranking)
+    if sample.walked is None or split_of(sample.source, protocol):
+        x = sample.images.to(sample.net.device)
+        random = random_maps(len(x), x.shape[2:], seed=sample.seed, start=sample.start).to(x)
+        maps |= {("edges", 0, "none"): edges(x), ("random", 0, "none"): random}
     return maps
 
 
+def signed_maps(name: str, n: int, attribution: Tensor, signs: Sequence[str]) -> dict[Key, Tensor]:
+    """The ranking maps (B, H, W) of one attribution, of every sign where none is named."""
+    return {(name, n, sign): SIGNS[sign](attribution) for sign in signs or SIGNS}
+
+
 def stacked(
-    sample: Sample, protocol: Protocol, *, signs: Sequence[str] = (), steps: Sequence[int] | None = None
+    sample: Sample,
+    protocol: Protocol,
+    *,
+    steps: Sequence[int] | None = None,
+    more: Mapping[Key, Tensor] | None = None,
 ) -> tuple[list[Key], Tensor]:
-    """The ranking maps of a sample together, (B, M, H, W), as the protocol stores them, with their keys."""
-    maps = ranking_maps(sample, protocol, signs=signs, steps=steps)
+    """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys."""
+    maps = ranking_maps(sample, protocol, steps=steps) | dict(more or {})
     return list(maps), torch.stack(list(maps.values()), dim=1).to(getattr(torch, protocol.stored))
 
 

@@ -1,0 +1,55 @@
+"""Where every table and figure of both papers stands in the book; ``papers/contents.yaml`` is the list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from pandas.io.formats.style import Styler
+
+
+@dataclass(frozen=True)
+class Place:
+    """One table or figure of a paper, and its place.
+
+    Attributes
+    ----------
+    paper : "A" or "B".
+    kind, number : "table" or "figure", and its number in the paper; "appendix" for figures that have none.
+    page : of the book.
+    name : of the book's figure; empty for a table.
+    metrics : that a table reads from the rows of a study; none for a figure.
+    """
+
+    paper: str
+    kind: str
+    number: int | str
+    page: str
+    name: str = ""
+    metrics: Sequence[str] = ()
+
+    @property
+    def label(self) -> str:
+        """What a caption says: a table's starts with it, a figure's has it in brackets."""
+        what = self.number if self.number == "appendix" else f"{self.kind.capitalize()} {self.number}"
+        return f"Study {self.paper}, {what}"
+
+
+def contents() -> tuple[Place, ...]:
+    """All tables and figures of Study A, then of Study B."""
+    entries = yaml.safe_load((Path(__file__).parent / "papers" / "contents.yaml").read_text(encoding="utf-8"))
+    return tuple(Place(**entry) for entry in entries)
+
+
+def shown(places: Sequence[Place]) -> Styler:
+    """The list for a page beside the chapters, each place linked."""
+    lines = [
+        {
+            "in the paper": place.label,
+            "metrics": ", ".join(place.metrics) or "–",
+            "in this book": f'<a href="{place.page}.html{"#" * bool(place.name)}{place.name}">{place.page}</a>',
+        }
+        for place in places
+    ]
+    return pd.DataFrame(lines).style.hide(axis="index")

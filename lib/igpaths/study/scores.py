@@ -1,0 +1,36 @@
+"""The same claims under either score: whether what a network is asked about, a probability or a logit, decides them."""
+
+import pandas as pd
+
+from igpaths.classifier import OUTPUTS
+from igpaths.study.claims import NOT_MEASURED, Verdict, verdicts
+
+OF_PROBABILITY = r"ψ = [\d.]+, probability"  # variants of Split IG
+
+
+def by_score(probability: pd.DataFrame, logit: pd.DataFrame) -> list[tuple[Verdict, Verdict]]:
+    """Our verdicts on a claim under the probability and under the logit, for each that both rows decide.
+
+    Parameters
+    ----------
+    probability, logit : rows of studies that explain either score. Networks that only one of them has do not count.
+        Split IG is walked under both scores whichever a study explains: its rows are taken from the first.
+    """
+    both = set(probability["network"]) & set(logit["network"])
+    ours, other = (
+        rows[rows["network"].isin(both) & rows["protocol"].str.startswith("igpaths")] for rows in (probability, logit)
+    )
+    splits = ours["path"].str.startswith("split-")
+    explained = dict(zip(OUTPUTS, (ours[~splits], other[~other["path"].str.startswith("split-")]), strict=True))
+    found = []
+    for output, paths in explained.items():
+        found.append(verdicts(pd.concat([paths, _of_split(ours[splits], output)])))
+    return [pair for pair in zip(*found, strict=True) if NOT_MEASURED not in (each.verdict for each in pair)]
+
+
+def _of_split(rows: pd.DataFrame, output: str) -> pd.DataFrame:
+    """The rows of Split IG of one score, under the names that claims know."""
+    if output == "logit":
+        return rows[~rows["path"].str.endswith("-probability")]
+    own = rows[rows["variant"].str.fullmatch(OF_PROBABILITY)]
+    return own.assign(variant=own["variant"].str.removesuffix(", probability"))
