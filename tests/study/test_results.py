@@ -1,6 +1,7 @@
 """What is published of a study, and what the command line says about it."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import yaml
 from igpaths.__main__ import main
 from igpaths.study import store
 from igpaths.study.engine import rows, run
-from igpaths.study.results import merged, publish
+from igpaths.study.results import GROUPS, VALUES, merged, publish, published, shortened
 from igpaths.study.units import plan
 from studies import WNIDS, photographs, study
 
@@ -30,7 +31,7 @@ def chosen(folder):
 
 
 @pytest.fixture(scope="module")
-def published(chosen, folder):
+def folder_of_results(chosen, folder):
     publish(chosen, folder / "published")
     return folder / "published"
 
@@ -43,38 +44,74 @@ def params(chosen, folder, monkeypatch):
     return "small.yaml"
 
 
-def test_every_value_is_there(published, chosen):
-    values = pd.read_parquet(published / "values.parquet")
+def test_every_value_is_there_to_an_eight_thousandth(folder_of_results, chosen):
+    values, found = pd.read_parquet(folder_of_results / "values.parquet"), rows(chosen)
+    assert list(values.columns) == VALUES
+    key = [*GROUPS, "image"]
+    together = found.merge(values.astype({name: str for name in key if name != "steps"}), on=key, validate="1:1")
+    assert len(together) == len(found) == len(values)
+    np.testing.assert_allclose(together["value_y"], together["value_x"], rtol=2**-13)
+    assert (together["left_out_x"] == together["left_out_y"]).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 0.5, 1 - 2**-13, np.nan, np.inf, 1e-30])
+def test_short_numbers_are_near_and_stay_what_they_are(value):
+    (short,) = shortened(pd.Series([value]))
+    np.testing.assert_allclose(short, value, rtol=2**-13)
+    np.testing.assert_array_equal(shortened(pd.Series([short])), np.float32(short))
+
+
+def test_averages_are_those_of_the_counted_images(folder_of_results, chosen):
+    averages = pd.read_parquet(folder_of_results / "summary.parquet")
+    assert not averages.duplicated(GROUPS).any()
     found = rows(chosen)
-    assert len(values) == len(found)
-    assert {"curve", "map"}.isdisjoint(values.columns)
-    np.testing.assert_array_equal(values["value"], found["value"])
+    counted = found[found["left_out"] == ""].groupby(GROUPS)["value"].agg(["mean", "count"])
+    together = averages.set_index(GROUPS).join(counted)
+    mean = together[together["statistic"] == "mean"]
+    np.testing.assert_allclose(mean["value"], mean["mean"], rtol=2**-13)
+    assert (together["n"] == together["count"]).all()
+    assert (averages["low"] <= averages["value"]).all()
 
 
-def test_averages_are_those_of_the_counted_images(published):
-    values = pd.read_parquet(published / "values.parquet")
-    summary = pd.read_csv(published / "summary.csv", keep_default_na=False)
-    keys = ["protocol", "network", "path", "method", "steps", "sign", "metric", "variant"]
-    assert not summary.duplicated(keys).any()
-    counted = values[values["left_out"] == ""].groupby(keys)["value"]
-    merged_table = summary.set_index(keys).join(counted.agg(["mean", "count"]))
-    mean = merged_table[merged_table["statistic"] == "mean"]
-    np.testing.assert_allclose(mean["value"], mean["mean"], rtol=1e-5)
-    assert (merged_table["n"] == merged_table["count"]).all()
-    assert (summary["low"] <= summary["value"] * (1 + 1e-5) + 1e-12).all()
+@pytest.fixture
+def shelf(folder_of_results, tmp_path, monkeypatch):
+    """A project whose results/ hold one study twice, and once as if it explained the logit."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "_toc.yml").touch()
+    for name in ("again", "first", "other"):
+        shutil.copytree(folder_of_results, tmp_path / "results" / name)
+    file = tmp_path / "results" / "other" / "provenance.json"
+    file.write_text(file.read_text().replace('"output": "probability"', '"output": "logit"'))
 
 
-def test_images_left_out_are_counted_by_reason(published):
-    values = pd.read_parquet(published / "values.parquet")
-    table = pd.read_csv(published / "left-out.csv", keep_default_na=False)
-    one = table[(table["metric"] == "insertion") & (table["variant"] == "black, 21 counts")]
-    out = values[(values["left_out"] == "misclassified") & (values["metric"] == "insertion")]
-    assert one["path"].tolist() == sorted(["straight", "blur", "guided", "controls"])
-    assert set(one["images"]) == {out["image"].nunique()}
+@pytest.mark.usefixtures("shelf")
+def test_what_several_studies_hold_is_read_once_and_outputs_apart(chosen):
+    whole = published()
+    assert len(whole) == len(rows(chosen))
+    assert set(whole["study"]) == {"again"}
+    assert set(published("first")["study"]) == {"first"}
+    assert set(published(output="logit")["study"]) == {"other"}
+    with pytest.raises(ValueError, match="published study of the probability: given 'other'; allowed: again, first"):
+        published("other")
 
 
-def test_provenance_says_what_was_met(published, chosen):
-    facts = json.loads((published / "provenance.json").read_text())
+@pytest.mark.usefixtures("shelf")
+def test_asking_for_metrics_reads_those_rows(chosen):
+    whole, some = published(), published(metrics=("insertion", "JPEG raw"))
+    assert set(some["metric"]) == {"insertion", "JPEG raw"}
+    wanted = whole[whole["metric"].isin(["insertion", "JPEG raw"])]
+    np.testing.assert_array_equal(some["value"], wanted["value"])
+
+
+def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nothing = published()
+    assert nothing.empty
+    assert list(nothing.columns) == [*VALUES, "study"]
+
+
+def test_provenance_says_what_was_met(folder_of_results, chosen):
+    facts = json.loads((folder_of_results / "provenance.json").read_text())
     assert facts["parameters"] == chosen.as_dict()
     assert any("damaged.png" in note for note in facts["notes"])
     assert facts["evaluations"] > 0
@@ -112,7 +149,7 @@ def test_the_command_line_runs_tells_and_publishes(params, folder, capsys):
     assert "damaged.png" in said
     assert main(["results", params]) == 0
     assert "results/small/values.parquet: " in capsys.readouterr().out
-    assert (folder / "results" / "small" / "summary.csv").is_file()
+    assert (folder / "results" / "small" / "summary.parquet").is_file()
 
 
 def test_status_tells_what_is_missing_and_what_is_stale(params, capsys):

@@ -6,8 +6,9 @@ comparison that the claim makes, and counts where the intervals lie.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,9 @@ class Quantity:
     steps: tuple[int | str, ...]
 
 
+Comparison = tuple[Quantity, ...]  # one, or the two that are compared
+
+
 @dataclass(frozen=True)
 class Side:
     """How a claim is decided under ours, or under the paper's protocol.
@@ -90,7 +94,7 @@ class Side:
     statistic: str
     low: float
     high: float
-    comparisons: tuple[tuple[Quantity, ...], ...]
+    comparisons: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True)
@@ -110,13 +114,17 @@ class Claim:
     ours: Side
     theirs: Side | None
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        return (self.ours, self.theirs) if self.theirs else (self.ours,)
+
 
 @dataclass(frozen=True)
 class Cell:
     """One comparison on one network: its estimate, and whether it "agrees", "disagrees" or is "open"."""
 
     network: str
-    comparison: tuple[Quantity, ...]
+    comparison: Comparison
     estimate: Estimate
     outcome: str
 
@@ -256,7 +264,12 @@ def _choose(where: str, given: object, allowed: tuple[str, ...]) -> None:
 
 
 def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
-    """The verdict of a study's rows, columns `store.COLUMNS`, on a claim.
+    """The verdict of rows on one claim: see `verdicts`."""
+    return next(verdicts(rows, (claim,)))
+
+
+def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterator[Verdict]:
+    """The verdicts of rows, of a study or published, on the claims that are asked, or on all.
 
     A comparison counts on every network that has rows for it; where one has rows on no network, nothing is decided.
 
@@ -265,22 +278,36 @@ def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
     ValueError
         Where a quantity has two rows for one image.
     """
-    sides = [side for side in (claim.ours, claim.theirs) if side]
-    metrics = {quantity.metric for side in sides for comparison in side.comparisons for quantity in comparison}
-    chosen = rows[rows["metric"].isin(metrics) & (rows["left_out"] == "")]
-    if claim.networks:
-        chosen = chosen[chosen["network"].isin(claim.networks)]
-    ours, *others = (_finding(side, chosen, AGREE[claim.agree]) for side in sides)
-    theirs = others[0] if others else None
-    alone = ours.verdict == FAILS and theirs is not None and theirs.verdict == HOLDS
-    return Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs)
+    asked = claims() if asked is None else tuple(asked)
+    metrics = {q.metric for claim in asked for side in claim.sides for pair in side.comparisons for q in pair}
+    counted = rows[rows["metric"].isin(metrics) & (rows["left_out"] == "")]
+    networks = [str(network) for network in counted["network"].unique()]
+    parts = dict(iter(counted.groupby(["protocol", "network", "metric"], sort=False)))
+
+    @cache  # claims overlap
+    def estimate(side: tuple[str, str], protocol: str, network: str, comparison: Comparison) -> Estimate | None:
+        own = [parts.get((protocol, network, quantity.metric)) for quantity in comparison]
+        tables = [_by_steps(part, quantity) for part, quantity in zip(own, comparison, strict=True) if part is not None]
+        values = _of_images(side[0], tables, comparison) if len(tables) == len(comparison) else ()
+        return _estimate(*side, comparison[0].metric, values) if len(values) else None
+
+    for claim in asked:
+        about = [network for network in networks if not claim.networks or network in claim.networks]
+        ours, *others = (_finding(side, AGREE[claim.agree], about, estimate) for side in claim.sides)
+        theirs = others[0] if others else None
+        alone = ours.verdict == FAILS and theirs is not None and theirs.verdict == HOLDS
+        yield Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs)
 
 
-def _finding(side: Side, rows: pd.DataFrame, share: float) -> Finding:
+def _finding(side: Side, share: float, networks: list[str], estimate: Callable[..., Estimate | None]) -> Finding:
     for protocol in side.protocols:
-        cells = tuple(_cells(side, rows[rows["protocol"] == protocol]))
+        cells = []
+        for network, comparison in product(networks, side.comparisons):
+            found = estimate((side.kind, side.statistic), protocol, network, comparison)
+            if found:
+                cells.append(Cell(network, comparison, found, _outcome(side, found)))
         if {cell.comparison for cell in cells} == set(side.comparisons):
-            return Finding(protocol, _counted([cell.outcome for cell in cells], share), cells)
+            return Finding(protocol, _counted([cell.outcome for cell in cells], share), tuple(cells))
     return Finding(side.protocols[0], NOT_MEASURED, ())
 
 
@@ -292,15 +319,6 @@ def _counted(outcomes: list[str], share: float) -> str:
     return FAILS if len(outcomes) - outcomes.count("disagrees") < needed else UNDECIDED
 
 
-def _cells(side: Side, rows: pd.DataFrame) -> Iterator[Cell]:
-    for network, own in rows.groupby("network", sort=False):
-        for comparison in side.comparisons:
-            values = _of_images(side.kind, [_by_steps(own, quantity) for quantity in comparison], comparison)
-            if len(values):
-                estimate = _estimate(side, comparison[0].metric, values)
-                yield Cell(str(network), comparison, estimate, _outcome(side, estimate))
-
-
 def _by_steps(rows: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     """A quantity's values: an image a row, a step count a column, the coarsest first."""
     chosen = rows["sign"].isin([quantity.sign, "none"])  # what has no negative values is there once
@@ -309,7 +327,7 @@ def _by_steps(rows: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
     return rows[chosen].pivot(index=["photograph", "image"], columns="steps", values="value")
 
 
-def _of_images(kind: str, tables: list[pd.DataFrame], comparison: tuple[Quantity, ...]) -> pd.Series:
+def _of_images(kind: str, tables: list[pd.DataFrame], comparison: Comparison) -> pd.Series:
     """One number of each image that has all it takes; the decimal logarithm of a ratio."""
     if kind == "exponent":
         steps = list(tables[0].columns)
@@ -336,11 +354,11 @@ def _at(table: pd.DataFrame, steps: tuple[int | str, ...]) -> pd.Series:
     return table[asked[-1]] - (table[asked[0]] if len(asked) > 1 else 0)
 
 
-def _estimate(side: Side, metric: str, values: pd.Series) -> Estimate:
-    statistic = side.statistic or AVERAGES.get(metric, "mean")
+def _estimate(kind: str, statistic: str, metric: str, values: pd.Series) -> Estimate:
+    statistic = statistic or AVERAGES.get(metric, "mean")
     photographs = tuple(str(photograph) for photograph, _ in values.index)
     found = bootstrap(values, statistic=statistic, clusters=photographs)
-    if side.kind != "ratio":
+    if kind != "ratio":
         return found
     return Estimate(10**found.value, 10**found.low, 10**found.high, found.n)
 

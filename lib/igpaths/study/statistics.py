@@ -44,9 +44,9 @@ def bootstrap(
         For no values, values that are not finite, or clusters of another length.
     """
     x = _finite(values)
-    weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
-    average = _average(statistic)
-    value, resampled = average(x, np.ones((1, len(x)), dtype=int))[0], average(x, weights)
+    members, draws = _resample(len(x), clusters, seed)
+    average, once = _average(statistic), np.ones((1, draws.shape[1]), dtype=draws.dtype)
+    value, resampled = average(x, members, once)[0], average(x, members, draws)
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Estimate(float(value), float(low), float(high), len(x))
 
@@ -57,8 +57,8 @@ def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | Non
     Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
     """
     x, y = _finite(values), _finite(others)
-    weights = _resample(len(x), None if clusters is None else tuple(clusters), seed)
-    low, high = np.quantile(_weighted_mean(x, weights) / _weighted_mean(y, weights), [0.025, 0.975])
+    members, draws = _resample(len(x), clusters, seed)
+    low, high = np.quantile(_mean(x, members, draws) / _mean(y, members, draws), [0.025, 0.975])
     return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
 
 
@@ -78,11 +78,10 @@ def change(
     x, y = (np.asarray(values, dtype=np.float64) for values in (before, after))
     if x.ndim != 1 or not len(x) or x.shape != y.shape or not np.isfinite([x, y]).all():
         raise ValueError(f"before and after must be one or more finite numbers each, got {x.shape}, {y.shape}")
-    weights = np.vstack(
-        [np.ones((1, len(x)), dtype=int), _resample(len(x), None if clusters is None else tuple(clusters), seed)]
-    )
+    members, draws = _resample(len(x), clusters, seed)
+    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
     average = _average(statistic)
-    found = average(y, weights) - average(x, weights)
+    found = average(y, members, draws) - average(x, members, draws)
     low, high = np.quantile(found[1:], [0.025, 0.975])
     return Estimate(float(found[0]), float(low), float(high), len(x))
 
@@ -110,13 +109,12 @@ def kendall(
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
         raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
-    weights = np.vstack(
-        [np.ones((1, len(x)), dtype=int), _resample(len(x), None if clusters is None else tuple(clusters), seed)]
-    )
+    members, draws = _resample(len(x), clusters, seed)
+    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
     first, second = np.triu_indices(x.shape[1], k=1)
     signs = []
     for values, statistic in zip((x, y), statistics, strict=True):
-        averages = np.stack([_average(statistic)(column, weights) for column in values.T], axis=1)
+        averages = np.stack([_average(statistic)(column, members, draws) for column in values.T], axis=1)
         signs.append(np.sign(averages[:, first] - averages[:, second]))
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
         tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
@@ -133,37 +131,42 @@ def _finite(values: ArrayLike) -> np.ndarray:
     return x
 
 
-def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """The mean or median (R,) of values (n,) that are drawn as often as R rows of weights (R, n) say."""
-    averages = {"mean": _weighted_mean, "median": _weighted_median}
+def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """The mean or median (R,) of values (n,), each a member of a cluster, of which R draws (R, clusters) are made."""
+    averages = {"mean": _mean, "median": _median}
     if statistic not in averages:
         raise ValueError(f"statistic is {statistic!r}; it must be one of {', '.join(averages)}")
     return averages[statistic]
 
 
-def _weighted_mean(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    return weights @ x / weights.sum(1)
+def _mean(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """From each cluster's sum and size: the images need not be drawn one by one."""
+    return draws @ np.bincount(members, x) / (draws @ np.bincount(members))
 
 
-def _weighted_median(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _median(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
     order = np.argsort(x)
-    reached = np.cumsum(weights[:, order], axis=1)
+    reached = np.cumsum(draws[:, members[order]], axis=1, dtype=np.int32)
     half = reached[:, -1:] / 2
     # Between the values at which half the weight is reached and passed.
     low, high = (reached >= half).argmax(1), (reached > half).argmax(1)
     return (x[order][low] + x[order][high]) / 2
 
 
-@lru_cache(maxsize=2)  # a study's averages are mostly over the same images
-def _resample(n: int, clusters: tuple[str, ...] | None, seed: int) -> np.ndarray:
-    """How often each of n images is drawn in each of the resamples: (RESAMPLES, n); a cluster's images together."""
+def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cluster (n,) of each of n images, and how often each cluster is drawn in each of the resamples."""
     names = np.arange(n) if clusters is None else np.asarray(clusters)
     if names.shape != (n,):
         raise ValueError(f"clusters must name the photograph of each of the {n} values, got {len(names)}")
     _, members = np.unique(names, return_inverse=True)
-    count = int(members.max()) + 1
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(count, np.full(count, 1 / count), size=RESAMPLES)[:, members]
+    return members, _draws(int(members.max()) + 1, seed)
+
+
+@lru_cache(maxsize=8)  # the averages of a study are over few different numbers of photographs
+def _draws(count: int, seed: int) -> np.ndarray:
+    """How often each of `count` clusters is drawn in each of the resamples: (RESAMPLES, count)."""
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    return draws.astype(np.int16)
 
 
 def slope(steps: ArrayLike, errors: ArrayLike) -> float:
