@@ -7,6 +7,7 @@ import torch
 from matplotlib.colors import to_rgb
 
 from igpaths import plots
+from igpaths.study.statistics import Estimate
 
 
 @pytest.fixture(autouse=True)
@@ -79,3 +80,20 @@ def test_an_outline_goes_around_its_mask():
     (contour,) = ax.collections
     ends = contour.get_paths()[0].get_extents()
     assert (ends.x0, ends.x1, ends.y0, ends.y1) == (2.5, 6.5, 1.5, 4.5)
+
+
+def test_a_method_has_its_own_colour_and_others_take_those_that_are_left():
+    line = ([1.0, 2.0], [1.0, 2.0])
+    (ax,) = plots.line_panels({"one": {"vgg": line, "IG": line, "Blur IG": line}}, xlabel="x", ylabel="y").axes
+    colours = [each.get_color() for each in ax.lines]
+    assert colours == [plots.COLOURS[1], plots.COLOURS[0], plots.COLOURS[4]]
+
+
+def test_estimates_are_drawn_with_their_intervals():
+    line = (["8", "16"], [Estimate(0.5, 0.25, 0.75, 3), Estimate(1.0, 1.0, 1.0, 3)])
+    (ax,) = plots.line_panels({"one": {"IG": line}}, xlabel="x", ylabel="y").axes
+    assert ax.lines[0].get_ydata().tolist() == [0.5, 1.0]
+    (bars,) = ax.collections
+    assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [[0.25, 0.75], [1.0, 1.0]]
+    figure = plots.dot_panels({"a": {"IG": {"x": line[1][0]}}, "b": {"vgg": {"y": line[1][0]}}}, xlabel="x")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["IG", "vgg"]

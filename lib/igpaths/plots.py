@@ -5,6 +5,7 @@ line. Every function returns the figure, and its chapter gives it caption and al
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, count
 
 import matplotlib.pyplot as plt
 import torch
@@ -18,6 +19,7 @@ from igpaths.study.statistics import Estimate
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+METHODS = ("IG", "IG + IDGI", "Guided IG", "Guided IG + IDGI", "Blur IG", "Blur IG + IDGI")  # the first six colours
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
@@ -100,7 +102,7 @@ def picture_grid(
 
 
 def line_panels(
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float], Sequence[float]]]],
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]],
     *,
     xlabel: str,
     ylabel: str,
@@ -108,17 +110,24 @@ def line_panels(
     columns: int = 3,
     width: float = 3.1,
 ) -> Figure:
-    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y)."""
+    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y).
+
+    Where x are words they lie equally far apart; where y are estimates they have their intervals.
+    """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
         rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
     )
     names = list(dict.fromkeys(name for series in panels.values() for name in series))
+    numbers = _numbers(names)
     for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
         for name, (x, y) in series.items():
-            k = names.index(name) % len(COLOURS)
-            marker = MARKERS[k] if len(x) <= 12 else None
-            ax.plot(x, y, color=COLOURS[k], linestyle=LINES[k], marker=marker, markersize=4, label=name)
+            k = numbers[name]
+            look = {"color": COLOURS[k], "linestyle": LINES[k], "marker": MARKERS[k] if len(x) <= 12 else None}
+            found = [each if isinstance(each, Estimate) else Estimate(each, each, each, 0) for each in y]
+            ax.plot(x, [each.value for each in found], markersize=4, label=name, **look)
+            if any(each.low < each.high for each in found):
+                ax.vlines(x, [each.low for each in found], [each.high for each in found], COLOURS[k], linewidth=1)
         ax.set_title(title, fontsize=10)
         ax.grid(alpha=0.3)
         if loglog:
@@ -147,17 +156,19 @@ def dot_panels(
 ) -> Figure:
     """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
+    numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
     figure, axes = plt.subplots(
         1,
         len(panels),
-        figsize=(width * len(panels), 0.8 + 0.3 * len(names)),
+        figsize=(width * len(panels), 0.8 + 0.1 * max(3, len(numbers)) * len(names)),
         squeeze=False,
         sharey=True,
         layout="constrained",
     )
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
-        for k, (label, series) in enumerate(panel.items()):
-            y = [names.index(name) + 0.2 * (k - (len(panel) - 1) / 2) for name in series]
+        for place, (label, series) in enumerate(panel.items()):
+            k, apart = numbers[label], 0.6 / max(3, len(panel))
+            y = [names.index(name) + apart * (place - (len(panel) - 1) / 2) for name in series]
             x = [estimate.value for estimate in series.values()]
             reach = [[e.value - e.low for e in series.values()], [e.high - e.value for e in series.values()]]
             ax.errorbar(x, y, xerr=reach, fmt=MARKERS[k], color=COLOURS[k], markersize=5, linewidth=1, label=label)
@@ -166,9 +177,16 @@ def dot_panels(
         ax.grid(alpha=0.3)
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].invert_yaxis()
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     return figure
+
+
+def _numbers(names: Sequence[str]) -> dict[str, int]:
+    """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
+    own = {name: METHODS.index(name) for name in names if name in METHODS}
+    left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
+    return own | {name: next(left) % len(COLOURS) for name in names if name not in own}
 
 
 def _percentile(values: Tensor) -> float:

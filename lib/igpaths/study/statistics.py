@@ -75,9 +75,9 @@ def change(
     For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
     Parameters and errors are those of `bootstrap`.
     """
-    x, y = (np.asarray(values, dtype=np.float64) for values in (before, after))
-    if x.ndim != 1 or not len(x) or x.shape != y.shape or not np.isfinite([x, y]).all():
-        raise ValueError(f"before and after must be one or more finite numbers each, got {x.shape}, {y.shape}")
+    x, y = _finite(before), _finite(after)
+    if len(x) != len(y):
+        raise ValueError(f"before and after must be values of the same images, got {len(x)} and {len(y)}")
     members, draws = _resample(len(x), clusters, seed)
     draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
     average = _average(statistic)

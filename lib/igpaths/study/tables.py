@@ -4,7 +4,7 @@ The paper's values stand above ours, network by network, and n in every row. A v
 where the interval of its difference to every other value of the row does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,10 +12,16 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from igpaths.study.claims import LEAST, Finding, Verdict
-from igpaths.study.papers import alike
+from igpaths.study.papers import alike, study_a
 from igpaths.study.quality import AVERAGES
 from igpaths.study.statistics import Estimate, bootstrap, change
 
+# What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
+SIDES = {
+    "study-a": ("study-a", "signed"),
+    "igpaths, signed": ("igpaths", "signed"),
+    "igpaths, absolute": ("igpaths", "absolute"),
+}
 NOTHING = "No published study holds this yet."
 
 
@@ -179,12 +185,14 @@ def of_claims(found: Sequence[Verdict], *, caption: str) -> Styler:
 
 
 def _outcomes(finding: Finding | None) -> str:
-    """How many cells agree and disagree, and whose protocol says so."""
+    """How many cells agree and disagree, between which values they lie, and whose protocol says so."""
     if finding is None or not finding.cells:
         return "–"
     outcomes = [cell.outcome for cell in finding.cells]
     agree, disagree = (outcomes.count(each) for each in ("agrees", "disagrees"))
-    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{finding.protocol}</small>"
+    values = [cell.estimate.value for cell in finding.cells]
+    between = f"{min(values):.3g} to {max(values):.3g}"
+    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{between}; {finding.protocol}</small>"
 
 
 def shown(
@@ -226,6 +234,22 @@ def shown(
             marks.loc[line, method] = "font-weight: bold"
     caption = caption if measured else f"{caption} {NOTHING}"
     return table.style.apply(lambda _: marks, axis=None).hide(axis="index").set_caption(caption)
+
+
+def beside_study_a(
+    rows: pd.DataFrame,
+    number: int,
+    metric: str,
+    variant: str,
+    *,
+    steps: int,
+    methods: Iterable[str],
+    caption: str,
+) -> Styler:
+    """One metric of a table of Study A at a step count: the paper's values, ours as its code does, and ours."""
+    own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods))
+    cells = {name: own(protocol=protocol, sign=sign) for name, (protocol, sign) in SIDES.items()}
+    return shown(cells, caption=caption, paper=study_a(number, metric, variant))
 
 
 def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
