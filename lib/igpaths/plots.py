@@ -168,7 +168,7 @@ def dot_panels(
         ax.set_xlabel(xlabel)
         ax.grid(alpha=0.3)
     axes[0, 0].set_yticks(range(len(names)), names)
-    axes[0, 0].invert_yaxis()
+    axes[0, 0].set_ylim(max(len(names), 1) - 0.5, -0.5)  # the first name at the top, and room at both ends
     _legend(figure)
     return figure
 
