@@ -1,5 +1,6 @@
 """Measures: which rows there are, what is counted out and why, and what each protocol asks."""
 
+import copy
 from dataclasses import replace
 from functools import partial
 
@@ -18,11 +19,12 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, locating, revealing, splitting
+from igpaths.study.measures import ALWAYS, MAPS, MEASURES, along, comparing, describing, locating, revealing, splitting
 from igpaths.study.measures.sample import Sample, ranking_maps, rows
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from igpaths.study.store import COLUMNS
+from igpaths.study.threads import threads
 from igpaths.tasks import objects
 from igpaths.walk import fold
 from problems import classifier, images, small_network
@@ -216,6 +218,67 @@ def test_stability_compares_the_signed_maps_of_image_and_compressed_image(straig
     assert set(raw["sign"]) == {"signed", "none"}
 
 
+def test_each_quality_is_compared_as_the_protocols_own_is(straight):
+    two = replace(IGPATHS, compression=replace(IGPATHS.compression, quality=50, qualities=(30, 50)))
+    asked = []
+    noted = replace(straight, altered=lambda alter: asked.append(alter.keywords["quality"]) or PALE)
+    found = comparing.qualities(noted, two)
+    assert asked == [30, 50]
+    assert {frame["variant"][0] for frame in found} == {"quality 30", "quality 50"}
+    one = comparing.compressed(noted, two)
+    for own, single in zip(found[len(one) :], one, strict=True):
+        assert own.drop(columns="variant").equals(single.drop(columns="variant"))
+
+
+def by_variant(frames, metric, method):
+    found = {f["variant"][0]: f[f["method"] == method]["value"].to_numpy() for f in frames if f["metric"][0] == metric}
+    return {variant: np.median(values) for variant, values in found.items()}
+
+
+def test_noise_moves_a_gradient_by_its_length_and_a_map_the_more_of_it_there_is(straight):
+    found = comparing.noise(straight, IGPATHS)
+    gradient = by_variant(found, "noise change", "gradient")
+    assert list(gradient) == [f"ε = {size:.0e}" for size in comparing.LEVELS]
+    moved = list(by_variant(found, "noise change", "IG").values())
+    assert moved == sorted(moved)
+    assert gradient["ε = 1e-03"] == pytest.approx(1e-3, rel=0.3)  # summed over colours, of 768 numbers
+    assert by_variant(found, "noise cosine", "IG")["ε = 1e-03"] == pytest.approx(1, abs=1e-5)
+
+
+def test_rounding_moves_a_straight_map_by_no_more_than_rounding(straight):
+    found = comparing.rounding(straight, IGPATHS)
+    change = by_variant(found, "rounding change", "IG")
+    assert set(change) - {"one thread"} == {"float64", "bfloat16", "constants", "batch of one"}
+    assert 0 < change["float64"] < 1e-4
+    assert change["constants"] < 1e-4
+    assert change["batch of one"] < 1e-4 < change["bfloat16"]
+
+
+def test_rounding_asks_for_one_thread_where_there_are_more(straight):
+    for count in (1, 2):
+        with threads(count):
+            variants = {frame["variant"][0] for frame in comparing.rounding(straight, IGPATHS)}
+        assert ("one thread" in variants) == (count > 1)
+
+
+def test_a_cpu_is_compared_with_another_device_alone(straight):
+    assert comparing.devices(straight, IGPATHS) == []
+    elsewhere = copy.copy(straight.net)
+    elsewhere.device = torch.device("meta")
+    change, angle = comparing.devices(replace(straight, net=elsewhere), IGPATHS)
+    assert (change["metric"][0], change["variant"][0]) == ("device change", "cpu")
+    assert (change["value"] == 0).all()
+    assert angle["value"].to_numpy() == pytest.approx(1)
+
+
+def test_what_is_left_of_a_map_that_is_summed(straight):
+    (found,) = describing.cancellation(straight, IGPATHS)
+    maps = signed_map(straight.walked[ig.IG("both"), 4]).flatten(1).double()
+    own = found[found["method"] == "IG"]["value"]
+    np.testing.assert_allclose(own, maps.sum(1).abs() / maps.abs().sum(1))
+    assert found[found["method"] == "Σ g²"]["value"].to_numpy() == pytest.approx(1)
+
+
 def test_max_sensitivity_of_ig_is_that_of_its_attribution(straight):
     few = replace(IGPATHS, noise=replace(IGPATHS.noise, samples=2))
     (found,) = comparing.sensitivity(straight, few)
@@ -310,7 +373,7 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
     if name == "classes":  # whose scenes are larger than these images
         asked = of_ten_classes()
     protocol = Recorded(small)
-    assert measure.rows(asked, protocol)
+    assert measure.rows(asked, protocol) or name == "devices"  # for which a CPU has no other
     assert protocol.read <= {*ALWAYS, *measure.reads}
 
 

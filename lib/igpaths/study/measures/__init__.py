@@ -13,8 +13,8 @@ from functools import partial
 import pandas as pd
 
 from igpaths.study.measures.along import completeness, kept_maps, late, projection
-from igpaths.study.measures.comparing import compressed, sensitivity
-from igpaths.study.measures.describing import texture
+from igpaths.study.measures.comparing import compressed, devices, noise, qualities, rounding, sensitivity
+from igpaths.study.measures.describing import cancellation, texture
 from igpaths.study.measures.locating import classes, localization
 from igpaths.study.measures.revealing import ablated, curves, revealed
 from igpaths.study.measures.sample import Sample, split_of
@@ -95,6 +95,17 @@ MEASURES = {
         ),
         Measure("perturbation", ablated, 1, lambda s, p: bool(p.ablation) and _maps(s, p), ("ablation", "split")),
         Measure("compression", compressed, 1, lambda s, p: _ranks(s) and bool(p.compression), ("compression",)),
+        Measure(
+            "qualities",
+            qualities,
+            1,
+            lambda s, p: _ranks(s) and p.compression is not None and bool(p.compression.qualities),
+            ("compression",),
+        ),
+        Measure("noise", noise, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("rounding", rounding, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("devices", devices, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("cancellation", cancellation, 1, lambda s, p: _ranks(s) and _ours(p)),
         Measure(
             "sensitivity",
             sensitivity,
