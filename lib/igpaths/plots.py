@@ -95,10 +95,14 @@ def line_panels(
     xlabel: str,
     ylabel: str,
     loglog: bool = False,
+    base: int = 2,
     columns: int = 3,
     width: float = 3.1,
 ) -> Figure:
-    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y)."""
+    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y).
+
+    `base` is that of a logarithmic x.
+    """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
         rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
@@ -112,7 +116,7 @@ def line_panels(
         ax.set_title(title, fontsize=10)
         ax.grid(alpha=0.3)
         if loglog:
-            ax.set_xscale("log", base=2)
+            ax.set_xscale("log", base=base)
             ax.set_yscale("log")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()

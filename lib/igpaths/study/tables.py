@@ -14,6 +14,8 @@ from pandas.io.formats.style import Styler
 from igpaths.study.quality import AVERAGES
 from igpaths.study.statistics import Estimate, bootstrap
 
+NOTHING = "No published study holds this yet."
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -116,4 +118,5 @@ def shown(
     for line, method in zip(table.index, bold, strict=True):
         if method:
             marks.loc[line, method] = "font-weight: bold"
+    caption = caption if measured else f"{caption} {NOTHING}"
     return table.style.apply(lambda _: marks, axis=None).hide(axis="index").set_caption(caption)

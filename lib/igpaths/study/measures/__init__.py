@@ -16,6 +16,7 @@ from igpaths.study.measures.along import completeness, kept_maps, late, projecti
 from igpaths.study.measures.comparing import compressed, devices, noise, qualities, rounding, sensitivity
 from igpaths.study.measures.describing import cancellation, texture
 from igpaths.study.measures.locating import classes, localization
+from igpaths.study.measures.parting import parted, tamed
 from igpaths.study.measures.revealing import ablated, curves, revealed
 from igpaths.study.measures.sample import Sample, split_of
 from igpaths.study.measures.splitting import softmax_terms, split
@@ -51,6 +52,10 @@ def _walks(source: Source) -> bool:
 
 def _ranks(source: Source) -> bool:
     return bool(source.ranked) or source.name == "controls"
+
+
+def _guided(source: Source) -> bool:
+    return source.name in ("guided", "guided-free")
 
 
 def _split(source: Source, protocol: Protocol) -> bool:
@@ -104,6 +109,8 @@ MEASURES = {
         ),
         Measure("noise", noise, 1, lambda s, p: _walks(s) and _ours(p)),
         Measure("rounding", rounding, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("parting", parted, 1, lambda s, p: _ours(p) and (s.name == "straight" or _guided(s))),
+        Measure("taming", tamed, 1, lambda s, p: _ours(p) and s.name == "guided"),
         Measure("devices", devices, 1, lambda s, p: _walks(s) and _ours(p)),
         Measure("cancellation", cancellation, 1, lambda s, p: _ranks(s) and _ours(p)),
         Measure(
