@@ -38,7 +38,7 @@ from igpaths.study.store import COLUMNS
 from igpaths.study.threads import threads
 from igpaths.tasks import objects
 from igpaths.walk import fold
-from problems import classifier, images, small_network
+from problems import Linear, classifier, images, small_network
 
 BATCH = 4
 IMAGES = images(BATCH, shape=(3, 16, 16)).float()
@@ -307,10 +307,24 @@ def test_variants_of_guided_ig_are_walked_twice(guided):
     change = by_variant(found, "tamed change", "Guided IG")
     assert change["float64"] < 1e-9
     assert 0 < change["mean of 4"] < 2 * change["one of them"]
+    assert change["chosen once"] < 1e-3
     window = parting.Pooled("black", window=99)  # the same mean everywhere: all pixels tie, and all move
     maps = fold(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
     line = fold(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
     torch.testing.assert_close(maps, line, rtol=1e-3, atol=1e-4)
+
+
+def test_a_path_whose_pixels_are_chosen_once_is_guided_where_gradients_do_not_change():
+    net = classifier(Linear(shape=(3, 4, 4)))
+    x, targets = images(2, shape=(3, 4, 4)), torch.zeros(2, dtype=torch.int64)
+    gradient = net.gradients(x, targets)[1]
+    free = ig.Guided(0.0, 0.5, 1.0)
+    for size in (1, 16):  # images one after the other, and together
+        points = []
+        for path in (free, parting.Once(0.0, 0.5, 1.0, chosen_by=gradient)):
+            maps = fold(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
+            points.append(maps.scores[5])
+        torch.testing.assert_close(*points)
 
 
 def test_what_is_left_of_a_map_that_is_summed(unsaturated):

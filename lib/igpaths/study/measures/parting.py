@@ -1,7 +1,7 @@
 """Why guided maps are unstable, and what would make them less so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import partial
 
 import pandas as pd
@@ -31,6 +31,21 @@ class Pooled(Guided):
         magnitude = gradient.abs().mean(1, keepdim=True)
         pooled = avg_pool2d(magnitude, self.window, 1, self.window // 2, count_include_pad=False)
         return super().advance(progress, pooled.expand_as(gradient), alpha, length=length)
+
+
+@dataclass(frozen=True, eq=False)
+class Once(Guided):
+    """Guided IG that chooses by the same gradients (B, 3, H, W) at every step, whatever they are where it stands."""
+
+    chosen_by: Tensor = field(kw_only=True)
+
+    def cut(self, group: slice, count: int) -> "Once":
+        """The path of some of `count` images."""
+        return replace(self, baseline=super().cut(group, count).baseline, chosen_by=self.chosen_by[group])
+
+    def advance(self, progress: Tensor, gradient: Tensor, alpha: Tensor, *, length: Tensor) -> Tensor:
+        """As `Guided.advance`, for one step count."""
+        return super().advance(progress, self.chosen_by, alpha, length=length)
 
 
 def parted(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -69,11 +84,16 @@ def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         "max_distance 0.005": at(max_distance=0.005),
         "max_distance 0.001": at(max_distance=0.001),
         "max_distance 1": at(max_distance=1.0),
-        "chosen in a window": Pooled(path.baseline, path.fraction, path.max_distance, path.units),
+        "chosen in a window": Pooled(*astuple(path)),
     }
     maps = partial(_maps, sample, protocol)
     both = net, misrounded(net)
     pairs = {name: [maps(path=each, net=other) for other in both] for name, each in variants.items()}
+    at_image = [other.gradients(sample.images, sample.targets)[1] for other in both]
+    pairs["chosen once"] = [
+        maps(path=Once(*astuple(path), chosen_by=gradient), net=other)
+        for other, gradient in zip(both, at_image, strict=True)
+    ]
     exact = recomputed(net, precision="float64")
     pairs["float64"] = [maps(path=path, net=exact, batch_size=size) for size in (sample.batch_size, 1)]
     walks = [maps(path=path, net=_noisy(sample, k)) for k in range(2 * WALKS)]
