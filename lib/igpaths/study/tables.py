@@ -24,6 +24,8 @@ SIDES = {
 }
 NOTHING = "No published study holds this yet."
 
+NOTHING = "No published study holds this yet."
+
 
 @dataclass(frozen=True)
 class Cells:
