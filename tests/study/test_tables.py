@@ -131,7 +131,7 @@ def test_claims_stand_with_how_many_cells_agree_and_the_verdict():
     (claim,) = [claim for claim in claims() if claim.id == "b14"]
     rows = pd.concat([of_parts(STEPS, STEPS - 1), of_parts(STEPS, STEPS + 1, network="resnet")])
     html = of_claims([verdict(claim, rows)], caption="Claims.").to_html()
-    assert "1 of 2 agree, 1 disagree<br><small>igpaths, grey</small>" in html
+    assert "1 of 2 agree, 1 disagree<br><small>-1 to 1; igpaths, grey</small>" in html
     assert "does not hold" in html
     assert NOTHING not in html
     empty = of_claims([verdict(claim, rows[:0])], caption="Claims.").to_html()
