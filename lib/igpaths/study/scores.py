@@ -3,7 +3,7 @@
 import pandas as pd
 
 from igpaths.classifier import OUTPUTS
-from igpaths.study.claims import NOT_MEASURED, Verdict, claims, verdict
+from igpaths.study.claims import NOT_MEASURED, Verdict, verdicts
 
 OF_PROBABILITY = r"ψ = [\d.]+, probability"  # variants of Split IG
 
@@ -24,8 +24,7 @@ def by_score(probability: pd.DataFrame, logit: pd.DataFrame) -> list[tuple[Verdi
     explained = dict(zip(OUTPUTS, (ours[~splits], other[~other["path"].str.startswith("split-")]), strict=True))
     found = []
     for output, paths in explained.items():
-        rows = pd.concat([paths, _of_split(ours[splits], output)])
-        found.append([verdict(claim, rows) for claim in claims()])
+        found.append(verdicts(pd.concat([paths, _of_split(ours[splits], output)])))
     return [pair for pair in zip(*found, strict=True) if NOT_MEASURED not in (each.verdict for each in pair)]
 
 
