@@ -27,7 +27,7 @@ from igpaths.metrics import (
 from igpaths.metrics.stability import NORMALISATIONS
 from igpaths.study.statistics import bootstrap
 from igpaths.tasks import load_images, load_model, objects
-from igpaths.tasks.networks import NETWORKS
+from igpaths.tasks.networks import FIVE
 
 SIZE = (objects.SIZE, objects.SIZE)
 FIFTHS = tuple(i / 5 for i in range(6))
@@ -49,7 +49,7 @@ def beaten(net, scenes, controls):
     return {name: bootstrap(scores["mask"] - scores[name], clusters=scenes.photographs) for name in controls}
 
 
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("network", FIVE)
 def test_the_true_mask_beats_noise_in_insertion_on_every_network(network):
     model = load_model(f"objects/{network}")
     net, scenes = model.classifier(output="probability"), load_images("objects", model=model, count=50)

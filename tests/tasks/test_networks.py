@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from igpaths.tasks import load_model, objects
-from igpaths.tasks.networks import NETWORKS
+from igpaths.tasks.networks import FIVE, NETWORKS
 
 PARAMETERS = {"vgg": 440298, "resnet": 681898, "densenet": 309610, "inception": 460394, "mobilenet": 166826}
+PARAMETERS["noskip"] = 671274
 IMAGES = 1000
 
 
@@ -21,22 +22,22 @@ def test_images():
 def test_shape_and_size(name):
     network = NETWORKS[name]().eval()
     assert network(torch.zeros(2, 3, objects.SIZE, objects.SIZE)).shape == (2, 10)
-    assert sum(p.numel() for p in network.parameters()) == PARAMETERS[name]
+    assert sum(p.numel() for p in network.parameters()) == PARAMETERS[name.partition("-")[0]]
 
 
-def test_every_network_is_shipped_in_12_megabytes():
+def test_every_network_is_shipped_in_20_megabytes():
     files = list(objects.WEIGHTS.iterdir())
     assert {file.name for file in files} == {f"{name}.{kind}" for name in NETWORKS for kind in ("safetensors", "json")}
-    assert sum(file.stat().st_size for file in files) <= 12 * 10**6
+    assert sum(file.stat().st_size for file in files) <= 20 * 10**6
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_classifies_at_least_90_percent_as_its_card_says(name, test_images):
+def test_classifies_as_well_as_its_card_says(name, test_images):
     card = json.loads((objects.WEIGHTS / f"{name}.json").read_text())
     classifier = load_model(f"objects/{name}").classifier(output="logit")
     predicted = torch.cat([classifier.predict(images)[0] for images in test_images.images.split(50)])
     accuracy = (predicted == test_images.targets).double().mean().item()
-    assert accuracy >= 0.9
+    assert accuracy >= (0.9 if name in FIVE else 0.8)  # the others are there to be compared, not to be good
     assert accuracy == pytest.approx(card["accuracy"], abs=0.003)  # rounding may turn an image near the border
 
 
@@ -45,9 +46,8 @@ def test_card(name):
     card = json.loads((objects.WEIGHTS / f"{name}.json").read_text())
     assert card["network"] == f"objects/{name}"
     assert card["architecture"]
-    assert card["parameters"] == PARAMETERS[name]
+    assert card["parameters"] == PARAMETERS[name.partition("-")[0]]
     assert card["recipe"].keys() >= {"seed", "images", "epochs", "batch", "learning_rate", "augmentation"}
-    assert card["accuracy"] >= 0.9
     assert card["accuracy_of_each_class"].keys() == set(objects.CLASSES)
     assert card["test_images"] == IMAGES
     assert card["photographs"]["materials"] == dict(zip(objects.CLASSES, objects.MATERIALS, strict=True))

@@ -21,7 +21,7 @@ from igpaths.study.schema import ParameterError, integer, items, refusal, text
 from igpaths.study.sources import PATHS
 from igpaths.tasks.imagenet import ENVIRONMENT
 from igpaths.tasks.models import FORMS, label
-from igpaths.tasks.networks import NETWORKS
+from igpaths.tasks.networks import FIVE, NETWORKS
 
 TASKS = ("objects", "imagenet")
 OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
@@ -68,7 +68,7 @@ class Parameters:
 
     task: str = "objects"
     data: str = ""
-    models: tuple[str, ...] = OBJECTS
+    models: tuple[str, ...] = tuple(f"objects/{network}" for network in FIVE)
     images: int = 24
     paths: tuple[str, ...] = ("straight", "blur", "guided")
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
