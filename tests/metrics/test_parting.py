@@ -6,7 +6,7 @@ from torch import nn
 
 import igpaths as ig
 from igpaths.metrics import Noisy, parting, shattering
-from problems import BASELINE, CoupledQuadratic, Linear, classifier, images
+from problems import BASELINE, Constant, CoupledQuadratic, Linear, classifier, images
 
 STEPS = 6
 FREE = ig.Guided(BASELINE, 0.5, 1.0)
@@ -23,6 +23,12 @@ def test_a_walk_does_not_part_from_itself():
     assert torch.equal(found.overlap, torch.ones(STEPS, 2, dtype=torch.float64))
     assert not found.distance.any()
     assert not found.gradient.any()
+    assert not found.zeros.any()
+
+
+def test_gradients_that_are_exactly_zero_are_counted():
+    net, x = classifier(Constant()), images(2)
+    assert (parting(net, net, x, NONE, path=FREE, steps=2).zeros == 1).all()
 
 
 def test_a_straight_path_does_not_part_whatever_the_gradients_are():

@@ -336,7 +336,7 @@ def guided():
 
 def test_a_path_beside_itself_has_a_row_a_step(guided, unsaturated):
     found = {(frame["metric"][0], frame["variant"][0]): frame["value"] for frame in parting.parted(guided, IGPATHS)}
-    assert len(found) == 3 * 4
+    assert len(found) == 4 * 4
     assert (found["parting distance", "step 4"] == 0).all()  # all paths end at the image
     moved = {frame["variant"][0]: frame["value"] for frame in parting.parted(unsaturated, IGPATHS)}
     assert list(moved) == [f"δ = {10.0**-k:.0e}" for k in range(9, 0, -1)]

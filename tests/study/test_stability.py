@@ -53,7 +53,7 @@ def test_each_number_decides_for_itself():
     rows += [planted("JPEG signed sum", better, protocol="study-a")]
     (claim,) = [claim for claim in claims() if claim.id == "a37"]
     assert by_choice(claim, pd.concat(rows)) == {
-        "study-a, signed sum": HOLDS,
+        "study-a: signed sum": HOLDS,
         "raw": FAILS,
         "signed sum": NOT_MEASURED,
         "L1": HOLDS,

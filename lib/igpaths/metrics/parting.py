@@ -27,11 +27,13 @@ class Parting:
     overlap : of what the step moved, Σ min / Σ max over its pixels' two lengths: their Jaccard overlap, 1 for the same.
     distance : between the two points after the step, relative to ‖x − x'‖₂.
     gradient : ‖g̃ − g‖₂ / ‖g‖₂ at these points.
+    zeros : the share of the gradients before the step, of the first walk, that are exactly 0: they tie.
     """
 
     overlap: Tensor
     distance: Tensor
     gradient: Tensor
+    zeros: Tensor
 
 
 def parting(
@@ -57,14 +59,15 @@ def parting(
     Parting, in float64.
     """
     walks = (walk(each, images, targets, path=path, steps=(steps,), batch_size=batch_size) for each in (net, other))
-    overlaps, distances, gradients = [], [], []
+    overlaps, distances, gradients, zeros = [], [], [], []
     for one, two in zip(*walks, strict=True):
         moved = torch.stack([(segment.end.x - segment.start.x).double().abs().cpu() for segment in (one, two)])
         low, high = (extreme.flatten(1).sum(1) for extreme in (moved.amin(0), moved.amax(0)))
         overlaps.append(low / high)
         distances.append(_length(two.end.x, one.end.x) / _length(one.way))
         gradients.append(_length(two.end.gradient, one.end.gradient) / _length(one.end.gradient))
-    return Parting(*(torch.stack(each) for each in (overlaps, distances, gradients)))
+        zeros.append((one.start.gradient == 0).flatten(1).double().mean(1).cpu())
+    return Parting(*(torch.stack(each) for each in (overlaps, distances, gradients, zeros)))
 
 
 def shattering(

@@ -51,7 +51,7 @@ def by_choice(claim: Claim, rows: pd.DataFrame) -> dict[str, str]:
     Squared errors are compared by their ratio, as `theirs` is, and cosines and rank correlations by their difference.
     """
     assert claim.theirs
-    found = {"study-a, signed sum": verdict(claim, rows).theirs}
+    found = {"study-a: signed sum": verdict(claim, rows).theirs}
     for name in CHOICES:
         side = claim.ours if name.removeprefix("JPEG ") in COMPARISONS else claim.theirs
         own = replace(_with(side, name), protocols=claim.ours.protocols)

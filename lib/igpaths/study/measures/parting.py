@@ -58,7 +58,7 @@ def parted(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     found: dict[tuple[str, str], Tensor] = {}
     if isinstance(path, Guided):
         walks = parting(facts[0], misrounded(facts[0]), *facts[1:], path=path, steps=n, batch_size=sample.batch_size)
-        for name in ("overlap", "distance", "gradient"):
+        for name in ("overlap", "distance", "gradient", "zeros"):
             found |= {(f"parting {name}", f"step {t}"): v for t, v in enumerate(getattr(walks, name), 1)}
     else:
         moved = shattering(*facts, distances=DISTANCES)
