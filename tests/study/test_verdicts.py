@@ -58,12 +58,12 @@ def test_a_line_changes_with_the_results_and_names_both_protocols(name, ours, th
     each = found(claim, ours, theirs)
     line = in_short([each], paper=claim.paper, chapter=claim.chapter)
     assert re.search(
-        rf'class="mark {MARKS[expected][1]}">{MARKS[expected][0]}</span> {re.escape(expected)} \|$', line, re.M
+        rf'class="verdict {MARKS[expected][1]}">{MARKS[expected][0]}</span> {re.escape(expected)} \|$', line, re.M
     )
     for side in (claim.ours, claim.theirs):
-        assert f"| {side.protocols[0]}: " in line
+        assert f"| {side.protocols[0]}:<br>" in line
     cells = len(claim.ours.comparisons)
-    assert f"{claim.ours.protocols[0]}: not measured" in line if ours is None else f" of {cells} agree, " in line
+    assert f"{claim.ours.protocols[0]}:<br>not measured" in line if ours is None else f" of {cells} agree, " in line
     full = in_full([each], paper=claim.paper, chapter=claim.chapter)
     assert f"{MARKS[expected][0]} {name}: {claim.claim} {expected.capitalize()}." in full
 
@@ -74,7 +74,7 @@ def test_the_other_measure_of_a_claim_stands_beside_its_verdict_and_does_not_dec
     each = verdict(claim, both)
     assert (each.verdict, each.also.verdict) == (HOLDS, FAILS)
     line = in_short([each], paper="A", chapter=claim.chapter)
-    assert "beside it" in line
+    assert "Beside it" in line
     assert "JPEG L1" in line
 
 

@@ -46,7 +46,7 @@ def of_published(chapter: str = "") -> tuple[Verdict, ...]:
 def marked(verdict: str) -> str:
     """A verdict's mark and words."""
     mark, name = MARKS[verdict]
-    return f'<span class="mark {name}">{mark}</span> {verdict}'
+    return f'<span class="verdict {name}">{mark}</span> {verdict}'
 
 
 def summary(found: Sequence[Verdict]) -> str:
@@ -80,7 +80,7 @@ def in_short(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
             link = f'<a href="claims.html#claim-{claim.id}">{claim.id}</a>'
             ours = _short(each.ours)
             if claim.also and each.also:
-                ours += f"<br>beside it, {_words(claim.also)}: {_short(each.also)}"
+                ours += f"<br>Beside it, {_words(claim.also)}, {_short(each.also)}"
             theirs = _short(each.theirs) if each.theirs else "measures nothing"
             decides = f"{_words(claim.ours)}, in {AGREE[claim.agree]} of the cells"
             rows.append([f"{claim.claim} ({claim.place}; {link})", decides, ours, theirs, marked(each.verdict)])
@@ -107,9 +107,10 @@ def _full(found: Verdict) -> str:
             f"> {claim.quote}",
             "",
             f"{PAPERS[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
-            f"In {AGREE[claim.agree]} of the cells the interval must lie there. Margin: {claim.why}.",
             "",
             *decided,
+            "",
+            f"It holds where the whole interval lies there in {AGREE[claim.agree]} of the cells. Margin: {claim.why}.",
             "",
             _cells(there),
             ":::",
@@ -126,7 +127,8 @@ def _cells(there: Sequence[tuple[Side, Finding, str]]) -> str:
     ours = there[0][0]
     names = [_quantities(ours.kind, [comparison]) for comparison in ours.comparisons]
     rows = [
-        {"comparison": names[i], "network": network}
+        ({"comparison": names[i]} if len(names) > 1 else {})
+        | {"network": network}
         | {name: cells.get((i, network), "–") for name, cells in columns.items()}
         for i, network in dict.fromkeys(key for cells in columns.values() for key in cells)
     ]
@@ -143,13 +145,13 @@ def _cell(cell: Cell) -> str:
 def _short(finding: Finding) -> str:
     """How many cells agree and disagree; the median of their averages, and what all their intervals cover."""
     if not finding.cells:
-        return f"{finding.protocol}: {NOT_MEASURED}"
+        return f"{finding.protocol}:<br>{NOT_MEASURED}"
     outcomes, estimates = zip(*((cell.outcome, cell.estimate) for cell in finding.cells), strict=True)
     agree, against = outcomes.count("agrees"), outcomes.count("disagrees")
     low, high = min(e.low for e in estimates), max(e.high for e in estimates)
     middle = statistics.median(e.value for e in estimates)
     counts = f"{agree} of {len(outcomes)} agree, {against} against"
-    return f"{finding.protocol}: {counts}; {middle:.2g} [{low:.2g}, {high:.2g}]"
+    return f"{finding.protocol}:<br>{counts}<br>{middle:.2g} [{low:.2g}, {high:.2g}]"
 
 
 def _words(side: Side) -> str:
