@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from igpaths.study.chapters import Page
-from igpaths.study.contents import contents
+from igpaths.study.contents import contents, shown
 from igpaths.study.papers import table
 
 ROOT = Path(__file__).parents[1]
@@ -40,10 +40,17 @@ def test_every_figure_is_on_its_page(place):
 
 @pytest.mark.parametrize("place", TABLES, ids=lambda place: place.label)
 def test_every_table_is_on_its_page_and_its_numbers_are_not_typed(place):
-    sources = [cell.source for cell in cells_of(place) if re.search(rf'"{place.label}\b', cell.source)]
+    code = [cell.source for cell in cells_of(place)]
+    assert all(f'"{metric}"' in "".join(code) for metric in place.metrics)
+    sources = [source for source in code if re.search(rf'"{place.label}\b', source)]
     assert sources
-    for metric in place.metrics:
-        assert any(f'"{metric}"' in source for source in sources)
     published = table(f"study-{place.paper.lower()}", place.number)["value"]
     typed = {float(number) for source in sources for number in re.findall(r"(?<![\w.])\d*\.\d+", source)}
     assert typed.isdisjoint(published)
+
+
+def test_the_list_on_the_page_links_each_place():
+    html = shown(contents()).to_html()
+    assert 'href="04-step-size.html#fig-steps"' in html
+    assert 'href="every-table.html">' in html
+    assert html.count("href=") == len(contents())

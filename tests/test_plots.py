@@ -82,14 +82,6 @@ def test_an_outline_goes_around_its_mask():
     assert (ends.x0, ends.x1, ends.y0, ends.y1) == (2.5, 6.5, 1.5, 4.5)
 
 
-@pytest.mark.parametrize("names", [(), ("vgg",), ("vgg", "resnet")])
-def test_dots_have_room_at_both_ends_and_the_first_name_is_at_the_top(names):
-    estimates = {name: Estimate(0.2, 0.1, 0.3, 4) for name in names}
-    figure = plots.dot_panels({"one": {"signed": estimates}, "two": {}}, xlabel="x")
-    low, high = figure.axes[0].get_ylim()
-    assert (low, high) == (max(len(names), 1) - 0.5, -0.5)
-
-
 def test_a_method_has_its_own_colour_and_others_take_those_that_are_left():
     line = ([1.0, 2.0], [1.0, 2.0])
     (ax,) = plots.line_panels({"one": {"vgg": line, "IG": line, "Blur IG": line}}, xlabel="x", ylabel="y").axes
@@ -105,3 +97,11 @@ def test_estimates_are_drawn_with_their_intervals():
     assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [[0.25, 0.75], [1.0, 1.0]]
     figure = plots.dot_panels({"a": {"IG": {"x": line[1][0]}}, "b": {"vgg": {"y": line[1][0]}}}, xlabel="x")
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["IG", "vgg"]
+
+
+@pytest.mark.parametrize("names", [(), ("vgg",), ("vgg", "resnet")])
+def test_dots_have_room_at_both_ends_and_the_first_name_is_at_the_top(names):
+    estimates = {name: Estimate(0.2, 0.1, 0.3, 4) for name in names}
+    figure = plots.dot_panels({"one": {"signed": estimates}, "two": {}}, xlabel="x")
+    low, high = figure.axes[0].get_ylim()
+    assert (low, high) == (max(len(names), 1) - 0.5, -0.5)

@@ -107,12 +107,14 @@ def line_panels(
     xlabel: str,
     ylabel: str,
     loglog: bool = False,
+    base: int = 2,
     columns: int = 3,
     width: float = 3.1,
 ) -> Figure:
     """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y).
 
-    Where x are words they lie equally far apart; where y are estimates they have their intervals.
+    Where x are words they lie equally far apart; where y are estimates they have their intervals. `base` is that of a
+    logarithmic x.
     """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
@@ -131,7 +133,7 @@ def line_panels(
         ax.set_title(title, fontsize=10)
         ax.grid(alpha=0.3)
         if loglog:
-            ax.set_xscale("log", base=2)
+            ax.set_xscale("log", base=base)
             ax.set_yscale("log")
     for ax in axes.flat[len(panels) :]:
         ax.set_axis_off()

@@ -12,7 +12,7 @@ from captum.metrics import sensitivity_max
 from PIL import Image
 
 import igpaths as ig
-from igpaths.metrics import jpeg, max_sensitivity, signed_map, spearman, squared_error, uniform_noise
+from igpaths.metrics import jpeg, max_sensitivity, relative_change, signed_map, spearman, squared_error, uniform_noise
 from igpaths.metrics.stability import NORMALISATIONS
 from igpaths.walk import BATCH_SIZE, fold
 from problems import BASELINE, Linear, classifier, generator, images, small_network
@@ -289,3 +289,10 @@ class TestSpearman:
 def test_maps_of_different_shapes_are_not_compared(compare):
     with pytest.raises(ValueError, match="must have one shape"):
         compare(torch.rand(3, 2, 4, 5), torch.rand(1, 2, 4, 5))
+
+
+def test_a_relative_change_is_that_of_the_whole_map():
+    a = some_maps(2, 3, 4, 5)
+    assert relative_change(a, a).tolist() == [[0] * 3] * 2
+    assert relative_change(a, -0.5 * a).numpy() == pytest.approx(1.5)
+    assert relative_change(torch.zeros(1, 2, 2), torch.ones(1, 2, 2)).isnan().all()

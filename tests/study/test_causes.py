@@ -87,6 +87,20 @@ def test_a_contrast_is_of_the_images_that_count_on_both_networks():
     assert found["resnet − noskip"].n == (IMAGES - 1) * 3 * 2
 
 
+def test_the_same_gains_can_be_contrasted_by_their_sign():
+    found = causes.contrasts(gained(planted(by_sign)), {"absolute": "signed"}, of="sign")
+    assert set(found["sign"]) == {"absolute − signed"}
+    assert {each.value for each in causes.estimates(found, "network", "method")} == pytest.approx({-0.15})
+
+
+def test_every_map_is_measured_against_one():
+    found = causes.over(planted(by_sign), "IG", "signed", metric="insertion", variant=causes.COUNTS)
+    more = causes.estimates(found, "method", "sign").map(lambda each: each.value)
+    assert more["IG", "signed"] == 0
+    assert more["Blur IG", "absolute"] == pytest.approx(0.15)
+    assert more["IG + IDGI", "absolute"] == pytest.approx(0.2)
+
+
 def test_a_sweep_has_the_gain_of_every_temperature():
     rows = pd.concat(
         planted(lambda network, method, sign, t=t: method.endswith("IDGI") / t, variant=f"{causes.COUNTS}, T = {t:g}")

@@ -1,5 +1,6 @@
 """Measures: which rows there are, what is counted out and why, and what each protocol asks."""
 
+import copy
 from dataclasses import replace
 from functools import partial
 
@@ -29,6 +30,7 @@ from igpaths.study.measures import (
     comparing,
     describing,
     locating,
+    parting,
     revealing,
     splitting,
     tempering,
@@ -37,6 +39,7 @@ from igpaths.study.measures.sample import Sample, ranking_maps, rows, window
 from igpaths.study.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igpaths.study.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from igpaths.study.store import COLUMNS
+from igpaths.study.threads import threads
 from igpaths.tasks import objects
 from igpaths.walk import fold
 from problems import Linear, SeparableQuadratic, classifier, images, small_network
@@ -83,6 +86,12 @@ STRAIGHT = on_path("straight", output="probability", steps=(2, 4))
 @pytest.fixture(scope="module")
 def straight():
     return sample(STRAIGHT)
+
+
+@pytest.fixture(scope="module")
+def unsaturated():
+    """The straight path to a score whose gradients do not vanish."""
+    return sample(on_path("straight", output="logit", steps=(2, 4)))
 
 
 def test_a_row_is_left_out_for_the_first_reason_that_holds_and_undefined_where_it_is_nan(straight):
@@ -265,6 +274,106 @@ def test_stability_compares_the_signed_maps_of_image_and_compressed_image(straig
     )
     np.testing.assert_allclose(raw[raw["method"] == "IG + IDGI"]["value"], expected, rtol=1e-4)
     assert set(raw["sign"]) == {"signed", "none"}
+
+
+def test_each_quality_is_compared_as_the_protocols_own_is(straight):
+    two = replace(IGPATHS, compression=replace(IGPATHS.compression, quality=50, qualities=(30, 50)))
+    asked = []
+    noted = replace(straight, altered=lambda alter: asked.append(alter.keywords["quality"]) or PALE)
+    found = comparing.qualities(noted, two)
+    assert asked == [30, 50]
+    assert {frame["variant"][0] for frame in found} == {"quality 30", "quality 50"}
+    one = comparing.compressed(noted, two)
+    for own, single in zip(found[len(one) :], one, strict=True):
+        assert own.drop(columns="variant").equals(single.drop(columns="variant"))
+
+
+def by_variant(frames, metric, method):
+    found = {f["variant"][0]: f[f["method"] == method]["value"].to_numpy() for f in frames if f["metric"][0] == metric}
+    return {variant: np.median(values) for variant, values in found.items()}
+
+
+def test_noise_moves_a_gradient_by_its_length_and_a_map_the_more_of_it_there_is(unsaturated):
+    found = comparing.noise(unsaturated, IGPATHS)
+    gradient = by_variant(found, "noise change", "gradient")
+    assert list(gradient) == [f"ε = {size:.0e}" for size in comparing.LEVELS]
+    moved = list(by_variant(found, "noise change", "IG").values())
+    assert moved == sorted(moved)
+    assert gradient["ε = 1e-03"] == pytest.approx(1e-3, rel=0.5)  # summed over colours, of 768 numbers
+    assert by_variant(found, "noise cosine", "IG")["ε = 1e-03"] == pytest.approx(1, abs=1e-5)
+
+
+def test_rounding_moves_a_straight_map_by_no_more_than_rounding(unsaturated):
+    found = comparing.rounding(unsaturated, IGPATHS)
+    change = by_variant(found, "rounding change", "IG")
+    assert set(change) - {"one thread"} == {"float64", "bfloat16", "constants", "batch of one"}
+    assert 0 < change["float64"] < 1e-4
+    assert change["constants"] < 1e-4
+    assert change["batch of one"] < 1e-4 < change["bfloat16"]
+
+
+def test_rounding_asks_for_one_thread_where_there_are_more(straight):
+    for count in (1, 2):
+        with threads(count):
+            variants = {frame["variant"][0] for frame in comparing.rounding(straight, IGPATHS)}
+        assert ("one thread" in variants) == (count > 1)
+
+
+def test_a_cpu_is_compared_with_another_device_alone(unsaturated):
+    assert comparing.devices(unsaturated, IGPATHS) == []
+    elsewhere = copy.copy(unsaturated.net)
+    elsewhere.device = torch.device("meta")
+    change, angle = comparing.devices(replace(unsaturated, net=elsewhere), IGPATHS)
+    assert (change["metric"][0], change["variant"][0]) == ("device change", "cpu")
+    assert (change["value"] == 0).all()
+    assert angle["value"].to_numpy() == pytest.approx(1)
+
+
+@pytest.fixture(scope="module")
+def guided():
+    return sample(on_path("guided", output="logit", steps=(4,)))
+
+
+def test_a_path_beside_itself_has_a_row_a_step(guided, unsaturated):
+    found = {(frame["metric"][0], frame["variant"][0]): frame["value"] for frame in parting.parted(guided, IGPATHS)}
+    assert len(found) == 4 * 4
+    assert (found["parting distance", "step 4"] == 0).all()  # all paths end at the image
+    moved = {frame["variant"][0]: frame["value"] for frame in parting.parted(unsaturated, IGPATHS)}
+    assert list(moved) == [f"δ = {10.0**-k:.0e}" for k in range(9, 0, -1)]
+    assert moved["δ = 1e-09"].median() < moved["δ = 1e-01"].median()
+
+
+def test_variants_of_guided_ig_are_walked_twice(guided):
+    found = parting.tamed(guided, IGPATHS)
+    change = by_variant(found, "tamed change", "Guided IG")
+    assert change["float64"] < 1e-9
+    assert 0 < change["mean of 4"] < 2 * change["one of them"]
+    assert change["chosen once"] < 1e-3
+    window = parting.Pooled("black", window=99)  # the same mean everywhere: all pixels tie, and all move
+    maps = fold(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    line = fold(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    torch.testing.assert_close(maps, line, rtol=1e-3, atol=1e-4)
+
+
+def test_a_path_whose_pixels_are_chosen_once_is_guided_where_gradients_do_not_change():
+    net = classifier(Linear(shape=(3, 4, 4)))
+    x, targets = images(2, shape=(3, 4, 4)), torch.zeros(2, dtype=torch.int64)
+    gradient = net.gradients(x, targets)[1]
+    free = ig.Guided(0.0, 0.5, 1.0)
+    for size in (1, 16):  # images one after the other, and together
+        points = []
+        for path in (free, parting.Once(0.0, 0.5, 1.0, chosen_by=gradient)):
+            maps = fold(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
+            points.append(maps.scores[5])
+        torch.testing.assert_close(*points)
+
+
+def test_what_is_left_of_a_map_that_is_summed(unsaturated):
+    (found,) = describing.cancellation(unsaturated, IGPATHS)
+    maps = signed_map(unsaturated.walked[ig.IG("both"), 4]).flatten(1).double()
+    own = found[found["method"] == "IG"]["value"]
+    np.testing.assert_allclose(own, maps.sum(1).abs() / maps.abs().sum(1))
+    assert found[found["method"] == "Σ g²"]["value"].to_numpy() == pytest.approx(1)
 
 
 def test_max_sensitivity_of_ig_is_that_of_its_attribution(straight):
@@ -529,12 +638,14 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
     masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
     unsure = sample(next(source for source in splits((EIGHT,)) if source.output == "probability"))
     given = {"split": grey, "perturbation": grey, "softmax": unsure}
-    given["late"] = sample(on_path("blur", output="logit", steps=(2,)))
+    given |= {
+        of: sample(on_path(path, output="logit", steps=(2,))) for of, path in (("late", "blur"), ("taming", "guided"))
+    }
     asked = replace(given.get(name, straight), masks=masks, kept=1)
     if name == "classes":  # whose scenes are larger than these images
         asked = of_ten_classes()
     protocol = Recorded(small)
-    assert measure.rows(asked, protocol)
+    assert measure.rows(asked, protocol) or name == "devices"  # for which a CPU has no other
     assert protocol.read <= {*ALWAYS, *measure.reads}
 
 

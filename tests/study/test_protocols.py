@@ -108,6 +108,7 @@ def test_compression_and_steps():
     a, ours = STUDY_A.compression, IGPATHS.compression
     assert (a.quality, a.steps, a.normalisations, a.comparisons) == (75, 128, ("signed sum",), ())
     assert (ours.quality, ours.steps) == (75, 128)
+    assert (a.qualities, ours.qualities) == ((), (30, 50, 75, 85, 95))
     assert (ours.normalisations, ours.comparisons) == (("raw", "signed sum", "L1"), ("cosine", "spearman"))
     for protocol in (STUDY_A, IGPATHS):
         assert (protocol.step_sensitivity.finest, protocol.step_sensitivity.coarsest) == (128, 8)

@@ -6,7 +6,7 @@ import pytest
 
 from igpaths.study.claims import LEAST, NOT_MEASURED, claims, verdict
 from igpaths.study.statistics import Estimate
-from igpaths.study.tables import NOTHING, Cells, averages, changes, grid, of_claims, shown, tally, text
+from igpaths.study.tables import NOTHING, Cells, averages, beside_study_a, changes, grid, of_claims, shown, tally, text
 
 ASKED = {"protocol": "igpaths", "metric": "insertion", "variant": "black", "sign": "signed"}
 NAMES = ["protocol", "network", "image", "photograph", "method", "steps", "sign", "metric", "variant", "value"]
@@ -166,3 +166,15 @@ def test_a_grid_marks_what_excludes_zero():
 def test_a_grid_of_two_levels_has_plain_columns_and_an_empty_one_says_so():
     assert bold(grid(pd.Series({("a", "b"): Estimate(1, 1, 1, 3)}, dtype=object), caption="Gains")) == {("a", "b")}
     assert grid(pd.Series(dtype=object), caption="Gains.").caption == f"Gains. {NOTHING}"
+
+
+def test_a_table_of_study_a_has_the_papers_values_and_ours_three_ways():
+    cells = [planted({"IG": [0.25, 0.75]}, sign=sign) for sign in ("signed", "absolute")]
+    rows = pd.concat([*cells, cells[0].assign(protocol="study-a")]).assign(variant="black, 21 counts")
+    table = beside_study_a(
+        rows, 15, "insertion", "black, 21 counts", steps=8, methods=("IG", "Guided IG"), caption="15."
+    )
+    lines = table.data[table.data["network"] == "vgg"]
+    assert lines["by"].tolist() == ["study-a", "igpaths, signed", "igpaths, absolute"]
+    assert lines["IG"].str.startswith("0.500<br>").all()
+    assert table.data.loc[table.data["network"] == "VGG16", "IG"].tolist() == ["0.046"]

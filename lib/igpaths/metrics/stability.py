@@ -1,4 +1,4 @@
-"""How much a map moves when its image hardly does: under noise, and under JPEG.
+"""How much a map moves when its image, or the arithmetic behind it, hardly does: under noise, JPEG and rounding.
 
 Study B's max-sensitivity (Table 5) perturbs the pixels; Study A (Table 5) compresses the photograph and compares maps.
 What the comparison divides the maps by decides what it says, so each normalisation has its name.
@@ -94,6 +94,19 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
         return torch.where(divisor != 0, values / divisor, torch.nan)
 
     return measured(lambda x, y: ((scaled(x) - scaled(y)) ** 2).mean(1), a, b)
+
+
+def relative_change(a: Tensor, b: Tensor) -> Tensor:
+    """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W) of one image: (…), 0 or more, in float64, lower is better.
+
+    NaN where a is zero.
+    """
+
+    def change(x: Tensor, y: Tensor) -> Tensor:
+        norm = x.double().norm(dim=1)
+        return torch.where(norm > 0, (y.double() - x.double()).norm(dim=1) / norm, torch.nan)
+
+    return measured(change, a, b)
 
 
 def spearman(a: Tensor, b: Tensor) -> Tensor:

@@ -61,6 +61,24 @@ METRICS = {
         Metric("JPEG L1", "−log₁₀ MSE, L1", r"E_1", "higher", -math.inf, math.inf, "two maps", "ours"),
         Metric("JPEG cosine", "cosine under JPEG", r"\cos", "higher", -1, 1, "two maps", "ours"),
         Metric("JPEG spearman", "Spearman's ρ under JPEG", r"\rho", "higher", -1, 1, "two maps", "ours"),
+        *(
+            metric
+            for key, under in (("noise", "noise"), ("rounding", "rounding"), ("device", "another device"))
+            for metric in (
+                Metric(
+                    f"{key} change",
+                    f"relative change under {under}",
+                    r"\lVert\Delta A\rVert/\lVert A\rVert",
+                    "lower",
+                    0,
+                    math.inf,
+                    "two maps",
+                    "ours",
+                ),
+                Metric(f"{key} cosine", f"cosine under {under}", r"\cos", "higher", -1, 1, "two maps", "ours"),
+            )
+        ),
+        Metric("uncancelled", "|Σ A| / Σ |A|", r"|\Sigma A|/\Sigma|A|", "neither", 0, 1, "ranking map", "ours"),
         Metric(
             "norm ratio",
             "‖Right‖ / ‖Left‖",

@@ -18,6 +18,11 @@ METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures
 IMAGE = ["network", "photograph", "image"]
 SHORTCUTS = {"vgg": "without", "inception": "without", "densenet": "without", "resnet": "with", "mobilenet": "with"}
+TRAITS = {
+    f"{family}{suffix}": (shortcuts, recipe)
+    for family, shortcuts in SHORTCUTS.items()
+    for suffix, recipe in (("", "plain"), ("-modern", "modern"))
+}
 
 
 # --- a study's rows ---
@@ -43,6 +48,16 @@ def gains(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igp
     idgi = idgi.assign(method=idgi["method"].str.removesuffix(" + IDGI")).rename(columns={"value": "idgi"})
     both = without.rename(columns={"value": "without"}).merge(idgi, on=[*IMAGE, "method", "sign"])
     return both.assign(gain=both["idgi"] - both["without"])
+
+
+def over(
+    rows: pd.DataFrame, method: str, sign: str, *, metric: str, variant: str, protocol: str = "igpaths"
+) -> pd.DataFrame:
+    """What every map, the controls' too, scores more than one method's of the same image: a table as of `gains`."""
+    own = values(rows, metric=metric, variant=variant, protocol=protocol)
+    base = own[(own["method"] == method) & (own["sign"] == sign)].drop(columns=["method", "sign"])
+    both = own.merge(base, on=IMAGE, suffixes=("", " base"))
+    return both.assign(gain=both["value"] - both["value base"])
 
 
 def tempered(rows: pd.DataFrame, *, metric: str) -> pd.DataFrame:
@@ -80,20 +95,24 @@ def estimates(table: pd.DataFrame, *by: str, column: str = "gain", statistic: st
 
 def with_traits(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the five families alone, with their `shortcuts` and their `recipe`, "plain" or "modern"."""
-    family, _, suffix = table["network"].str.partition("-").T.to_numpy()
-    traits = table.assign(
-        shortcuts=pd.Series(family, index=table.index).map(SHORTCUTS), recipe=np.where(suffix == "", "plain", suffix)
-    )
-    return traits[traits["shortcuts"].notna() & traits["recipe"].isin(["plain", "modern"])]
+    own = table[table["network"].isin(list(TRAITS))]
+    shortcuts, recipe = ({name: traits[i] for name, traits in TRAITS.items()} for i in (0, 1))
+    return own.assign(shortcuts=own["network"].map(shortcuts), recipe=own["network"].map(recipe))
 
 
-def contrasts(table: pd.DataFrame, pairs: Mapping[str, str]) -> pd.DataFrame:
-    """The gain on each network less that on its partner, on the images that count on both; `network` names the pair."""
+def contrasts(table: pd.DataFrame, pairs: Mapping[object, object], *, of: str = "network") -> pd.DataFrame:
+    """The gain where column `of` is the first of a pair less that where it is the second, all else being the same.
+
+    Images that do not count on both sides are left out; `of` names the pair.
+    """
+    keys = [name for name in ("network", "photograph", "image", "method", "sign", "temperature") if name in table]
+    keys.remove(of)
     found = []
     for one, other in pairs.items():
-        sides = [table[table["network"] == name] for name in (one, other)]
-        both = sides[0].merge(sides[1], on=["photograph", "image", "method", "sign"], suffixes=("", " other"))
-        found.append(both.assign(gain=both["gain"] - both["gain other"], network=f"{one} − {other}"))
+        sides = [table[table[of] == name].drop(columns=of) for name in (one, other)]
+        both = sides[0].merge(sides[1], on=keys, suffixes=("", " other"))
+        both[of] = f"{one} − {other}"
+        found.append(both.assign(gain=both["gain"] - both["gain other"]))
     return pd.concat(found, ignore_index=True)
 
 

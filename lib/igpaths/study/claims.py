@@ -47,9 +47,17 @@ METHODS = {
 METRICS = {
     *("completeness gap", "score change", "last segment", "late movement", "projection"),
     *("insertion", "insertion ratio", "SIC", "AIC", "ABPC", "max-sensitivity"),
-    *("class sensitivity", "share on the likelier object", "likeness to edges", "patchiness", "roughness"),
+    *(
+        "class sensitivity",
+        "share on the likelier object",
+        "likeness to edges",
+        "patchiness",
+        "roughness",
+        "uncancelled",
+    ),
     *("gradient norm ratio", "sum of Left", "dropped terms"),
     *(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS)),
+    *(f"{what} {name}" for what in ("noise", "rounding", "device") for name in ("change", "cosine")),
     *(*QUANTITIES, *LOCALIZATION),
 }
 NAMES = {"protocol": {*PROTOCOLS, *(split.name for split in SPLIT)}, "method": METHODS, "metric": METRICS}

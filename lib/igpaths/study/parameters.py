@@ -28,7 +28,8 @@ OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
 LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
 SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
 MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
-DEFAULT_METRICS = tuple(name for name in MEASURES if name not in ("webp", "sensitivity", "temperature"))  # slow ones
+SLOW = ("webp", "sensitivity", "temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
+DEFAULT_METRICS = tuple(name for name in MEASURES if name not in SLOW)
 
 
 @dataclass(frozen=True, kw_only=True)

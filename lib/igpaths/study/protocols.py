@@ -88,11 +88,15 @@ class Information:
 
 @dataclass(frozen=True)
 class Compression:
-    """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared."""
+    """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared.
+
+    `qualities` are those of the measure of that name.
+    """
 
     normalisations: tuple[str, ...]
     comparisons: tuple[str, ...] = ()
     quality: int = 75
+    qualities: tuple[int, ...] = ()
     steps: int = 128
     pooled: str = "-log10 of the mean squared error over pixels and images"
 
@@ -242,7 +246,7 @@ IGPATHS = Protocol(
     ranking=("signed", "absolute"),
     insertion=Insertion(canvases=("black", "mean", "blur")),
     information=Information(PHOTOGRAPH, TWENTY_FOURTHS, ESTIMATORS),
-    compression=Compression(("raw", "signed sum", "L1"), ("cosine", "spearman")),
+    compression=Compression(("raw", "signed sum", "L1"), ("cosine", "spearman"), qualities=(30, 50, 75, 85, 95)),
     step_sensitivity=StepSensitivity(),
     split=(
         Split("igpaths, grey", "mean", "both", 200, PSI, "left", "correct"),

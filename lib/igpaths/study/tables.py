@@ -24,6 +24,8 @@ SIDES = {
 }
 NOTHING = "No published study holds this yet."
 
+NOTHING = "No published study holds this yet."
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -245,9 +247,10 @@ def beside_study_a(
     steps: int,
     methods: Iterable[str],
     caption: str,
+    better: str = "higher",
 ) -> Styler:
     """One metric of a table of Study A at a step count: the paper's values, ours as its code does, and ours."""
-    own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods))
+    own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods), better=better)
     cells = {name: own(protocol=protocol, sign=sign) for name, (protocol, sign) in SIDES.items()}
     return shown(cells, caption=caption, paper=study_a(number, metric, variant))
 

@@ -10,7 +10,6 @@ import gc
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from igpaths.study.provenance import provenance
 from igpaths.study.scheduler import worker_device
 from igpaths.study.sources import APART, Source
 from igpaths.study.subjects import Subject, altered, subject
+from igpaths.study.threads import threads
 from igpaths.tasks import Alter, NoImagesError, imagenet, load_model
 from igpaths.walk import fold, walk
 
@@ -168,7 +168,7 @@ def compute(study: Parameters, unit: Unit) -> Report:
     began, todo, notes = time.monotonic(), unit.missing, list[str]()
     study = replace(study, device=worker_device(study.device))
     batch_size, asked, failures = study.batch_size, [0], list[str]()
-    with _threads(study.threads):
+    with threads(study.threads):
         while True:
             try:
                 failures = _compute(study, unit, batch_size, asked, notes)
@@ -316,17 +316,6 @@ def _blanked(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 def _kept(study: Parameters, start: int, count: int) -> int:
     """Of how many of these images the maps are kept."""
     return max(0, min(count, study.maps - start))
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Compute with this many threads, whatever was set before."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _part_facts(part: Part) -> list[object]:

@@ -13,9 +13,10 @@ from functools import partial
 import pandas as pd
 
 from igpaths.study.measures.along import completeness, kept_maps, late, projection
-from igpaths.study.measures.comparing import compressed, sensitivity
-from igpaths.study.measures.describing import texture
+from igpaths.study.measures.comparing import compressed, devices, noise, qualities, rounding, sensitivity
+from igpaths.study.measures.describing import cancellation, texture
 from igpaths.study.measures.locating import classes, localization
+from igpaths.study.measures.parting import parted, tamed
 from igpaths.study.measures.revealing import ablated, curves, revealed
 from igpaths.study.measures.sample import Sample, split_of
 from igpaths.study.measures.splitting import softmax_terms, split
@@ -56,6 +57,10 @@ def _ranks(source: Source) -> bool:
 
 def _sweeps(source: Source) -> bool:
     return source.name in ("straight", "blur", "controls") and source.output == "probability"
+
+
+def _guided(source: Source) -> bool:
+    return source.name in ("guided", "guided-free")
 
 
 def _split(source: Source, protocol: Protocol) -> bool:
@@ -101,6 +106,19 @@ MEASURES = {
         Measure("temperature", tempered, 1, lambda s, p: _ours(p) and _sweeps(s), ("insertion",)),
         Measure("perturbation", ablated, 1, lambda s, p: bool(p.ablation) and _maps(s, p), ("ablation", "split")),
         Measure("compression", compressed, 1, lambda s, p: _ranks(s) and bool(p.compression), ("compression",)),
+        Measure(
+            "qualities",
+            qualities,
+            1,
+            lambda s, p: _ranks(s) and p.compression is not None and bool(p.compression.qualities),
+            ("compression",),
+        ),
+        Measure("noise", noise, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("rounding", rounding, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("parting", parted, 1, lambda s, p: _ours(p) and (s.name == "straight" or _guided(s))),
+        Measure("taming", tamed, 1, lambda s, p: _ours(p) and s.name == "guided"),
+        Measure("devices", devices, 1, lambda s, p: _walks(s) and _ours(p)),
+        Measure("cancellation", cancellation, 1, lambda s, p: _ranks(s) and _ours(p)),
         Measure(
             "sensitivity",
             sensitivity,

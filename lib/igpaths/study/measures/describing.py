@@ -1,11 +1,12 @@
-"""How the maps look."""
+"""How the maps look, and how nearly they cancel."""
 
 from functools import partial
 
 import pandas as pd
+import torch
 
 from igpaths.metrics import edges, patchiness, roughness, spearman
-from igpaths.study.measures.sample import Sample, finest, rows, stacked, uncounted
+from igpaths.study.measures.sample import Sample, finest, ranking_maps, rows, stacked, uncounted
 from igpaths.study.protocols import Protocol
 
 
@@ -20,3 +21,11 @@ def texture(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     }
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     return [put(name, "", keys, value) for name, value in values.items()]
+
+
+def cancellation(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """What is left of a signed map when it is summed, |Σ A| / Σ |A|, at the finest step count: near 0 it cancels."""
+    maps = ranking_maps(sample, protocol, signs=("signed",), steps=finest(sample))
+    stack = torch.stack(list(maps.values()), dim=1).flatten(2).double()
+    left = stack.sum(2).abs() / stack.abs().sum(2)
+    return [rows(sample, protocol, "uncancelled", "", list(maps), left, reasons=uncounted(sample, protocol))]
