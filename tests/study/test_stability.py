@@ -8,7 +8,7 @@ import pytest
 
 from igpaths.metrics.stability import NORMALISATIONS
 from igpaths.study.claims import FAILS, HOLDS, LEAST, NOT_MEASURED, claims
-from igpaths.study.stability import CHOICES, against, by_choice, in_words, medians, pooled, table_5, tame
+from igpaths.study.stability import CHOICES, against, by_choice, in_words, medians, of_many_walks, pooled, table_5, tame
 from igpaths.study.statistics import Estimate
 from igpaths.study.tables import Cells
 
@@ -66,6 +66,17 @@ def test_each_number_decides_for_itself():
 def test_verdicts_are_told_with_what_gives_them():
     told = in_words({"raw": HOLDS, "L1": FAILS, "cosine": HOLDS})
     assert told == "holds (raw, cosine), does not hold (L1)"
+
+
+def test_what_needs_many_walks_is_told_from_the_rest():
+    metrics = ("noise cosine", "rounding change", "parting zeros", "tamed cosine", "gradient moved")
+    rows = [planted(metric, {"IG": 1.0}, variant="x") for metric in metrics]
+    rows += [planted("JPEG cosine", {"IG": 1.0}, variant="quality 30")]
+    others = [planted("JPEG cosine", {"IG": 1.0}), planted("gradient norm ratio", {"IG": 1.0})]
+    others += [planted("noise change", {"IG": 1.0}, protocol="study-a")]
+    found = of_many_walks(pd.concat(rows + others))
+    assert set(found["metric"]) == {*metrics, "JPEG cosine"}
+    assert len(found) == len(rows) * LEAST
 
 
 def test_medians_are_of_the_images_that_count():

@@ -73,6 +73,13 @@ def in_words(outcomes: dict[str, str]) -> str:
     return ", ".join(f"{outcome} ({', '.join(choices)})" for outcome, choices in names.items())
 
 
+def of_many_walks(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, under igpaths, of the measures that walk an image many times."""
+    named = rows["metric"].str.match(r"(noise|rounding|parting|tamed) |gradient moved")
+    own = rows["protocol"] == "igpaths"
+    return rows[own & (named | rows["variant"].str.match("quality "))]
+
+
 def medians(rows: pd.DataFrame, metric: str, methods: Sequence[str]) -> pd.DataFrame:
     """The median over counted images, network and variant down, those of the methods that have rows across."""
     chosen = rows[(rows["metric"] == metric) & rows["method"].isin(list(methods)) & (rows["left_out"] == "")]
