@@ -10,7 +10,7 @@ from igpaths.study.parameters import NAMES, Parameters
 
 ROOT = Path(__file__).parents[1]
 ASKED = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
-WITHOUT = ("speed",)  # shows what is in results/, and computes nothing
+WITHOUT = ("index", "claims", "speed")  # show what is in results/, and compute nothing
 CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
 
 

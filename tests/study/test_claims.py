@@ -60,6 +60,7 @@ def test_all_that_a_claim_names_is_in_the_library():
 def test_ours_carries_every_verdict_and_theirs_is_the_papers_own():
     assert all(claim.ours.protocols in (("igpaths",), ("igpaths, grey",)) for claim in CLAIMS)
     assert {claim.theirs.protocols[0] for claim in CLAIMS if claim.theirs} == {"study-a", "study-b"}
+    assert all(claim.also.protocols == claim.ours.protocols for claim in CLAIMS if claim.also)
 
 
 GOOD = {

@@ -59,7 +59,7 @@ TEXTS = ("id", "paper", "place", "claim", "quote", "chapter", "why", "agree")
 SELECTORS = ("method", "metric", "variant", "sign", "steps")
 BOUNDS = ("above", "below", "within")
 COMPUTED = ("kind", "statistic", "a", "b", *BOUNDS, *SELECTORS)
-ENTRY = (*TEXTS, *COMPUTED, "each", "networks", "ours", "theirs", "needs")
+ENTRY = (*TEXTS, *COMPUTED, "each", "networks", "ours", "theirs", "also", "needs")
 
 
 @dataclass(frozen=True)
@@ -112,11 +112,12 @@ class Claim:
     networks: tuple[str, ...]
     needs: str
     ours: Side
-    theirs: Side | None
+    theirs: Side | None = None
+    also: Side | None = None
 
     @property
     def sides(self) -> tuple[Side, ...]:
-        return (self.ours, self.theirs) if self.theirs else (self.ours,)
+        return tuple(side for side in (self.ours, self.theirs, self.also) if side)
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,13 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a claim in a word or two, and what either side finds; None where the paper measured nothing."""
+    """The verdict on a claim in a word or two, and what each of its sides finds; None for a side that it lacks."""
 
     claim: Claim
     verdict: str
     ours: Finding
     theirs: Finding | None
+    also: Finding | None
 
 
 # --- reading ---
@@ -180,13 +182,13 @@ def _claim(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
         _choose(f"{where}: {key}", entry[key], allowed)
     general, needs = defaults[entry["paper"]], entry.get("needs", "")
     sides = {}
-    for name in ("ours", "theirs"):
-        its = entry.get(name, {})
+    for name, default in (("ours", {}), ("theirs", {}), ("also", None)):
+        its = entry.get(name, default)
         if its is None and name == "ours":
             raise refusal(f"{where}: ours", its, "what differs on our side, or nothing")
         if its is not None:
             _check(f"{where}: {name}", its, ("protocol", *COMPUTED))
-            settings = _merged(general, entry, general[name], its)
+            settings = _merged(general, entry, general["theirs" if name == "theirs" else "ours"], its)
             sides[name] = _side(f"{where}: {name}", settings, still_to_come=bool(needs))
     return Claim(
         **{key: entry[key] for key in TEXTS},
@@ -194,6 +196,7 @@ def _claim(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
         needs=needs,
         ours=sides["ours"],
         theirs=sides.get("theirs"),
+        also=sides.get("also"),
     )
 
 
@@ -263,6 +266,12 @@ def _choose(where: str, given: object, allowed: tuple[str, ...]) -> None:
 # --- deciding ---
 
 
+def metrics(asked: Iterable[Claim]) -> set[str]:
+    """The metrics whose rows decide these claims."""
+    sides = [side for claim in asked for side in claim.sides]
+    return {quantity.metric for side in sides for comparison in side.comparisons for quantity in comparison}
+
+
 def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
     """The verdict of rows on one claim: see `verdicts`."""
     return next(verdicts(rows, (claim,)))
@@ -279,8 +288,7 @@ def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterat
         Where a quantity has two rows for one image.
     """
     asked = claims() if asked is None else tuple(asked)
-    metrics = {q.metric for claim in asked for side in claim.sides for pair in side.comparisons for q in pair}
-    counted = rows[rows["metric"].isin(metrics) & (rows["left_out"] == "")]
+    counted = rows[rows["metric"].isin(metrics(asked)) & (rows["left_out"] == "")]
     networks = [str(network) for network in counted["network"].unique()]
     parts = dict(iter(counted.groupby(["protocol", "network", "metric"], sort=False)))
 
@@ -288,15 +296,20 @@ def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterat
     def estimate(side: tuple[str, str], protocol: str, network: str, comparison: Comparison) -> Estimate | None:
         own = [parts.get((protocol, network, quantity.metric)) for quantity in comparison]
         tables = [_by_steps(part, quantity) for part, quantity in zip(own, comparison, strict=True) if part is not None]
-        values = _of_images(side[0], tables, comparison) if len(tables) == len(comparison) else ()
+        if len(tables) < len(comparison):
+            return None
+        values = _of_images(side[0], tables, comparison)
         return _estimate(*side, comparison[0].metric, values) if len(values) else None
 
     for claim in asked:
         about = [network for network in networks if not claim.networks or network in claim.networks]
-        ours, *others = (_finding(side, AGREE[claim.agree], about, estimate) for side in claim.sides)
-        theirs = others[0] if others else None
-        alone = ours.verdict == FAILS and theirs is not None and theirs.verdict == HOLDS
-        yield Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs)
+        ours, theirs, also = (
+            _finding(side, AGREE[claim.agree], about, estimate) if side else None
+            for side in (claim.ours, claim.theirs, claim.also)
+        )
+        assert ours
+        alone = ours.verdict == FAILS and theirs and theirs.verdict == HOLDS
+        yield Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs, also)
 
 
 def _finding(side: Side, share: float, networks: list[str], estimate: Callable[..., Estimate | None]) -> Finding:

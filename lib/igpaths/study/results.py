@@ -75,15 +75,14 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     ValueError
         For a name that is not there.
     """
-    folder = Parameters(results="results").store
-    there = {file.parent.name: file for file in sorted(folder.glob("*/values.parquet")) if _output(file) == output}
+    there = [name for name, facts in studies().items() if facts["parameters"]["output"] == output]
     for name in names:
         if name not in there:
-            raise refusal(f"published study of the {output}", name, ", ".join(there), tuple(there))
+            raise refusal(f"published study of the {output}", name, ", ".join(there), there)
     wanted = [("metric", "in", list(metrics))] if metrics else None
     tables = []
     for name in names or there:
-        table = pq.read_table(there[name], filters=wanted)
+        table = pq.read_table(_folder() / name / "values.parquet", filters=wanted)
         tables.append(table.append_column("study", pa.array([name] * len(table)).dictionary_encode()))
     if not tables:
         return pd.DataFrame(columns=[*VALUES, "study"])
@@ -92,10 +91,14 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     return rows if len(tables) == 1 else rows[~rows.duplicated([*GROUPS, "image"])]
 
 
-def _output(values: Path) -> str:
-    """The score that a published study explains."""
-    facts = json.loads(values.with_name("provenance.json").read_text(encoding="utf-8"))
-    return str(facts["parameters"]["output"])
+def studies() -> dict[str, dict[str, Any]]:
+    """The provenance of every published study, by name."""
+    files = sorted(_folder().glob("*/values.parquet"))
+    return {file.parent.name: json.loads(file.with_name("provenance.json").read_text("utf-8")) for file in files}
+
+
+def _folder() -> Path:
+    return Parameters(results="results").store
 
 
 def _writer(file: Path, columns: Sequence[str]) -> pq.ParquetWriter:
