@@ -47,6 +47,7 @@ def gains(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igp
     without, idgi = (own[own["method"].isin([name + end for name in METHODS])] for end in ("", " + IDGI"))
     idgi = idgi.assign(method=idgi["method"].str.removesuffix(" + IDGI")).rename(columns={"value": "idgi"})
     both = without.rename(columns={"value": "without"}).merge(idgi, on=[*IMAGE, "method", "sign"])
+    both = both.sort_values("method", key=lambda names: names.map(METHODS.index), kind="stable")
     return both.assign(gain=both["idgi"] - both["without"])
 
 

@@ -260,14 +260,15 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
 
     Parameters
     ----------
-    found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so.
+    found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so. Fewer images than decide a
+        claim mark nothing.
     """
     if found.empty:
         return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
     levels = list(range(1, found.index.nlevels))
     table, sure = (
         found.map(each).unstack(levels, sort=False)
-        for each in (lambda e: text(e, digits), lambda e: e.low > 0 or e.high < 0)
+        for each in (lambda e: text(e, digits), lambda e: e.n >= LEAST and not e.low <= 0 <= e.high)
     )
     marks = sure.fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
     return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
