@@ -180,7 +180,7 @@ class TestAgain:
         run(study(folder))
         added = computed(study(folder, metrics=(*QUICK, "perturbation")))
         assert {name.split(".")[1] for _, name in added} == {"perturbation"}
-        assert len(added) == 2 * 4  # units, and three paths and the controls
+        assert len(added) == 2 * 6  # units, and three paths, the controls, and Split IG from black and from grey
 
     def test_study_a_adds_walks_of_its_own_and_touches_no_other(self, folder):
         chosen = study(folder, metrics=("insertion", "compression"))

@@ -105,12 +105,13 @@ class TestCode:
 
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
-        assert {name.split(".")[1] for name in changed} == {"insertion", "information", "webp", "perturbation"}
+        own = {"insertion", "information", "webp", "perturbation", "temperature"}
+        assert {name.split(".")[1] for name in changed} == own
 
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited):
         quality = 'photograph.save(file, "JPEG", quality=quality)'
         changed = touched(edited, "igpaths.metrics.stability", quality, quality.replace("=quality", "=quality - 1"))
-        assert {name.split(".")[1] for name in changed} == {"compression"}
+        assert {name.split(".")[1] for name in changed} == {"compression", "qualities"}
         changed = touched(edited, "igpaths.metrics.information", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
         assert {name.split(".")[1] for name in changed} == {"information", "webp"}
 
