@@ -35,9 +35,9 @@ class Subject:
     images: Tensor
     targets: Tensor
 
-    def classifier(self, **options: str) -> Classifier:
+    def classifier(self, *, precision: str | None = None) -> Classifier:
         """The Classifier of the probability."""
-        return Classifier(self.module, mean=self.mean, std=self.std, output="probability", **options)
+        return Classifier(self.module, mean=self.mean, std=self.std, output="probability", precision=precision)
 
 
 def subject(name: str, *, count: int, device: str) -> Subject:
