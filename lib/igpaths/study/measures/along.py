@@ -8,9 +8,8 @@ from torch import Tensor
 
 from igpaths.metrics import projections
 from igpaths.rules import IG
-from igpaths.study.measures.sample import Sample, attributions, finest, rows
+from igpaths.study.measures.sample import Sample, attributions, finest, rows, segments
 from igpaths.study.protocols import Protocol
-from igpaths.walk import walk
 
 LATE = 0.9  # where the last tenth of a path begins
 
@@ -34,19 +33,10 @@ def late(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """What comes late: the last segment's share of the score's change and of a right sum's Σ|A|; and the last tenth's
     share of the path's length, Σ‖x_{j+1} − x_j‖, at the finest step count.
     """
-    assert sample.source.path is not None
     label = next(iter(sample.source.rules))
     rule, whole, frames = IG("end"), dict.fromkeys(sample.source.steps, torch.zeros(())), []
     moved, after = list[Tensor](), list[Tensor]()  # by segment
-    segments = walk(
-        sample.net,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=sample.source.steps,
-        batch_size=sample.batch_size,
-    )
-    for segment in segments:
+    for segment in segments(sample, sample.source.steps):
         n, credit = segment.steps, rule.credit(segment)
         whole[n] = whole[n].to(credit) + credit
         if segment.last:

@@ -4,7 +4,7 @@ Which maps rank pixels is decided here: all of a path's methods, by step count a
 Right and Full, and beside them the controls, over the same images.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.metrics import absolute_map, edges, random_maps, signed_map
-from igpaths.rules import IDGI, IG, Left, Right, Rule
+from igpaths.rules import IDGI, IG, Left, Right, Rule, Segment
 from igpaths.study.protocols import Protocol, Split
 from igpaths.study.sources import Source
 from igpaths.study.store import COLUMNS
@@ -146,27 +146,31 @@ def named_rules(source: Source, protocol: Protocol) -> dict[str, Rule]:
     }
 
 
+def segments(sample: Sample, steps: Sequence[int]) -> Iterator[Segment]:
+    """The segments of a sample's path once more, for what no rule adds up."""
+    assert sample.source.path is not None
+    return walk(
+        sample.net,
+        sample.images,
+        sample.targets,
+        path=sample.source.path,
+        steps=steps,
+        batch_size=sample.batch_size,
+    )
+
+
 def window(sample: Sample, protocol: Protocol) -> Tensor:
     """IG (B, 3, H, W) over as many segments as Left has, from a random one on: Left's length without its place."""
     how, walked = split_of(sample.source, protocol), sample.walked
     assert how
     assert walked is not None
-    assert sample.source.path is not None
     rule = IG(how.at)
     star = walked.alpha_star[Left(rule, PARTS_PSI, how.crossing), how.steps]
     length = (star.double().cpu() * how.steps).nan_to_num().round().long()  # 0 where there is no α*
     seeds = [(sample.seed, 14, sample.start + i) for i in range(len(length))]
     starts = [np.random.default_rng(seed).integers(how.steps - k + 1) for seed, k in zip(seeds, length, strict=True)]
     since, total = torch.tensor(starts), torch.zeros_like(walked[rule, how.steps])
-    segments = walk(
-        sample.net,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=(how.steps,),
-        batch_size=sample.batch_size,
-    )
-    for j, segment in enumerate(segments):
+    for j, segment in enumerate(segments(sample, (how.steps,))):
         taken = (since <= j) & (j < since + length)
         total += rule.credit(segment) * taken.to(total).view(-1, 1, 1, 1)
     return total.nan_to_num(0, 0, 0)  # an image whose scores are not finite is left out, and must not stop the others

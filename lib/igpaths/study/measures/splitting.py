@@ -10,9 +10,8 @@ from torch import Tensor
 
 from igpaths.metrics import cosine, norm_ratio
 from igpaths.rules import IDGI, IG, Left, Right, SquaredGradients, Whole
-from igpaths.study.measures.sample import Sample, rows, split_of, uncounted
+from igpaths.study.measures.sample import Sample, rows, segments, split_of, uncounted
 from igpaths.study.protocols import Protocol, Split
-from igpaths.walk import walk
 
 SURE, UNSURE = 0.9, 0.5  # probabilities, of Study B's last remark
 
@@ -79,19 +78,10 @@ def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     how, walked = split_of(sample.source, protocol), sample.walked
     assert how
     assert walked is not None
-    assert sample.source.path is not None
     rule, kept = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
     logit = copy.copy(sample.net)
     logit.output = "logit"
-    segments = walk(
-        logit,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=(how.steps,),
-        batch_size=sample.batch_size,
-    )
-    for j, segment in enumerate(segments):
+    for j, segment in enumerate(segments(replace(sample, net=logit), (how.steps,))):
         p = walked.scores[how.steps][:, j : j + 2].T.view(2, -1, 1, 1, 1)
         start, end = (
             replace(point, gradient=point.gradient * factor)
