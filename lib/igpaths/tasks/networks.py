@@ -4,8 +4,8 @@ They keep what distinguishes the families (plain convolutions, residual sums, de
 inverted bottlenecks) at a size that trains on two cores: a strided stem brings 176 pixels to 44, stages at 44, 22 and
 11 pixels follow, and a global average feeds one linear layer.
 
-Beside the five there are a ResNet without its shortcuts, "noskip", and both of these from more seeds ("resnet-1");
-`igpaths.tasks.training.recipe` says how each is trained.
+Beside the five there are the same five under a modern recipe ("vgg-modern"), a ResNet without its shortcuts, "noskip",
+and both of these from two more seeds ("resnet-1"); `igpaths.tasks.training.recipe` says how each is trained.
 """
 
 from collections.abc import Callable
@@ -171,5 +171,6 @@ FIVE: dict[str, Callable[[], nn.Module]] = {
 }
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     **FIVE,
-    **{"noskip": noskip, "resnet-1": resnet, "noskip-1": noskip, "resnet-2": resnet},
+    **{f"{name}-modern": build for name, build in FIVE.items()},
+    **{"noskip": noskip, "resnet-1": resnet, "noskip-1": noskip, "resnet-2": resnet, "noskip-2": noskip},
 }
