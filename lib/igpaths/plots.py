@@ -49,7 +49,7 @@ def show_signed(ax: Axes, attribution: Tensor) -> None:
 
 def signed_like(reference: Tensor) -> Show:
     """`show_signed` on the scale of another attribution, so that several maps can be compared."""
-    limit = _percentile(signed_map(reference.detach().float().cpu()).abs())
+    limit = percentile(signed_map(reference.detach().float().cpu()).abs())
 
     def show(ax: Axes, attribution: Tensor) -> None:
         values = signed_map(attribution.detach().float().cpu())
@@ -62,14 +62,14 @@ def signed_like(reference: Tensor) -> Show:
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
     """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile."""
     values = absolute_map(attribution.detach().float().cpu())
-    ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=_percentile(values))
+    ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
     _bare(ax)
 
 
 def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
     """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile."""
     values = signed_map(attribution.detach().float().cpu())
-    opacity = (values.abs() / _percentile(values.abs())).clamp(max=1)
+    opacity = (values.abs() / percentile(values.abs())).clamp(max=1)
     ax.imshow(image.detach().float().cpu().mean(0).numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
     ax.imshow(values.sign().numpy(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
     _bare(ax)
@@ -197,7 +197,8 @@ def _numbers(names: Sequence[str]) -> dict[str, int]:
     return own | {name: next(left) % len(COLOURS) for name in names if name not in own}
 
 
-def _percentile(values: Tensor) -> float:
+def percentile(values: Tensor) -> float:
+    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0."""
     return float(torch.quantile(values.flatten(), 0.99)) or float(values.max()) or 1.0
 
 
