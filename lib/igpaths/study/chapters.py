@@ -35,6 +35,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from igpaths.study.accessible import mend
 from igpaths.study.parameters import Parameters, check_names, read
 from igpaths.study.schema import ParameterError
 from igpaths.study.versions import versions
@@ -191,6 +192,7 @@ def build(root: Path, tree: Path, output: Path, *, only: Page | None = None) -> 
     warned = "\n".join(line for line in finished.stderr.splitlines() if not only or only.name in line)
     if finished.returncode or (only and warned):
         raise ChapterError(f"jupyter-book build failed\n{warned}\n{finished.stdout if finished.returncode else ''}")
+    mend(html)
     return html
 
 
