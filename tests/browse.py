@@ -4,17 +4,16 @@
 nor a browser.
 """
 
-import os
 import re
-import shutil
 from functools import cache
 from html import unescape
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from igpaths.study.browser import PATIENCE, TYPESET, BrowserError, chromium
 from igpaths.study.chapters import pages
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +21,6 @@ HTML = ROOT / "_build" / "html"
 AXE = ROOT / ".venv" / "browse" / "node_modules" / "axe-core" / "axe.min.js"
 NAMES = [*(page.name for page in pages(ROOT)), "genindex", "search"]
 WIDTHS = {"wide": 1280, "narrow": 390}
-PATIENCE = 300_000  # ms until a page that does not answer is given up
 # What folds away is read too: code, claims in full, and tabs.
 UNFOLD = """() => {
     document.querySelectorAll("details").forEach(each => each.open = true);
@@ -53,17 +51,14 @@ RAW = r"""() => {
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, from CHROMIUM or the path."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.exit("no Chromium: apt-get install chromium, or set CHROMIUM to a browser of its kind", returncode=1)
+    """Chromium, and a book to open in it; where either lacks nothing is skipped, all stops."""
     if not (HTML / "index.html").is_file():
         pytest.exit(f"no book in {HTML}: make book", returncode=1)
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=options)
-        yield browser
-        browser.close()
+    try:
+        with chromium() as browser:
+            yield browser
+    except BrowserError as error:
+        pytest.exit(str(error), returncode=1)
 
 
 @pytest.fixture(scope="module", params=[(name, width) for name in NAMES for width in WIDTHS], ids="-".join)
@@ -74,7 +69,7 @@ def page(request, browser):
         page.set_default_timeout(PATIENCE)
         page.met = listen(page)
         page.goto((HTML / f"{name}.html").as_uri())
-        page.wait_for_function("!window.MathJax?.startup || MathJax.startup.promise.then(() => true)")
+        page.wait_for_function(TYPESET)
         page.evaluate(UNFOLD)
         yield page
 
