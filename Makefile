@@ -2,6 +2,7 @@ PYTHON ?= python3
 PARAMS ?= params/objects.yaml
 CHAPTER ?=
 BENCH ?=
+AXE = 4.14.1
 
 # glibc otherwise hands freed activations back to the kernel after each batch, and torch takes 1.3 times as long
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
@@ -10,13 +11,19 @@ export MALLOC_MMAP_THRESHOLD_ = 17179869184
 BIN = .venv/bin
 CHAPTERS = $(BIN)/python -m igpaths.study.chapters
 
-.PHONY: help book run results notebooks models test lint bench bench-gpu clean
+.PHONY: help book browse pdf run results notebooks models test lint bench bench-gpu clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
 	$(CHAPTERS) book --params $(PARAMS)
+
+browse: .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
+	$(BIN)/pytest tests/browse.py
+
+pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
+	$(BIN)/python -m igpaths.study.pdf --params $(PARAMS)
 
 run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
 	$(CHAPTERS) run --params $(PARAMS) --chapter "$(CHAPTER)"
@@ -58,4 +65,11 @@ clean: ## remove what was built, but neither .venv nor the store of results
 # A peer that only the benchmarks need
 .venv/bench: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	touch $@
+
+# A browser's driver, which brings no browser, and axe-core, which finds faults of accessibility
+.venv/browse/ready: .venv/ready Makefile
+	@command -v npm >/dev/null || { echo "make browse needs npm and Chromium: apt-get install npm chromium" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browse]'
+	npm install --silent --no-save --prefix .venv/browse axe-core@$(AXE)
 	touch $@

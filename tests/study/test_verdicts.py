@@ -13,7 +13,7 @@ from igpaths.study import results
 from igpaths.study.chapters import pages
 from igpaths.study.claims import CHAPTERS, FAILS, HOLDS, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, claims, verdict
 from igpaths.study.results import VALUES
-from igpaths.study.verdicts import MARKS, in_full, in_short, of_published, on_what, summary
+from igpaths.study.verdicts import MARKS, QUESTIONS, at_a_glance, in_full, in_short, of_published, on_what, summary
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = {claim.id: claim for claim in claims()}
@@ -89,6 +89,30 @@ def test_every_claim_has_its_line_and_its_detail_linked_to_its_chapter():
         assert re.findall(r'href="claims.html#claim-(\w+)"', short) == own == re.findall(r":name: claim-(\w+)", full)
         assert f"{{doc}}`{chapter}`" in short
         assert full.count(f"{{doc}}`{chapter}`") == len(own)
+
+
+@pytest.mark.parametrize("page", ["index", "claims"])
+def test_questions_are_the_headings_above_their_claims(page):
+    text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+    asked = re.findall(r'^### ([^\n]+)$.*?paper="(\w)", chapter="([\w-]+)"', text, re.MULTILINE | re.DOTALL)
+    assert [((paper, chapter), question) for question, paper, chapter in asked] == list(QUESTIONS.items())
+
+
+@pytest.mark.parametrize("few", [0, 3, len(CLAIMS)])
+def test_the_first_screen_counts_and_marks_every_claim(few):
+    given = [found(claim, 1 if i < few else None, None) for i, claim in enumerate(CLAIMS.values())]
+    text = at_a_glance(given)
+    assert text.startswith(f"{len(CLAIMS)} claims. ")
+    counts = dict(re.findall(r"</span> ([^:]+): (\d+)[;.]", text))
+    assert {verdict: int(count) for verdict, count in counts.items()} == {
+        verdict: sum(each.verdict == verdict for each in given) for verdict in MARKS
+    }
+    assert int(counts[NOT_MEASURED]) == len(CLAIMS) - few
+    tiles = re.findall(
+        r'class="tile (\w+)" href="claims.html#claim-(\w+)" title="[^"|]+" aria-label="(\w+), ([^:]+):', text
+    )
+    assert {name: verdict for _, name, _, verdict in tiles} == {each.claim.id: each.verdict for each in given}
+    assert all(name == spoken and MARKS[verdict][1] == look for look, name, spoken, verdict in tiles)
 
 
 def test_every_chapter_of_a_claim_is_in_the_contents():

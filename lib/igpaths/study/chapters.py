@@ -35,6 +35,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from igpaths.study.accessible import mend
 from igpaths.study.parameters import Parameters, check_names, read
 from igpaths.study.schema import ParameterError
 from igpaths.study.versions import versions
@@ -164,10 +165,11 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     return target
 
 
-def build(root: Path, tree: Path, output: Path, *, only: Page | None = None) -> Path:
-    """Render the notebooks of `tree` to ``output/_build/html``; a warning is an error.
+def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, builder: str = "html") -> Path:
+    """Render the notebooks of `tree` to ``output/_build/<builder>``; a warning is an error.
 
-    With `only`, other chapters may not have run: their warnings are expected, and neither shown nor errors.
+    `builder` is "html", or "singlehtml" for all pages joined to one. With `only`, other chapters may not have run:
+    their warnings are expected, and neither shown nor errors.
     """
     for path in (root / "_config.yml", root / "_toc.yml", *(root / "book").rglob("*")):
         if path.is_file() and path.suffix not in (".md", ".ipynb"):
@@ -181,16 +183,17 @@ def build(root: Path, tree: Path, output: Path, *, only: Page | None = None) -> 
             text.write_text(page.text, encoding="utf-8")
         elif not notebook.exists():
             jupytext.write(page.notebook(), notebook)
-    html = output / "_build" / "html"
+    html = output / "_build" / builder
     shutil.rmtree(html, ignore_errors=True)
     options = [] if only else ["-W", "-n", "--keep-going"]
     # --all: pages that Sphinx has seen before would keep quiet about their warnings
     program = Path(sys.executable).with_name("jupyter-book")
-    command = [str(program), "build", str(tree), "--path-output", str(output), "--all", "-q", *options]
-    finished = subprocess.run(command, capture_output=True, text=True)
+    command = [str(program), "build", str(tree), "--path-output", str(output), "--builder", builder, "--all", "-q"]
+    finished = subprocess.run([*command, *options], capture_output=True, text=True)
     warned = "\n".join(line for line in finished.stderr.splitlines() if not only or only.name in line)
     if finished.returncode or (only and warned):
         raise ChapterError(f"jupyter-book build failed\n{warned}\n{finished.stdout if finished.returncode else ''}")
+    mend(html)
     return html
 
 

@@ -24,8 +24,6 @@ SIDES = {
 }
 NOTHING = "No published study holds this yet."
 
-NOTHING = "No published study holds this yet."
-
 
 @dataclass(frozen=True)
 class Cells:

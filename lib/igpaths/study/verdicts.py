@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Sequence
+from html import escape
 
 import pandas as pd
 
@@ -31,6 +32,17 @@ MARKS = {
     UNDECIDED: ("◌", "undecided"),
     NOT_MEASURED: ("–", "unmeasured"),
 }
+# What the chapters that answer a claim ask, by paper, in the order of the title page.
+QUESTIONS = {
+    ("A", "03-idgi-vs-its-baselines"): "Does IDGI improve on its baselines?",
+    ("A", "02-idgi"): "What does IDGI rest on?",
+    ("A", "04-step-size"): "What do more steps bring?",
+    ("A", "01-path-methods"): "What happens along a path?",
+    ("A", "05-numerical-stability"): "Are the maps stable?",
+    ("B", "06-split-ig"): "How much does the saturated part weigh?",
+    ("B", "07-split-ig-quality"): "Are the parts better maps than the whole?",
+    ("B", "08-softmax-or-logit"): "What does the softmax do to saturation?",
+}
 OUTCOMES = {"agrees": "●", "disagrees": "○", "open": "◌"}
 PAPERS = {"A": "Singhi and Kumari", "B": "Miglani et al."}
 AGREE = {"all": "all", "most": "two thirds", "half": "half", "some": "a tenth"}  # of the cells
@@ -47,6 +59,28 @@ def marked(verdict: str) -> str:
     """A verdict's mark and words."""
     mark, name = MARKS[verdict]
     return f'<span class="verdict {name}">{mark}</span> {verdict}'
+
+
+def at_a_glance(found: Sequence[Verdict]) -> str:
+    """How many claims have each verdict; below it a mark for each claim, a row for each question, both linked."""
+    counts = [f"{marked(verdict)}: {sum(each.verdict == verdict for each in found)}" for verdict in MARKS]
+    parts = [f"{len(found)} claims. {'; '.join(counts)}."]
+    for paper, authors in PAPERS.items():
+        own = [each for each in found if each.claim.paper == paper]
+        rows = [[authors, f"{len(own)} claims"]]
+        for (of, chapter), question in QUESTIONS.items():
+            if of == paper:
+                tiles = [_tile(each) for each in own if each.claim.chapter == chapter]
+                rows.append([f"{{doc}}`{question} <{chapter}>`", " ".join(tiles)])
+        parts.append(_table(rows, "glance"))
+    return "\n\n".join(parts)
+
+
+def _tile(found: Verdict) -> str:
+    mark, name = MARKS[found.verdict]
+    words = escape(f"{found.claim.id}, {found.verdict}: {found.claim.claim}")
+    link = f"claims.html#claim-{found.claim.id}"
+    return f'<a class="tile {name}" href="{link}" title="{words}" aria-label="{words}">{mark}</a>'
 
 
 def summary(found: Sequence[Verdict]) -> str:

@@ -1,0 +1,170 @@
+"""The built book as a reader meets it, in Chromium from the disk: wide and narrow, in the light and in the dark.
+
+`make browse` runs these tests after `make book`; they are not among those of `make test`, which needs neither a book
+nor a browser.
+"""
+
+import re
+from functools import cache
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from igpaths.study.browser import PATIENCE, TYPESET, BrowserError, chromium
+from igpaths.study.chapters import pages
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build" / "html"
+AXE = ROOT / ".venv" / "browse" / "node_modules" / "axe-core" / "axe.min.js"
+NAMES = [*(page.name for page in pages(ROOT)), "genindex", "search"]
+WIDTHS = {"wide": 1280, "narrow": 390}
+# What folds away is read too: code, claims in full, and tabs.
+UNFOLD = """() => {
+    document.querySelectorAll("details").forEach(each => each.open = true);
+    const style = document.head.appendChild(document.createElement("style"));
+    style.textContent = ".sd-tab-content { display: block !important }";
+}"""
+# What reaches over the page's edge, but for what scrolls within something else
+SIDEWAYS = """() => {
+    const scrolls = each => each && each !== document.body &&
+        (getComputedStyle(each).overflowX !== "visible" || scrolls(each.parentElement));
+    return [...document.querySelectorAll("main *")]
+        .filter(each => each.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+        .filter(each => !scrolls(each.parentElement)).map(each => each.outerHTML.slice(0, 100));
+}"""
+# Text that a reader would take for TeX, outside code
+RAW = r"""() => {
+    const raw = /\\[()\[\]]|\$\$|\\(begin|frac|sum|int|alpha|mathrm|Delta|partial)\b/;
+    const walker = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) {
+        const node = walker.currentNode;
+        if (raw.test(node.data) && !node.parentElement.closest("code, pre, script, style, mjx-container"))
+            found.push(node.data.trim().slice(0, 80));
+    }
+    return found;
+}"""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, and a book to open in it; where either lacks nothing is skipped, all stops."""
+    if not (HTML / "index.html").is_file():
+        pytest.exit(f"no book in {HTML}: make book", returncode=1)
+    try:
+        with chromium() as browser:
+            yield browser
+    except BrowserError as error:
+        pytest.exit(str(error), returncode=1)
+
+
+@pytest.fixture(scope="module", params=[(name, width) for name in NAMES for width in WIDTHS], ids="-".join)
+def page(request, browser):
+    """A page at a width, all that folds away opened; `page.met` is what the console and the requests say meanwhile."""
+    name, width = request.param
+    with browser.new_page(viewport={"width": WIDTHS[width], "height": 900}) as page:
+        page.set_default_timeout(PATIENCE)
+        page.met = listen(page)
+        page.goto((HTML / f"{name}.html").as_uri())
+        page.wait_for_function(TYPESET)
+        page.evaluate(UNFOLD)
+        yield page
+
+
+def listen(page: Page) -> list[str]:
+    """What goes wrong on a page: complaints of the console, exceptions, what fails to load or comes from elsewhere."""
+    met: list[str] = []
+    page.on("console", lambda message: met.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: met.append(str(error)))
+    page.on("requestfailed", lambda request: met.append(f"failed: {request.url}"))
+    page.on("request", lambda request: met.append(f"elsewhere: {request.url}") if not at_home(request.url) else None)
+    return met
+
+
+def at_home(url: str) -> bool:
+    """Whether an address needs nothing but the book's folder."""
+    return url.startswith((HTML.as_uri() + "/", "data:", "blob:"))
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """All ids of a page."""
+    return {unescape(name) for name in re.findall(r'\s(?:id|name)="([^"]+)"', path.read_text(encoding="utf-8"))}
+
+
+def test_every_page_of_the_folder_is_opened():
+    built = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
+    assert {name for name in built if not name.startswith("_static/")} == {"index", *NAMES}
+
+
+def test_the_folder_opens_at_the_title_page(browser):
+    with browser.new_page() as page:
+        page.goto((HTML / "index.html").as_uri())
+        page.wait_for_url("**/book/index.html", timeout=PATIENCE)
+
+
+def test_it_loads_from_its_folder_alone_and_without_a_complaint(page):
+    assert page.met == []
+
+
+def test_every_image_is_there_and_says_what_it_shows(page):
+    images = page.evaluate("[...document.images].map(each => [each.src, each.alt, each.naturalWidth])")
+    assert [image for image in images if not image[1].strip() or not image[2]] == []
+
+
+def test_every_formula_is_typeset(page):
+    bare = "[...document.querySelectorAll('.math')].filter(each => !each.querySelector('mjx-container'))"
+    assert page.evaluate(f"{bare}.map(each => each.textContent)") == []
+    assert page.locator("mjx-merror").count() == 0
+    assert page.evaluate(RAW) == []
+
+
+def test_nothing_reaches_over_the_edge(page):
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, (
+        page.evaluate(SIDEWAYS)
+    )
+
+
+def test_every_link_within_the_book_leads_somewhere(page):
+    links = page.evaluate("[...document.querySelectorAll('a[href]')].map(each => each.href)")
+    lost = []
+    for link in sorted({link for link in links if link.startswith("file:")}):
+        parts = urlsplit(link)
+        path = Path(unquote(parts.path))
+        there = path.is_file() and path.is_relative_to(HTML)
+        if not there or (parts.fragment and unquote(parts.fragment) not in anchors(path)):
+            lost.append(link)
+    assert lost == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_is_accessible(page, theme):
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    faults = [
+        f"{fault['id']} ({fault['impact']}): {node['target']} {node['failureSummary']}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def test_a_search_finds_pages_without_a_server(browser):
+    with browser.new_page() as page:
+        page.set_default_timeout(PATIENCE)
+        met = listen(page)
+        page.goto((HTML / "book" / "index.html").as_uri())
+        page.keyboard.press("Control+k")
+        page.keyboard.type("saturation")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=saturation*")
+        page.locator("#search-results li a").first.wait_for()
+        found = page.evaluate("[...document.querySelectorAll('#search-results a')].map(each => each.href)")
+        assert any("/06-split-ig.html" in link for link in found)
+        assert met == []
