@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import sys
 from dataclasses import fields, replace
 from itertools import combinations
@@ -146,7 +147,7 @@ def test_progress_is_shown_in_a_terminal_alone(scene, monkeypatch, terminal):
     monkeypatch.setattr(screen, "isatty", lambda: terminal)
     monkeypatch.setattr(sys, "stderr", screen)
     explain(scene, model="module:own", paths=("straight", "guided"), steps=4)
-    assert ("guided path: " in screen.getvalue()) == ("| 10/10 " in screen.getvalue()) == terminal
+    assert bool(re.search(r"guided path: .*\| 5/10 ", screen.getvalue())) == bool(screen.getvalue()) == terminal
 
 
 def test_an_npz_file_holds_every_attribute_by_its_name(tmp_path):

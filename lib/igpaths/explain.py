@@ -280,7 +280,8 @@ def picture(explanation: Explanation) -> Figure:
     what = f"What counts for “{_short(explanation.target)}” (orange) and against it (blue)"
     facts = f"{label(explanation.model)} · {explanation.steps} steps · {' · '.join(costs)}"
     lines = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, facts))
-    figure.suptitle(lines, y=1 + 0.6 / high, va="bottom", fontsize=9)
+    above = 0.3 + 0.15 * axes["image"].get_title().count("\n")  # inches that the panels' titles take
+    figure.suptitle(lines, y=1 + above / high, va="bottom", fontsize=9)
     return figure
 
 
