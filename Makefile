@@ -11,7 +11,7 @@ export MALLOC_MMAP_THRESHOLD_ = 17179869184
 BIN = .venv/bin
 CHAPTERS = $(BIN)/python -m igpaths.study.chapters
 
-.PHONY: help book browse pdf run results notebooks models test lint bench bench-gpu clean
+.PHONY: help book browse pdf run results readme notebooks models test lint bench bench-gpu clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ lint: .venv/ready ## ruff and mypy
 
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
 	$(BIN)/python -m igpaths results $(PARAMS)
+
+readme: .venv/ready ## what README.md shows: its picture, and what the published results say
+	$(BIN)/python -m igpaths.study.readme
 
 bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)

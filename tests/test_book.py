@@ -3,7 +3,10 @@
 import re
 from pathlib import Path
 
+import jupytext
 import pytest
+from jupytext.config import load_jupytext_config
+from jupytext.formats import long_form_one_format
 
 from igpaths.study.chapters import pages
 from igpaths.study.parameters import NAMES, Parameters
@@ -51,3 +54,12 @@ def test_the_parameters_cell_holds_the_defaults(title):
 @pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in ("objects", *WITHOUT)])
 def test_a_chapter_takes_all_parameters_but_those_of_its_question(title):
     assert list(CHAPTERS[title].parameters(Parameters())) == [name for name in NAMES if name not in ASKED]
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_a_chapter_is_as_jupytext_writes_it(title):
+    """So that one opened and saved in JupyterLab differs by what was edited; captions are one flowing paragraph."""
+    page = CHAPTERS[title]
+    options = long_form_one_format("md:myst")
+    load_jupytext_config(str(ROOT / "book" / f"{title}.md")).set_default_format_options(options)
+    assert jupytext.writes(page.notebook(), options) == page.text

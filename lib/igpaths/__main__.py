@@ -1,4 +1,4 @@
-"""The command line: a map of a photograph of yours, and studies of many, without a notebook.
+"""The command line: maps of an image of yours, and studies of many, without a notebook.
 
 python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
 python -m igpaths models
@@ -10,14 +10,19 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from igpaths.explain import explain, picture
+from igpaths.explain import FORMATS, PATHS, RULES, explain, write
 from igpaths.study.parameters import read
 from igpaths.tasks.models import list_models
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
-  python -m igpaths explain dog.jpg --model torchvision/resnet50:IMAGENET1K_V2 --path guided --rule idgi --steps 64
-  python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --target "tennis ball" --out ball.png"""
+  python -m igpaths explain dog.jpg --model torchvision/resnet50:IMAGENET1K_V2 --path straight --path guided \\
+      --rule ig --rule idgi --steps 64
+  python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --rule left --rule right --psi 0.95 \\
+      --target "tennis ball" --out ball.png --out ball.npz
+
+The .npz file holds, by the names that igpaths.explain.Explanation documents, the maps (paths, rules, 3, H, W), the
+scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = """examples:
   python -m igpaths models
   python -m igpaths models --all"""
@@ -50,18 +55,22 @@ def parser() -> Parser:
         form = argparse.RawDescriptionHelpFormatter
         return commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
 
-    one = command("explain", "Draw which pixels of a photograph count for a network's answer.", EXPLAIN)
-    one.add_argument("image", type=Path, help="the photograph, its pixels as stored (EXIF orientation is ignored)")
+    one = command("explain", "Draw which pixels of an image count for a network's answer.", EXPLAIN)
+    one.add_argument("image", type=Path, help="the image, its pixels as stored (EXIF orientation is ignored)")
     one.add_argument("--model", required=True, help="the network; `python -m igpaths models` lists the names")
     one.add_argument("--data", default="", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
-    one.add_argument("--path", default="straight", help="straight, blur or guided (default: %(default)s)")
-    one.add_argument("--baseline", help="where the path begins: black, white, mean or blur (default: black)")
-    one.add_argument("--rule", default="ig", help="ig or idgi (default: %(default)s)")
-    one.add_argument("--steps", type=int, default=128, help="segments of the path (default: %(default)s)")
+    several = f"{', '.join(PATHS)}; several times for several, one walk each (default: straight)"
+    one.add_argument("--path", action="append", dest="paths", metavar="PATH", help=several)
+    several = f"{', '.join(RULES)}; several times for several, from the same walk (default: ig)"
+    one.add_argument("--rule", action="append", dest="rules", metavar="RULE", help=several)
+    one.add_argument("--baseline", help="where straight and guided begin: black (default), white, mean or blur")
+    one.add_argument("--steps", type=int, help="segments of the path (default: 128)")
+    one.add_argument("--psi", type=float, help="the share of the score's change that ends at α* (default: 0.9)")
     one.add_argument("--target", help="the class to explain, by its index or name (default: the predicted one)")
-    one.add_argument("--output", default="probability", help="what to explain: probability (default) or logit")
-    one.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: %(default)s)")
-    one.add_argument("--out", type=Path, help="the picture's file (default: IMAGE-map.png, in the current folder)")
+    one.add_argument("--output", help="what to explain: probability (default) or logit")
+    one.add_argument("--device", help="cpu (default), cuda or cuda:N")
+    files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
+    one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
     names = command("models", "List the networks that --model can name, with their accuracy.", MODELS)
     names.add_argument("--all", action="store_true", help="all classifiers of torchvision, not only Study A's ten")
     for name, about in (
@@ -82,17 +91,20 @@ def parser() -> Parser:
 
 
 def explain_one(given: argparse.Namespace) -> int:
-    """Explain one photograph: its picture in a file, and a line."""
-    out = given.out or Path(f"{given.image.stem}-map.png")
-    if out.suffix.lower() != ".png" or out.resolve() == given.image.resolve():
-        raise ValueError(f"out is '{out}'; it must be a .png file other than the photograph")
-    if not out.parent.is_dir():
-        raise ValueError(f"out is '{out}'; there is no folder '{out.parent}'")
-    names = ("model", "data", "path", "baseline", "rule", "steps", "target", "output", "device")
-    found = explain(given.image, **{name: getattr(given, name) for name in names})
-    picture(found).savefig(out, dpi=200, bbox_inches="tight")  # tight: names of any length have room
-    cost = f"{found.evaluations} gradient evaluations in {found.seconds:.1f} s"
-    print(f"{found.target} (class {found.target_index}): {found.result}; {cost}; {out}")
+    """Explain one image: what was found in words, and in files."""
+    files = given.out or [Path(f"{given.image.stem}-map.png")]
+    for file in files:
+        if file.suffix.lower() not in FORMATS or file.resolve() == given.image.resolve():
+            raise ValueError(f"out is '{file}'; it must be a file other than the image, one of *{', *'.join(FORMATS)}")
+        if not file.parent.is_dir():
+            raise ValueError(f"out is '{file}'; there is no folder '{file.parent}'")
+    apart = ("command", "image", "out")
+    options = {name: value for name, value in vars(given).items() if name not in apart and value is not None}
+    found = explain(given.image, **options)
+    print(*found.lines, sep="\n")
+    for file in files:
+        write(found, file)
+    print(*files, sep=", ")
     return 0
 
 

@@ -9,11 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igpaths.study import results
+from igpaths.study import readme, results
 from igpaths.study.chapters import pages
 from igpaths.study.claims import CHAPTERS, FAILS, HOLDS, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, claims, verdict
 from igpaths.study.results import VALUES
-from igpaths.study.verdicts import MARKS, QUESTIONS, at_a_glance, in_full, in_short, of_published, on_what, summary
+from igpaths.study.verdicts import (
+    MARKS,
+    QUESTIONS,
+    at_a_glance,
+    in_full,
+    in_short,
+    in_words,
+    of_published,
+    on_what,
+    summary,
+)
 
 ROOT = Path(__file__).parents[2]
 CLAIMS = {claim.id: claim for claim in claims()}
@@ -141,17 +151,22 @@ def test_without_published_results_pages_say_so():
     assert on_what().startswith("No published study")
 
 
-def test_published_results_decide_and_are_named(project):
-    claim = CLAIMS["a2"]
+def plant(project, planted):
+    """Publish rows as the study "small"."""
     folder = project / "results" / "small"
     folder.mkdir(parents=True)
     facts = {"from": "2020-01-01T", "to": "2020-01-02T", "device": "abacus"}
     facts["parameters"] = {"models": ["objects/vgg"], "images": IMAGES, "protocols": ["igpaths"], "task": "objects"}
     facts["parameters"]["output"] = "probability"
-    planted = rows(claim.ours, 1, "igpaths")
     with results._writer(folder / "values.parquet", VALUES) as writer:
         writer.write_table(results._compact(planted, writer.schema))
     (folder / "provenance.json").write_text(json.dumps(facts))
+
+
+def test_published_results_decide_and_are_named(project):
+    claim = CLAIMS["a2"]
+    planted = rows(claim.ours, 1, "igpaths")
+    plant(project, planted)
     decided = {each.claim.id: each for each in of_published(claim.chapter)}
     assert decided["a2"].verdict == HOLDS
     whole = verdict(claim, planted).ours.cells
@@ -159,3 +174,27 @@ def test_published_results_decide_and_are_named(project):
         assert cut.estimate.value == pytest.approx(exact.estimate.value, rel=2**-12)
         assert replace(cut, estimate=exact.estimate) == exact
     assert "| small | objects | 1 | 12 | the probability | igpaths | 2020-01-01 to 2020-01-02, abacus |" in on_what()
+
+
+def test_sentences_count_the_verdicts_and_give_the_numbers_of_the_claims_that_are_named():
+    each = [found(CLAIMS["a2"], 1, None), found(CLAIMS["a3"], -1, None), found(CLAIMS["b7"], None, None)]
+    first, second = in_words(each, of=("a2", "b7")).split("The 1 claims")
+    assert first.startswith("The 2 claims of Singhi and Kumari: holds 1, does not hold 1. Among them:\n\n- ● ")
+    assert f"- ● {CLAIMS['a2'].claim} **Holds**: 2 of 2 agree, 0 against; median 1 [" in first
+    assert " above 0)." in first
+    assert CLAIMS["a3"].claim not in first
+    assert second == f" of Miglani et al.: not measured 1. Among them:\n\n- – {CLAIMS['b7'].claim} **Not measured**."
+
+
+def test_readme_says_what_planted_results_do(project):
+    text = "before\n<!-- found: written by `make readme` -->\n\nstale <!-- end of found -->\nafter"
+    assert f"-->\n{readme.NOTHING}\n<!--" in readme.written(text)
+    plant(project, rows(CLAIMS["a2"].ours, 1, "igpaths"))
+    new = readme.written(readme.written(text))
+    assert new.startswith(
+        "before\n<!-- found: written by `make readme` -->\nBy the studies small.\n\nThe 39 claims of "
+    )
+    assert f"- ● {CLAIMS['a2'].claim} **Holds**: 2 of 2 agree, 0 against; median 1 [" in new
+    assert f"- – {CLAIMS['b7'].claim} **Not measured**" in new
+    assert new.endswith("<!-- end of found -->\nafter")
+    assert "stale" not in new

@@ -263,8 +263,11 @@ class TestList:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("resnet50", "model is 'resnet50'; it must be objects/NETWORK, .*; did you mean torchvision/resnet50:WEIGHTS?"),
-        ("object/resnet", "did you mean objects/resnet?"),
+        (
+            "resnet50",
+            "model is 'resnet50'; it must be objects/NETWORK, .*; did you mean torchvision/resnet50:IMAGENET1K_",
+        ),
+        ("object/resnet", "did you mean objects/resnet or .*`python -m igpaths models` lists them"),
         ("", "model is ''; it must be objects/NETWORK"),
         ("objects/resnt", "network is 'resnt', it must be one of vgg, .*, mobilenet, .*; did you mean resnet?"),
         ("torchvision/resnet51:IMAGENET1K_V1", "torchvision has no classifier 'resnet51', .*; did you mean resnet50?"),

@@ -1,4 +1,5 @@
-"""The verdicts as pages show them, in Markdown: how many of each, a line for each claim, and each claim in full."""
+"""The verdicts as pages and README show them, in Markdown: how many of each, a line or a sentence for each claim, and
+each claim in full."""
 
 import math
 import statistics
@@ -105,6 +106,22 @@ def on_what() -> str:
     )
 
 
+def in_words(found: Sequence[Verdict], *, of: Sequence[str]) -> str:
+    """How many claims of each paper have each verdict, and a sentence for each of the claims that `of` names by id."""
+    lines = []
+    for paper, authors in PAPERS.items():
+        own = [each.verdict for each in found if each.claim.paper == paper]
+        counts = ", ".join(f"{verdict} {own.count(verdict)}" for verdict in MARKS if verdict in own)
+        lines += [f"The {len(own)} claims of {authors}: {counts}. Among them:", ""]
+        for each in found:
+            if each.claim.paper == paper and each.claim.id in of:
+                lines.append(
+                    f"- {MARKS[each.verdict][0]} {each.claim.claim} **{each.verdict.capitalize()}**{_sentence(each)}."
+                )
+        lines.append("")
+    return "\n".join(lines[:-1])
+
+
 def in_short(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
     """The claims of a paper that a chapter answers, a line each."""
     rows = [["claim", "what decides", "our protocol", "the paper's", "verdict"]]
@@ -176,16 +193,28 @@ def _cell(cell: Cell) -> str:
     return f"{OUTCOMES[cell.outcome]} {e.value:.2g} [{e.low:.2g}, {e.high:.2g}], n = {e.n}"
 
 
+def _sentence(found: Verdict) -> str:
+    if not found.ours.cells:
+        return ""
+    counts, average = _numbers(found.ours)
+    return f": {counts}; median {average} (asked: {_words(found.claim.ours)})"
+
+
 def _short(finding: Finding) -> str:
-    """How many cells agree and disagree; the median of their averages, and what all their intervals cover."""
+    """The protocol and the numbers of a finding, one below the other."""
     if not finding.cells:
         return f"{finding.protocol}:<br>{NOT_MEASURED}"
+    counts, average = _numbers(finding)
+    return f"{finding.protocol}:<br>{counts}<br>{average}"
+
+
+def _numbers(finding: Finding) -> tuple[str, str]:
+    """How many of a finding's cells agree and disagree; the median of their averages, and what all intervals cover."""
     outcomes, estimates = zip(*((cell.outcome, cell.estimate) for cell in finding.cells), strict=True)
     agree, against = outcomes.count("agrees"), outcomes.count("disagrees")
     low, high = min(e.low for e in estimates), max(e.high for e in estimates)
     middle = statistics.median(e.value for e in estimates)
-    counts = f"{agree} of {len(outcomes)} agree, {against} against"
-    return f"{finding.protocol}:<br>{counts}<br>{middle:.2g} [{low:.2g}, {high:.2g}]"
+    return f"{agree} of {len(outcomes)} agree, {against} against", f"{middle:.2g} [{low:.2g}, {high:.2g}]"
 
 
 def _words(side: Side) -> str:

@@ -93,9 +93,10 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     kind, _, rest = name.partition(":")
     if kind == "module":
         return _imported(name, rest)
-    known = {n: f"objects/{n}" for n in NETWORKS} | {n: f"torchvision/{n}:WEIGHTS" for n in _torchvision_networks()}
-    close = get_close_matches(name.rpartition("/")[2], known, n=1)
-    raise ValueError(f"model is {name!r}; it must be {FORMS}" + (f"; did you mean {known[close[0]]}?" if close else ""))
+    known = {label(each): each for each in list_models(every=True)}  # each network with its newest weights
+    close = [known[network] for network in get_close_matches(name.rpartition("/")[2], known, n=3)]
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise ValueError(f"model is {name!r}; it must be {FORMS}{hint} (`python -m igpaths models` lists them)")
 
 
 def label(name: str) -> str:

@@ -1,0 +1,58 @@
+"""What README.md shows, written anew by ``python -m igpaths.study.readme``: a picture, and what the study found.
+
+The picture is one that `igpaths.explain` draws of a scene; what was found are the verdicts of the published results,
+between two marks in the text.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from torchvision.transforms.functional import to_pil_image
+
+from igpaths.explain import explain, picture
+from igpaths.study.results import studies
+from igpaths.study.verdicts import in_words, of_published
+from igpaths.tasks import objects
+
+SCENE = 2
+PICTURE = "book/_static/explained.png"
+FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
+MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
+NOTHING = "`results/` holds no published study yet: no claim is decided."
+
+
+def draw(file: str | IO[bytes]) -> None:
+    """Draw the picture into a file: paths that rounding does not move, on a network that is shipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Path(folder) / "scene.png"
+        to_pil_image(objects.scene(SCENE).image).save(scene)
+        found = explain(scene, model="objects/resnet", paths=("straight", "blur"), rules=("ig", "idgi"), steps=64)
+    picture(found).savefig(file, dpi=110, bbox_inches="tight", format="png")
+
+
+def written(text: str) -> str:
+    """README's text with what the published results say between its marks.
+
+    Raises
+    ------
+    ValueError
+        Where the marks are not there, each once.
+    """
+    if len(FOUND.findall(text)) != 1:
+        raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
+    says = f"By the studies {', '.join(studies())}.\n\n{in_words(of_published(), of=MAIN)}" if studies() else NOTHING
+    return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
+
+
+def main() -> None:
+    """Write both, below the current folder; the picture only where there is none, for its seconds differ each time."""
+    readme = Path("README.md")
+    readme.write_text(written(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    if not Path(PICTURE).exists():
+        draw(PICTURE)
+
+
+if __name__ == "__main__":
+    main()
