@@ -1,9 +1,25 @@
 """Path attribution for image classifiers: paths, rules, the walk that joins them, and the tasks to study them on.
 
-import igpaths as ig
-net = ig.Classifier(network, mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225), output="probability")
-maps = ig.attribute(net, images, targets, path=ig.Straight("black"), rules=(ig.IG(), ig.IDGI()), steps=(8, 128))
-maps[ig.IDGI(), 128]
+All examples of the docstrings go on from these lines, with a network and two images of the objects task:
+
+>>> import torch
+>>> import igpaths as ig
+>>> from igpaths import metrics, plots
+>>> from igpaths.tasks import load_images, load_model
+>>> model = load_model("objects/resnet")
+>>> net = model.classifier(output="probability")
+>>> data = load_images("objects", model=model, count=2)
+>>> x, targets = data.images, data.targets
+
+A walk of 8 segments, read with two rules and at two step counts, and the maps that rank pixels, (B, M, H, W):
+
+>>> rules = (ig.IG(), ig.IDGI())
+>>> maps = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(4, 8))
+>>> maps[ig.IDGI(), 8].shape
+torch.Size([2, 3, 176, 176])
+>>> ranking = torch.stack([metrics.absolute_map(maps[rule, 8]) for rule in rules], dim=1)
+>>> ranking.shape
+torch.Size([2, 2, 176, 176])
 """
 
 from igpaths.classifier import Classifier

@@ -41,6 +41,18 @@ class Classifier:
     ValueError
         For an unknown output or precision, for a mean or std that is not three numbers (std positive), or for a
         temperature that is not positive and finite.
+
+    Examples
+    --------
+    >>> sure, unsure = (
+    ...     ig.Classifier(model.network, mean=model.mean, std=model.std, output="probability", temperature=t)
+    ...     for t in (1, 10)
+    ... )
+    >>> sure.scores(x, targets) > unsure.scores(x, targets)
+    tensor([True, True])
+    >>> scores, gradients = sure.gradients(x, targets)  # of the probability with respect to the pixels
+    >>> scores.shape, gradients.shape
+    (torch.Size([2]), torch.Size([2, 3, 176, 176]))
     """
 
     def __init__(

@@ -34,6 +34,15 @@ class Point:
     alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
     x, gradient : (B, 3, H, W).
     score : (B,).
+
+    Examples
+    --------
+    >>> *_, last = ig.walk(net, x, targets, path=ig.Straight(), steps=(2,))
+    >>> point = last.end
+    >>> point.alpha
+    tensor([1., 1.], dtype=torch.float64)
+    >>> point.score.shape, point.gradient.shape
+    (torch.Size([2]), torch.Size([2, 3, 176, 176]))
     """
 
     alpha: Tensor
@@ -99,6 +108,16 @@ class Straight(_Known):
     baseline : "black", "white", "mean" (the Classifier's mean colour, Study B's grey), "blur" (the input blurred
         with σ = 50), a grey level, a colour of three numbers, or a tensor that broadcasts to (B, 3, H, W);
         in the images' units, [0, 1].
+
+    Examples
+    --------
+    >>> for baseline in ("black", "mean", 0.2, (0.5, 0.0, 1.0)):
+    ...     print(ig.Straight(baseline).start(net, x)[0, :, 0, 0])
+    ...
+    tensor([0., 0., 0.])
+    tensor([0.4500, 0.4500, 0.4500])
+    tensor([0.2000, 0.2000, 0.2000])
+    tensor([0.5000, 0.0000, 1.0000])
     """
 
     baseline: Baseline = "black"
@@ -123,7 +142,7 @@ class Straight(_Known):
 
 @dataclass(frozen=True)
 class Blur(_Known):
-    """x blurred with a Gaussian whose σ falls from `max_sigma` to 0 in equal parts (Blur IG, Xu et al. 2020).
+    """x blurred with a Gaussian whose σ falls from ``max_sigma`` to 0 in equal parts (Blur IG, Xu et al. 2020).
 
     Parameters
     ----------
@@ -133,6 +152,15 @@ class Blur(_Known):
         σ = 0 that difference is exactly 0, so the last segment, which is the largest, is lost.
     padding : "reflect" (the image is mirrored at its edges), or "zero" (black outside) with the Gaussian truncated at
         4σ, as PAIR's.
+
+    Examples
+    --------
+    >>> blurred = ig.Blur(max_sigma=10.0).start(net, x)  # where the path begins
+    >>> (blurred.std((1, 2, 3)) / x.std((1, 2, 3))).round(decimals=2)
+    tensor([0.7600, 0.7200])
+    >>> *_, last = ig.walk(net, x, targets, path=ig.Blur(increment="tangent"), steps=(4,))
+    >>> last.step("end").abs().max()  # lost at σ = 0
+    tensor(0.)
     """
 
     max_sigma: float = 50.0
@@ -202,13 +230,18 @@ class _Along:
 class Strided(_Along, _Known):
     """A straight or blurred path with its steps counted as in Study A's code: n steps are n points, n − 1 segments.
 
-    There are `points` points in all, evenly from x' to x, and n steps take every (points / n)-th of them from x' on.
+    There are ``points`` points in all, evenly from x' to x, and n steps take every (points / n)-th of them from x' on.
     So coarse walks stop short of x: of 128 points, 8 steps stop at α = .882, 16 at .945, 32 at .976, 64 at .992.
 
     Parameters
     ----------
     path : `Straight` or `Blur`.
     points : 2 or more; each step count divides it.
+
+    Examples
+    --------
+    >>> [round(alpha, 3) for alpha in ig.Strided(ig.Straight()).alphas(8).tolist()]
+    [0.0, 0.126, 0.252, 0.378, 0.504, 0.63, 0.756, 0.882]
     """
 
     points: int = 128
@@ -237,6 +270,14 @@ class Placed(_Along):
     path : `Straight` or `Blur`.
     pilot : scores that are asked of each image before the walk, 2 or more; each is one forward pass.
     share : of the mass that follows the score, in [0, 1); at 0 the points are the path's own.
+
+    Examples
+    --------
+    >>> path = ig.Placed(ig.Straight(), pilot=8)
+    >>> placed = ig.attribute(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(4,))
+    >>> placed.alphas[4].round(decimals=1)  # where the score of each image moves
+    tensor([[0.0000, 0.1000, 0.1000, 0.2000, 1.0000],
+            [0.0000, 0.3000, 0.3000, 0.4000, 1.0000]], dtype=torch.float64)
     """
 
     pilot: int = 16
@@ -283,7 +324,7 @@ class Guided:
     """At every step the pixels with the smallest gradient move first (Guided IG, Kapishnikov et al. 2021).
 
     The published algorithm, batched: after step t of N the L1 distance to x is 1 − t/N of the whole, and no pixel is
-    further than `max_distance`, as a part of its own way, from the straight line.
+    further than ``max_distance``, as a part of its own way, from the straight line.
 
     Parameters
     ----------
@@ -292,6 +333,18 @@ class Guided:
     max_distance : in [0, 1]; 0 is the straight line, 1 leaves the path free.
     units : whose gradients choose: "pixels", or "normalised" for those of the image that the network sees, as in
         Study A's code; they are the others times its std.
+
+    Examples
+    --------
+    >>> path = ig.Guided("black", fraction=0.25, max_distance=0.02)
+    >>> guided = ig.attribute(net, x, targets, path=path, rules=(ig.IG(),), steps=(2, 4))
+    >>> guided.evaluations  # F(x'), F(x), and 1 + 3 points of the two walks
+    6
+    >>> path = ig.Guided("black", max_distance=0.0)  # the straight line
+    >>> tied = ig.attribute(net, x, targets, path=path, rules=(ig.IG(),), steps=(4,))
+    >>> straight = maps[ig.IG(), 4]
+    >>> bool((tied[ig.IG(), 4] - straight).norm() / straight.norm() < 0.01)
+    True
     """
 
     baseline: Baseline = "black"

@@ -27,13 +27,30 @@ Show = Callable[[Axes, Tensor], None]
 
 
 def show_image(ax: Axes, image: Tensor) -> None:
-    """An image (3, H, W); values outside [0, 1] are clipped."""
+    """An image (3, H, W); values outside [0, 1] are clipped.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> figure, ax = plt.subplots()
+    >>> plots.show_image(ax, x[0])
+    >>> len(ax.images)
+    1
+    """
     ax.imshow(image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy())
     _bare(ax)
 
 
 def outlined(mask: Tensor) -> Show:
-    """`show_image` with the outline of a mask (H, W), bool."""
+    """`show_image` with the outline of a mask (H, W), bool.
+
+    Examples
+    --------
+    >>> cells = {("scene", "outlined"): (plots.outlined(data.masks[0]), x[0])}
+    >>> figure = plots.picture_grid(cells, rows=["scene"], columns=["outlined"])
+    >>> figure.axes[0].get_title()
+    'outlined'
+    """
 
     def show(ax: Axes, image: Tensor) -> None:
         show_image(ax, image)
@@ -43,12 +60,30 @@ def outlined(mask: Tensor) -> Show:
 
 
 def show_signed(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude."""
+    """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude.
+
+    Examples
+    --------
+    >>> cells = {("IG", "signed"): (plots.show_signed, maps[ig.IG(), 8][0])}
+    >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["signed"])
+    >>> low, high = figure.axes[0].images[0].get_clim()
+    >>> low == -high
+    True
+    """
     signed_like(attribution)(ax, attribution)
 
 
 def signed_like(reference: Tensor) -> Show:
-    """`show_signed` on the scale of another attribution, so that several maps can be compared."""
+    """`show_signed` on the scale of another attribution, so that several maps can be compared.
+
+    Examples
+    --------
+    >>> show = plots.signed_like(maps[ig.IG(), 8][0])  # the scale of 8 steps for both
+    >>> cells = {("IG", str(n)): (show, maps[ig.IG(), n][0]) for n in (4, 8)}
+    >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["4", "8"])
+    >>> len({ax.images[0].get_clim() for ax in figure.axes})
+    1
+    """
     limit = percentile(signed_map(reference.detach().float().cpu()).abs())
 
     def show(ax: Axes, attribution: Tensor) -> None:
@@ -60,14 +95,32 @@ def signed_like(reference: Tensor) -> Show:
 
 
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile."""
+    """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> figure, ax = plt.subplots()
+    >>> plots.show_absolute(ax, maps[ig.IDGI(), 8][0])
+    >>> ax.images[0].get_clim()[0]
+    0.0
+    """
     values = absolute_map(attribution.detach().float().cpu())
     ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
     _bare(ax)
 
 
 def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
-    """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile."""
+    """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> figure, ax = plt.subplots()
+    >>> plots.show_over(ax, x[0], maps[ig.IG(), 8][0])
+    >>> len(ax.images)  # the greyed image, and the map's sign
+    2
+    """
     values = signed_map(attribution.detach().float().cpu())
     opacity = (values.abs() / percentile(values.abs())).clamp(max=1)
     ax.imshow(image.detach().float().cpu().mean(0).numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
@@ -82,7 +135,16 @@ def picture_grid(
     columns: Sequence[str],
     size: float = 1.3,
 ) -> Figure:
-    """Pictures by (row, column), each with the function that shows it; missing cells stay empty."""
+    """Pictures by (row, column), each with the function that shows it; missing cells stay empty.
+
+    Examples
+    --------
+    >>> cells = {("disk", "image"): (plots.show_image, x[0])}
+    >>> cells["disk", "IG"] = (plots.show_signed, maps[ig.IG(), 8][0])
+    >>> figure = plots.picture_grid(cells, rows=["disk"], columns=["image", "IG"])
+    >>> len(figure.axes)
+    2
+    """
     figure, axes = plt.subplots(
         len(rows), len(columns), figsize=(size * len(columns), size * len(rows)), squeeze=False, layout="constrained"
     )
@@ -115,6 +177,13 @@ def line_panels(
 
     Where x are words they lie equally far apart; where y are estimates they have their intervals. `base` is that of a
     logarithmic x.
+
+    Examples
+    --------
+    >>> curves = {"IG": ([4, 8], [0.2, 0.1]), "IG + IDGI": ([4, 8], [0.1, 0.05])}
+    >>> figure = plots.line_panels({"resnet": curves, "vgg": curves}, xlabel="steps", ylabel="error", loglog=True)
+    >>> [ax.get_title() for ax in figure.axes]
+    ['resnet', 'vgg']
     """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
@@ -148,7 +217,16 @@ def line_panels(
 def dot_panels(
     panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], *, xlabel: str, width: float = 3.6
 ) -> Figure:
-    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
+    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import bootstrap
+    >>> gains = {"signed": {"resnet": bootstrap([0.1, 0.3]), "vgg": bootstrap([0.2, 0.2])}}
+    >>> figure = plots.dot_panels({"insertion": gains}, xlabel="gain of IDGI")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['resnet', 'vgg']
+    """
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
     numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
     figure, axes = plt.subplots(

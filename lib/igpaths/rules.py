@@ -30,6 +30,13 @@ class Segment:
     evaluations : gradient evaluations spent so far on each image, by all step counts together.
     first : whether the segment starts at the baseline x'.
     last : whether the segment ends at the input x, as none does of a walk that stops short of it.
+
+    Examples
+    --------
+    >>> segments = list(ig.walk(net, x, targets, path=ig.Straight(), steps=(2,)))
+    >>> changed = sum(segment.score_change for segment in segments)
+    >>> torch.allclose(changed, segments[0].input_score - segments[0].baseline_score)
+    True
     """
 
     steps: int
@@ -66,6 +73,14 @@ class IG:
     Parameters
     ----------
     at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid).
+
+    Examples
+    --------
+    >>> rules = (ig.IG("start"), ig.IG("end"), ig.IG("both"))
+    >>> sums = ig.attribute(net, x, targets, path=ig.Straight(), rules=rules, steps=(2,))
+    >>> left, right, trapezoid = (sums[rule, 2] for rule in rules)
+    >>> torch.allclose(trapezoid, (left + right) / 2, atol=1e-6)
+    True
     """
 
     at: str = "start"
@@ -92,6 +107,14 @@ class IDGI:
     ----------
     at : "start" (the published rule) or "end".
     without : "first" or "last": the segment from x' or the one to x is left out, as in Study A's code; "": none is.
+
+    Examples
+    --------
+    >>> for rule in (ig.IG(), ig.IDGI()):
+    ...     print(rule, maps.completeness_gap[rule, 8].abs() < 1e-4)
+    ...
+    IG(at='start') tensor([False, False])
+    IDGI(at='start', without='') tensor([True, True])
     """
 
     at: str = "start"
@@ -120,7 +143,14 @@ class IDGI:
 
 @dataclass(frozen=True)
 class Gradient:
-    """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
+    """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness.
+
+    Examples
+    --------
+    >>> found = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.Gradient(),), steps=(2,))
+    >>> torch.allclose(found[ig.Gradient(), 2], net.gradients(x, targets)[1], atol=1e-4)
+    True
+    """
 
     def credit(self, segment: Segment) -> Tensor:
         """∂F/∂x at x (B, 3, H, W) with the segment that ends there, and zeros with any other."""
@@ -129,7 +159,15 @@ class Gradient:
 
 @dataclass(frozen=True)
 class SquaredGradients:
-    """Σ_j g⊙g / N: a control, IDGI without the weights ΔF / (g·g). Its sum promises no completeness."""
+    """Σ_j g⊙g / N: a control, IDGI without the weights ΔF / (g·g). Its sum promises no completeness.
+
+    Examples
+    --------
+    >>> rule = ig.SquaredGradients()
+    >>> found = ig.attribute(net, x, targets, path=ig.Straight(), rules=(rule,), steps=(2,))
+    >>> bool((found[rule, 2] >= 0).all())
+    True
+    """
 
     def credit(self, segment: Segment) -> Tensor:
         """g⊙g / N (B, 3, H, W), 0 or more, with the gradient at the segment's start as in IDGI."""
@@ -153,6 +191,15 @@ class Left:
     psi : the share ψ of the score's way, in (0, 1).
     crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
         Study B, where α* is then the last point before.
+
+    Examples
+    --------
+    >>> left, right = ig.Left(ig.IG(), psi=0.9), ig.Right(ig.IG(), psi=0.9)
+    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), left, right), steps=(4,))
+    >>> torch.allclose(split[left, 4] + split[right, 4], split[ig.IG(), 4], atol=1e-6)
+    True
+    >>> split.alpha_star[left, 4]
+    tensor([0.2500, 0.5000])
     """
 
     rule: Whole
@@ -165,7 +212,16 @@ class Left:
 
 @dataclass(frozen=True)
 class Right:
-    """The part of a rule's sum after α*, where the score is saturated. Left + Right = the whole; see `Left`."""
+    """The part of a rule's sum after α*, where the score is saturated. Left + Right = the whole; see `Left`.
+
+    Examples
+    --------
+    >>> late = ig.Right(ig.IG(), psi=0.9)
+    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), late), steps=(4,))
+    >>> share = split[late, 4].abs().sum((1, 2, 3)) / split[ig.IG(), 4].abs().sum((1, 2, 3))
+    >>> share.round(decimals=2)  # of the map comes from where the score no longer rises
+    tensor([0.0100, 0.0100])
+    """
 
     rule: Whole
     psi: float

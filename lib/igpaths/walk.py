@@ -47,6 +47,11 @@ def walk(
         For N steps, N segments, on Strided N − 1. An image costs N + 1 gradient evaluations for the finest N on
         Straight and Blur; on Strided N, and one for x where the finest walk stops short of it; and 2 + Σ (N − 1) over
         the step counts on Guided.
+
+    Examples
+    --------
+    >>> [segment.steps for segment in ig.walk(net, x, targets, path=ig.Straight(), steps=(2, 4))]
+    [4, 2, 4, 4, 2, 4]
     """
     counts = check_steps(steps, path)
     ask = _Ask(net, targets, batch_size)
@@ -113,6 +118,17 @@ class Attributions:
         complete; for IDGI it is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
     evaluations : gradient evaluations spent on each image.
+
+    Examples
+    --------
+    >>> maps[ig.IDGI(), 8].shape
+    torch.Size([2, 3, 176, 176])
+    >>> maps.scores[8].shape, maps.alphas[8].shape, maps.completeness_gap[ig.IG(), 8].shape
+    (torch.Size([2, 9]), torch.Size([2, 9]), torch.Size([2]))
+    >>> maps.alphas[4][0]
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000], dtype=torch.float64)
+    >>> maps.evaluations
+    9
     """
 
     maps: dict[tuple[Rule, int], Tensor]
@@ -162,6 +178,15 @@ def attribute(
     ValueError
         For images that are not (B, 3, H, W) in [0, 1], targets that do not fit them or the network's classes, steps
         that are not positive or do not divide the largest, no rules, or a batch size under 1.
+
+    Examples
+    --------
+    >>> rules = (ig.IG(), ig.Left(ig.IDGI(), psi=0.9))
+    >>> found = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(1, 2, 4))
+    >>> found[ig.Left(ig.IDGI(), psi=0.9), 4].shape
+    torch.Size([2, 3, 176, 176])
+    >>> found.evaluations  # for both rules and all step counts
+    5
     """
     targets = _check(images, targets, rules, batch_size)
     return fold(net, images, targets, path=path, rules=rules, steps=steps, batch_size=batch_size)
@@ -177,7 +202,15 @@ def fold(
     steps: Sequence[int] = (128,),
     batch_size: int = BATCH_SIZE,
 ) -> Attributions:
-    """`attribute` without its checks: for images that leave [0, 1] on purpose, as a stability metric's do."""
+    """`igpaths.attribute` without its checks: for images that leave [0, 1] on purpose, as a stability metric's do.
+
+    Examples
+    --------
+    >>> from igpaths.walk import fold
+    >>> noisy = x + 0.1  # above 1 in places, which `attribute` refuses
+    >>> fold(net, noisy, targets, path=ig.Straight(), rules=(ig.IG(),), steps=(2,))[ig.IG(), 2].shape
+    torch.Size([2, 3, 176, 176])
+    """
     parts = [
         _attribute_together(net, x, t, path=p, rules=rules, steps=steps, batch_size=batch_size)
         for x, t, p in in_groups(images, targets, path, batch_size)

@@ -17,6 +17,12 @@ def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 
     """Independent uniform noise: (count, H, W), in [0, 1), float64.
 
     Image number ``start + i`` has map i: it depends on nothing but that number, the size and the seed.
+
+    Examples
+    --------
+    >>> noise = metrics.random_maps(3, (176, 176))
+    >>> torch.equal(noise[2:], metrics.random_maps(1, (176, 176), start=2))
+    True
     """
     return torch.stack(
         [torch.from_numpy(np.random.default_rng((seed, 12, start + i)).random(tuple(size))) for i in range(count)]
@@ -24,6 +30,14 @@ def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 
 
 
 def edges(images: Tensor) -> Tensor:
-    """The magnitude of the Sobel gradient of the mean colour: images (B, 3, H, W) in [0, 1] to (B, H, W), 0 or more."""
+    """The magnitude of the Sobel gradient of the mean colour: images (B, 3, H, W) in [0, 1] to (B, H, W), 0 or more.
+
+    Examples
+    --------
+    >>> metrics.edges(x).shape
+    torch.Size([2, 176, 176])
+    >>> metrics.edges(torch.full((1, 3, 8, 8), 0.5)).max()
+    tensor(0.)
+    """
     grey = images.mean(1).double().cpu().numpy()
     return torch.from_numpy(np.stack([skimage.filters.sobel(image) for image in grey])).to(images)

@@ -20,8 +20,15 @@ class Noisy(Classifier):
     ----------
     net : the network.
     size : ε.
-    images : how many images walk together, as many as `igpaths.walk.walk` is given.
+    images : how many images walk together, as many as `igpaths.walk` is given.
     seed, start : the i-th of them has the noise of image number ``start + i``.
+
+    Examples
+    --------
+    >>> noisy = metrics.Noisy(net, size=0.1, images=2)
+    >>> exact, moved = (each.gradients(x, targets)[1].flatten(1) for each in (net, noisy))
+    >>> ((moved - exact).norm(dim=1) / exact.norm(dim=1)).round(decimals=2)
+    tensor([0.1000, 0.1000])
     """
 
     def __init__(self, net: Classifier, *, size: float, images: int, seed: int = 0, start: int = 0) -> None:
@@ -44,7 +51,13 @@ class Noisy(Classifier):
 
 
 def recomputed(net: Classifier, *, device: str | None = None, **changes: Any) -> Classifier:
-    """The network on another device, or with other choices of a `Classifier`'s: another precision, mean or std."""
+    """The network on another device, or with other choices of a `Classifier`'s: another precision, mean or std.
+
+    Examples
+    --------
+    >>> metrics.recomputed(net, precision="float64").scores(x, targets).dtype
+    torch.float64
+    """
     module = copy.deepcopy(net.module).to(device) if device else net.module
     choices = {
         "mean": net.mean.flatten().tolist(),
@@ -56,7 +69,14 @@ def recomputed(net: Classifier, *, device: str | None = None, **changes: Any) ->
 
 
 def misrounded(net: Classifier) -> Classifier:
-    """The network with the mean and std that its images are normalised by off by one float32 rounding, about 1e-7."""
+    """The network with the mean and std that its images are normalised by off by one float32 rounding, about 1e-7.
+
+    Examples
+    --------
+    >>> off = (metrics.misrounded(net).mean - net.mean).flatten()
+    >>> (0 < off) & (off < 1e-7)
+    tensor([True, True, True])
+    """
     infinity = torch.tensor(torch.inf)
     mean, std = (torch.nextafter(each.flatten().float().cpu(), infinity).tolist() for each in (net.mean, net.std))
     return recomputed(net, mean=mean, std=std)

@@ -39,6 +39,14 @@ class Seeds:
 
     The four corners and the pixels of `seeds` (B, H, W) are always shown. As PAIR's ``create_blurred_image``, with one
     triangulation for all channels.
+
+    Examples
+    --------
+    >>> seeds = metrics.seed_masks(2, x.shape[2:])
+    >>> nothing = torch.zeros(1, 176, 176, dtype=torch.bool)
+    >>> canvas = metrics.Seeds(x, seeds).show(torch.tensor([0]), nothing)  # of the first image, its seeds alone
+    >>> bool(((canvas[0] - x[0]).abs()[:, seeds[0]] < 1 / 255).all())
+    True
     """
 
     images: Tensor
@@ -56,6 +64,11 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
     """Random pixels that every method's curve starts from: (count, H, W), bool, ⌊share · H · W⌋ in each.
 
     Image number ``start + i`` has mask i: it depends on nothing but that number, the size and the seed.
+
+    Examples
+    --------
+    >>> metrics.seed_masks(2, (176, 176), share=0.01).sum((1, 2))
+    tensor([309, 309])
     """
     masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool)
     for i, mask in enumerate(masks):
@@ -102,7 +115,15 @@ def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
 
 
 def blur_photograph(photograph: Image.Image, *, radius: float = 20) -> Image.Image:
-    """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code."""
+    """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code.
+
+    Examples
+    --------
+    >>> from torchvision.transforms.functional import to_pil_image
+    >>> photograph = to_pil_image(x[0])
+    >>> metrics.blur_photograph(photograph, radius=20).size
+    (176, 176)
+    """
     return photograph.filter(ImageFilter.GaussianBlur(radius))
 
 
@@ -144,6 +165,15 @@ def information(
     ------
     ValueError
         As `insertion`, and for an unknown estimator, or MS-SSIM of images under 161 pixels a side.
+
+    Examples
+    --------
+    >>> canvas = ig.Blur(max_sigma=10.0).start(net, x)
+    >>> told = metrics.information(net, x, targets, ranking, canvas=canvas, shares=(0.2,), estimators=("png",))
+    >>> told.counts
+    (0, 6196, 30976)
+    >>> told.information["png"].shape  # (B, M, K)
+    torch.Size([2, 2, 3])
     """
     unknown = [name for name in estimators if name not in ESTIMATORS]
     if unknown or not estimators:
@@ -183,6 +213,16 @@ def information_curves(
     x : Tensor (points + 1,), information.
     y : Tensor (B, M, points + 1), the score, in [0, 1]; ``area(x, y)`` is higher for better maps. NaN for an image
         on whose canvas the score or, renormalised, the information is already that of the image: see `unusable`.
+
+    Examples
+    --------
+    >>> canvas = ig.Blur(max_sigma=10.0).start(net, x)
+    >>> told = metrics.information(net, x, targets, ranking, canvas=canvas, shares=(0.2,))
+    >>> share, sic = metrics.information_curves(told, estimator="png", score="probability")
+    >>> share.shape, sic.shape
+    (torch.Size([101]), torch.Size([2, 2, 101]))
+    >>> metrics.area(share, sic).shape  # one number for each image and map
+    torch.Size([2, 2])
     """
     told, said = responses.information[estimator], _normalise(getattr(responses, score))
     if renormalise:
@@ -200,7 +240,17 @@ def information_curves(
 
 
 def unusable(responses: Responses, *, estimator: str, score: str) -> dict[str, Tensor]:
-    """By reason, which images (B,) have no information curve. The reasons are the same for every map."""
+    """By reason, which images (B,) have no information curve. The reasons are the same for every map.
+
+    Examples
+    --------
+    >>> same = metrics.information(net, x, targets, ranking, canvas=x, shares=(0.5,))
+    >>> for reason, images in metrics.unusable(same, estimator="png", score="probability").items():
+    ...     print(reason, images.tolist())
+    ...
+    the canvas scores as much as the image [True, True]
+    the canvas tells as much as the image [True, True]
+    """
     said, told = getattr(responses, score)[:, 0], responses.information[estimator][:, 0]
     return {
         "the canvas scores as much as the image": said[:, 0] >= said[:, -1],

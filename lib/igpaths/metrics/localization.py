@@ -17,6 +17,14 @@ def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
     """The share of Σ|map| inside the mask: (B, M), in [0, 1], higher is better.
 
     Chance is the mask's share of the image; NaN for a map that is zero everywhere.
+
+    Examples
+    --------
+    >>> metrics.energy_inside(ranking, data.masks).shape
+    torch.Size([2, 2])
+    >>> constant = torch.ones_like(ranking)  # which does what chance does
+    >>> torch.allclose(metrics.energy_inside(constant, data.masks)[:, 0], data.masks.double().mean((1, 2)))
+    True
     """
 
     def share(values: Tensor, inside: Tensor) -> Tensor:
@@ -29,6 +37,12 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
     """Whether the map's highest pixel lies inside the mask (Zhang et al. 2018): (B, M), 0 or 1, higher is better.
 
     Where several pixels are highest, the share of them inside. Chance is the mask's share of the image.
+
+    Examples
+    --------
+    >>> metrics.pointing_game(data.masks[:, None].float(), data.masks)
+    tensor([[1.],
+            [1.]], dtype=torch.float64)
     """
 
     def hit(values: Tensor, inside: Tensor) -> Tensor:
@@ -39,7 +53,18 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
 
 
 def roc_auc(maps: Tensor, masks: Tensor) -> Tensor:
-    """The chance that a pixel inside ranks above one outside: (B, M), in [0, 1], higher is better; chance is 0.5."""
+    """The chance that a pixel inside ranks above one outside: (B, M), in [0, 1], higher is better; chance is 0.5.
+
+    Examples
+    --------
+    >>> noise = metrics.random_maps(2, (176, 176))[:, None]
+    >>> metrics.roc_auc(torch.cat([data.masks[:, None], ~data.masks[:, None], noise > 2], dim=1), data.masks)
+    tensor([[1.0000, 0.0000, 0.5000],
+            [1.0000, 0.0000, 0.5000]], dtype=torch.float64)
+    >>> metrics.roc_auc(ranking, data.masks) > metrics.roc_auc(noise, data.masks)
+    tensor([[True, True],
+            [True, True]])
+    """
 
     def mann_whitney(values: Tensor, inside: Tensor) -> Tensor:
         ranks = torch.from_numpy(scipy.stats.rankdata(values.cpu().numpy(), axis=1)).to(values)
@@ -53,6 +78,12 @@ def best_f1(maps: Tensor, masks: Tensor) -> Tensor:
     """The highest F1 of {map ≥ threshold} as a guess of the mask: (B, M), in [0, 1], higher is better.
 
     A constant map, which can only guess everything, has 2s / (1 + s) with s the mask's share.
+
+    Examples
+    --------
+    >>> metrics.best_f1(data.masks[:, None].float(), data.masks)
+    tensor([[1.],
+            [1.]], dtype=torch.float64)
     """
 
     def best(values: Tensor, inside: Tensor) -> Tensor:
@@ -70,6 +101,12 @@ def mae(maps: Tensor, masks: Tensor) -> Tensor:
     """The mean |map − mask| with the map scaled to [0, 1] by its extremes: (B, M), in [0, 1], lower is better.
 
     A constant map is 0 everywhere, and has the mask's share.
+
+    Examples
+    --------
+    >>> metrics.mae(torch.cat([data.masks[:, None].float(), 1 - data.masks[:, None].float()], dim=1), data.masks)
+    tensor([[0., 1.],
+            [0., 1.]], dtype=torch.float64)
     """
 
     def error(values: Tensor, inside: Tensor) -> Tensor:
@@ -90,8 +127,21 @@ def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor (B, M), in [0, 1], higher is better: Σ|map| on the own object over Σ|map| on both objects, averaged over the
-    two classes. Maps that do not depend on the class have 0.5; NaN where a map is zero on both objects.
+    Tensor (B, M)
+        In [0, 1], higher is better: Σ|map| on the own object over Σ|map| on both objects, averaged over the two
+        classes. Maps that do not depend on the class have 0.5; NaN where a map is zero on both objects.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> two = objects.pair(0)
+    >>> twice = two.image.expand(2, -1, -1, -1)
+    >>> found = ig.attribute(net, twice, two.targets, path=ig.Straight(), rules=(ig.IG(),), steps=(4,))
+    >>> first, second = metrics.absolute_map(found[ig.IG(), 4])[:, None, None]
+    >>> metrics.class_sensitivity(first, second, two.masks[None]).shape
+    torch.Size([1, 1])
+    >>> metrics.class_sensitivity(first, first, two.masks[None])  # a map that does not ask for which class
+    tensor([[0.5000]], dtype=torch.float64)
     """
     if masks.ndim != 4 or masks.shape[1] != 2 or bool((masks[:, 0] & masks[:, 1]).any()):
         raise ValueError(f"masks must be those of two disjoint objects, (B, 2, H, W), got {tuple(masks.shape)}")

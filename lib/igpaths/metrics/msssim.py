@@ -27,6 +27,12 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     ------
     ValueError
         For images of different shapes, or smaller ones.
+
+    Examples
+    --------
+    >>> blurred = ig.Blur(max_sigma=5.0).start(net, x)
+    >>> metrics.ms_ssim(x, x), metrics.ms_ssim(x, blurred) < 0.95
+    (tensor([1., 1.]), tensor([True, True]))
     """
     if a.shape != b.shape or a.ndim != 4:
         raise ValueError(

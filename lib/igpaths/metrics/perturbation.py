@@ -26,6 +26,14 @@ class Perturbation:
     Attributes
     ----------
     most, least : Responses with a share of the most, or of the least important pixels ablated.
+
+    Examples
+    --------
+    >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
+    >>> curves.most.shares
+    tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
+    >>> curves.most.logit.shape, curves.least.logit.shape
+    (torch.Size([2, 2, 3]), torch.Size([2, 2, 3]))
     """
 
     most: Responses
@@ -45,7 +53,14 @@ def perturbation(
 ) -> Perturbation:
     """Ablate pixels to a canvas, the most important first and the least important first.
 
-    Parameters are those of `insertion`; shares 0 (the image) and 1 (the canvas) are added where they are missing.
+    Parameters are those of `igpaths.metrics.insertion`; shares 0 (the image) and 1 (the canvas) are added where they
+    are missing.
+
+    Examples
+    --------
+    >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
+    >>> torch.equal(curves.most.probability[..., 0], curves.least.probability[..., 0])  # nothing is ablated yet
+    True
     """
     ends = sorted({0.0, *shares, 1.0})
     most = deletion(net, images, targets, maps, canvas=canvas, shares=ends, seed=seed, batch_size=batch_size)
@@ -67,7 +82,16 @@ def abpc(curves: Perturbation, *, score: str = "logit", clip: bool = False) -> T
 
     Returns
     -------
-    Tensor (B, M), by the trapezoid rule; NaN where F(x) is not above the canvas's score.
+    Tensor (B, M)
+        By the trapezoid rule; NaN where F(x) is not above the canvas's score.
+
+    Examples
+    --------
+    >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.2,))
+    >>> reverse = metrics.perturbation(net, x, targets, -ranking, shares=(0.2,))
+    >>> metrics.abpc(curves) > metrics.abpc(reverse)
+    tensor([[True, True],
+            [True, True]])
     """
     most, least = (_normalised(getattr(side, score), clip) for side in (curves.most, curves.least))
     difference = (least - most).clamp(min=0) if clip else least - most

@@ -15,12 +15,24 @@ from igpaths.walk import BATCH_SIZE
 
 
 def signed_map(attribution: Tensor) -> Tensor:
-    """Σ_c A_c: an attribution (…, 3, H, W) to a signed map (…, H, W); positive raises the score."""
+    """Σ_c A_c: an attribution (…, 3, H, W) to a signed map (…, H, W); positive raises the score.
+
+    Examples
+    --------
+    >>> metrics.signed_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
+    tensor([[2.]])
+    """
     return attribution.sum(dim=-3)
 
 
 def absolute_map(attribution: Tensor) -> Tensor:
-    """Σ_c |A_c|: an attribution (…, 3, H, W) to a map (…, H, W) of 0 or more."""
+    """Σ_c |A_c|: an attribution (…, 3, H, W) to a map (…, H, W) of 0 or more.
+
+    Examples
+    --------
+    >>> metrics.absolute_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
+    tensor([[6.]])
+    """
     return attribution.abs().sum(dim=-3)
 
 
@@ -49,12 +61,19 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
 
     Returns
     -------
-    Tensor (…, H, W), int64.
+    Tensor (…, H, W)
+        In int64.
 
     Raises
     ------
     ValueError
         Where a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> metrics.pixel_ranks(torch.tensor([[0.1, 0.9], [0.5, 0.2]]))
+    tensor([[3, 0],
+            [1, 2]])
     """
     check_finite(maps)
     flat = maps.flatten(-2)
@@ -65,7 +84,13 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
 
 
 def tied_share(maps: Tensor) -> Tensor:
-    """The share of pixels whose value another pixel of the map (…, H, W) has too: (…), in [0, 1], lower is better."""
+    """The share of pixels whose value another pixel of the map (…, H, W) has too: (…), in [0, 1], lower is better.
+
+    Examples
+    --------
+    >>> metrics.tied_share(torch.tensor([[0.0, 0.0], [0.5, 0.2]]))
+    tensor(0.5000, dtype=torch.float64)
+    """
 
     def share(flat: Tensor) -> Tensor:
         values = flat.sort(dim=-1).values

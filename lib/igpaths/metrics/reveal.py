@@ -56,6 +56,17 @@ class Responses:
     probability, logit : (B, M, K), of the target; float64, on the CPU.
     correct : (B, M, K), 1 where the target has the highest logit, else 0.
     information : by estimator, (B, M, K): how much the revealed image tells. Empty where it was not asked for.
+
+    Examples
+    --------
+    >>> revealed = metrics.insertion(net, x, targets, ranking, shares=(0, 0.1, 1))
+    >>> revealed.counts, revealed.shares
+    ((0, 3098, 30976), tensor([0.0000, 0.1000, 1.0000], dtype=torch.float64))
+    >>> revealed.probability.shape  # (B, M, K)
+    torch.Size([2, 2, 3])
+    >>> revealed.probability_ratio[..., -1]
+    tensor([[1., 1.],
+            [1., 1.]], dtype=torch.float64)
     """
 
     counts: tuple[int, ...]
@@ -67,7 +78,7 @@ class Responses:
 
     @property
     def probability_ratio(self) -> Tensor:
-        """(B, M, K): the probability over its last value on the curve."""
+        """The probability over its last value on the curve, (B, M, K)."""
         return self.probability / self.probability[..., -1:]
 
 
@@ -106,6 +117,13 @@ def insertion(
     ValueError
         For maps of another shape, with NaN or infinite values, for shares that do not increase, an unknown canvas, or
         targets that do not fit the images or the network's classes.
+
+    Examples
+    --------
+    >>> revealed = metrics.insertion(net, x, targets, ranking, canvas="black", shares=(0, 0.2, 0.5, 1))
+    >>> score = metrics.area(revealed.shares, revealed.probability)
+    >>> score.shape, bool((score > 0.2).all())
+    (torch.Size([2, 2]), True)
     """
     images = images.to(net.device, net.dtype)
     filling = Canvas(images, resolve_baseline(canvas, net, images))
@@ -123,14 +141,29 @@ def deletion(
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
-    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`."""
+    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`.
+
+    Examples
+    --------
+    >>> shares = (0, 0.2, 1)
+    >>> best, worst = (metrics.deletion(net, x, targets, each, shares=shares) for each in (ranking, -ranking))
+    >>> metrics.area(best.shares, best.probability) < metrics.area(worst.shares, worst.probability)
+    tensor([[True, True],
+            [True, True]])
+    """
     images = images.to(net.device, net.dtype)
     filling = Canvas(resolve_baseline(canvas, net, images), images)
     return reveal(net, filling, targets, maps, shares=shares, seed=seed, batch_size=batch_size)
 
 
 def area(x: Tensor, y: Tensor) -> Tensor:
-    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule."""
+    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule.
+
+    Examples
+    --------
+    >>> metrics.area(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([[0.0, 1.0, 1.0], [0.0, 0.5, 1.0]]))
+    tensor([0.7500, 0.5000])
+    """
     return torch.trapezoid(y, x.expand_as(y), dim=-1)
 
 

@@ -30,6 +30,12 @@ def uniform_noise(
     net : Classifier, whose std makes `radius` a distance in its own normalised space.
     radius : the noise lies in ±radius, independently for each colour value.
     seed, start : image number ``start + i`` gets noise that depends on that number, the sample and the seed alone.
+
+    Examples
+    --------
+    >>> versions = list(metrics.uniform_noise(net, x, radius=0.05, samples=2))
+    >>> len(versions), bool(((versions[0] - x).abs() <= 0.05 * net.std).all())
+    (2, True)
     """
     for sample in range(samples):
         noise = [
@@ -53,7 +59,18 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
 
     Returns
     -------
-    Tensor (B, M), 0 or more, in float64; NaN where an attribution is zero, 0 without any perturbed version.
+    Tensor (B, M)
+        0 or more, in float64; NaN where an attribution is zero, 0 without any perturbed version.
+
+    Examples
+    --------
+    >>> def twice_and_square(images):  # stands for M = 2 attributions
+    ...     return torch.stack([2 * images, images**2], dim=1)
+    ...
+    >>> brighter = x * 1.1
+    >>> metrics.max_sensitivity(twice_and_square, x, [brighter]).round(decimals=2)
+    tensor([[0.1000, 0.2100],
+            [0.1000, 0.2100]], dtype=torch.float64)
     """
     whole = explain(images).double()
     norm = whole.flatten(2).norm(dim=2)
@@ -64,7 +81,16 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
 
 
 def jpeg(photograph: Image.Image, *, quality: int = 75) -> Image.Image:
-    """The photograph after JPEG compression with Pillow's `quality` (1 to 95)."""
+    """The photograph after JPEG compression with Pillow's `quality` (1 to 95).
+
+    Examples
+    --------
+    >>> from torchvision.transforms.functional import to_pil_image, to_tensor
+    >>> photograph = to_pil_image(x[0])
+    >>> gone = [(to_tensor(metrics.jpeg(photograph, quality=q)) - x[0]).abs().mean() for q in (95, 30)]
+    >>> bool(gone[0] < gone[1])
+    True
+    """
     file = io.BytesIO()
     photograph.save(file, "JPEG", quality=quality)
     return Image.open(file).convert("RGB")
@@ -82,7 +108,18 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
 
     Returns
     -------
-    Tensor (…), in float64; NaN where a map's divisor is 0. Study A's figure is −log₁₀ of its mean over images.
+    Tensor (…)
+        In float64; NaN where a map's divisor is 0. Study A's figure is −log₁₀ of its mean over images.
+
+    Examples
+    --------
+    >>> a = torch.tensor([[1.0, -1.0], [2.0, 2.0]])
+    >>> for normalisation in ("raw", "signed sum", "L1"):
+    ...     print(normalisation, metrics.squared_error(a, 3 * a, normalisation=normalisation))
+    ...
+    raw tensor(10., dtype=torch.float64)
+    signed sum tensor(0., dtype=torch.float64)
+    L1 tensor(0., dtype=torch.float64)
     """
     if normalisation not in NORMALISATIONS:
         raise ValueError(f"normalisation is {normalisation!r}; it must be one of {', '.join(NORMALISATIONS)}")
@@ -100,6 +137,12 @@ def relative_change(a: Tensor, b: Tensor) -> Tensor:
     """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W) of one image: (…), 0 or more, in float64, lower is better.
 
     NaN where a is zero.
+
+    Examples
+    --------
+    >>> a = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
+    >>> metrics.relative_change(a, 1.5 * a)
+    tensor(0.5000, dtype=torch.float64)
     """
 
     def change(x: Tensor, y: Tensor) -> Tensor:
@@ -113,6 +156,12 @@ def spearman(a: Tensor, b: Tensor) -> Tensor:
     """The rank correlation of two maps (…, H, W) of one image: (…), in [−1, 1], higher is better; NaN for a constant.
 
     Tied values share their mean rank.
+
+    Examples
+    --------
+    >>> a = torch.tensor([[0.1, 0.2], [0.3, 0.4]])
+    >>> metrics.spearman(a, a**3).round(decimals=6), metrics.spearman(a, -a).round(decimals=6)
+    (tensor(1., dtype=torch.float64), tensor(-1., dtype=torch.float64))
     """
 
     def correlation(x: Tensor, y: Tensor) -> Tensor:

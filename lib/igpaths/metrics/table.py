@@ -20,6 +20,13 @@ class Metric:
     low, high : the ends of its range; infinite where it has none.
     of : what it is measured on: "ranking map", "attribution", "two maps" or "two parts".
     source : where it comes from.
+
+    Examples
+    --------
+    >>> metrics.METRICS["insertion"].arrow, metrics.METRICS["MAE"].arrow
+    ('insertion ↑', 'MAE ↓')
+    >>> [name for name, metric in metrics.METRICS.items() if metric.of == "two parts"]
+    ['norm ratio', 'cosine']
     """
 
     name: str

@@ -107,7 +107,15 @@ class Side:
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim; the fields are those of `claims.yaml`, where `networks` is empty for all that were measured."""
+    """One claim; the fields are those of `claims.yaml`, where `networks` is empty for all that were measured.
+
+    Examples
+    --------
+    >>> from igpaths.study.claims import claims
+    >>> claim = claims()[0]
+    >>> claim.id, claim.paper, claim.ours.kind
+    ('a1', 'A', 'difference')
+    """
 
     id: str
     paper: str
@@ -149,7 +157,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a claim in a word or two, and what each of its sides finds; None for a side that it lacks."""
+    """The verdict on a claim in a word or two, and what each of its sides finds; None for a side that it lacks.
+
+    Examples
+    --------
+    >>> from igpaths.study.claims import claims, verdicts
+    >>> from igpaths.study.results import published
+    >>> found = verdicts(published(metrics=("no such metric",)), claims()[:2])
+    >>> [each.verdict for each in found]
+    ['not measured', 'not measured']
+    """
 
     claim: Claim
     verdict: str
@@ -169,6 +186,12 @@ def claims(file: Path = FILE) -> tuple[Claim, ...]:
     ValueError
         For a key, kind, bound, chapter, protocol, metric or method that there is not, a text that is missing, or an id
         that is there twice. A claim that says what it `needs` may name metrics and methods that are still to come.
+
+    Examples
+    --------
+    >>> from igpaths.study.claims import claims
+    >>> sorted({claim.paper for claim in claims()})
+    ['A', 'B']
     """
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
     _check(file.name, whole, ("defaults", "lists", "claims"))
@@ -281,7 +304,16 @@ def metrics(asked: Iterable[Claim]) -> set[str]:
 
 
 def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
-    """The verdict of rows on one claim: see `verdicts`."""
+    """The verdict of rows on one claim: see `verdicts`.
+
+    Examples
+    --------
+    >>> from igpaths.study.claims import claims, verdict
+    >>> from igpaths.study.results import published
+    >>> nothing = published(metrics=("no such metric",))
+    >>> verdict(claims()[0], nothing).verdict
+    'not measured'
+    """
     return next(verdicts(rows, (claim,)))
 
 
@@ -294,6 +326,14 @@ def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterat
     ------
     ValueError
         Where a quantity has two rows for one image.
+
+    Examples
+    --------
+    >>> from igpaths.study.claims import claims, verdicts
+    >>> from igpaths.study.engine import measured
+    >>> own = [claim for claim in claims() if claim.chapter == "02-idgi"]
+    >>> {found.verdict for found in verdicts(measured(study), own)} <= {"undecided", "not measured"}  # of two images
+    True
     """
     asked = claims() if asked is None else tuple(asked)
     counted = rows[rows["metric"].isin(metrics(asked)) & (rows["left_out"] == "")]

@@ -26,7 +26,16 @@ from igpaths.study.units import Report, Unit, compute, plan
 
 
 class StudyError(RuntimeError):
-    """Parts of a study could not be computed; the message has a line for each."""
+    """Parts of a study could not be computed; the message has a line for each.
+
+    Examples
+    --------
+    >>> from igpaths.study.engine import StudyError
+    >>> raise StudyError("resnet 0-2, straight.insertion: out of memory")
+    Traceback (most recent call last):
+        ...
+    igpaths.study.engine.StudyError: resnet 0-2, straight.insertion: out of memory
+    """
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,13 @@ class Run:
     computed : how many parts were computed.
     evaluations : images that networks were asked about.
     notes, failures : as in `units.Report`, of all units.
+
+    Examples
+    --------
+    >>> from igpaths.study.engine import run
+    >>> done = run(study)
+    >>> done.units, done.failures
+    (1, ())
     """
 
     units: int
@@ -60,6 +76,13 @@ def run(study: Parameters) -> Run:
         Where the store cannot be written: nothing can go on then.
     ValueError, OSError
         Where a model, the photographs or the scheduler cannot be had.
+
+    Examples
+    --------
+    >>> from igpaths.study.engine import run
+    >>> first, again = run(study), run(study)
+    >>> first.failures, again.computed  # what is there is not computed again
+    ((), 0)
     """
     store.prepare(study.store)
     units = plan(study)
@@ -88,7 +111,15 @@ def run(study: Parameters) -> Run:
 
 
 def rows(study: Parameters) -> pd.DataFrame:
-    """The per-image rows of a study that the store has, columns `store.COLUMNS`; stale ones are not among them."""
+    """The per-image rows of a study that the store has, columns ``store.COLUMNS``; stale ones are not among them.
+
+    Examples
+    --------
+    >>> from igpaths.study.engine import measured, rows
+    >>> found = measured(study)
+    >>> rows(study).equals(found)  # once the study has run
+    True
+    """
     return store.read(there(plan(study)))
 
 
@@ -104,6 +135,18 @@ def measured(study: Parameters) -> pd.DataFrame:
     ------
     StudyError
         Where a part could not be computed.
+
+    Examples
+    --------
+    >>> from igpaths.study.engine import measured
+    >>> found = measured(study)
+    >>> found.groupby("method", sort=False)["image"].nunique()
+    method
+    IG               2
+    IG + IDGI        2
+    IG, left sum     2
+    IG, right sum    2
+    Name: image, dtype: int64
     """
     done = run(study)
     if done.failures:
@@ -112,7 +155,16 @@ def measured(study: Parameters) -> pd.DataFrame:
 
 
 def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
-    """The maps (3, H, W) that a study with `maps` above 0 kept, by network, image and method."""
+    """The maps (3, H, W) that a study with `maps` above 0 kept, by network, image and method.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from igpaths.study.engine import kept_maps, measured
+    >>> kept = kept_maps(measured(replace(study, maps=1)))
+    >>> sorted(method for _, _, method in kept)
+    ['IG', 'IG + IDGI', 'gradient', 'Σ g²']
+    """
     maps = {}
     kept = found[found["metric"] == "map"]
     facts = zip(*(kept[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)

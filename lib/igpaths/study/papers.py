@@ -51,6 +51,12 @@ def table(study: str, number: int) -> pd.DataFrame:
     ------
     ValueError
         For a study or table that there is not.
+
+    Examples
+    --------
+    >>> from igpaths.study.papers import table
+    >>> table("study-a", 1)["model"].nunique(), list(table("study-b", 2).columns)
+    (10, ['quantity', 'model', 'psi', 'value'])
     """
     if study not in STUDIES:
         raise ValueError(f"study is {study!r}; it must be one of {', '.join(STUDIES)}")
@@ -65,6 +71,12 @@ def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float
     """One metric of a table of Study A: by the paper's network and our method, for `tables.shown`.
 
     Table 4's values are the differences between 128 and 8 steps.
+
+    Examples
+    --------
+    >>> from igpaths.study.papers import study_a
+    >>> list(study_a(1, "insertion", "black, 21 counts")["VGG16"])
+    ['IG', 'IG + IDGI', 'Guided IG', 'Guided IG + IDGI', 'Blur IG', 'Blur IG + IDGI']
     """
     rows = table("study-a", number)
     named = rows["metric"].str.removeprefix("difference 128-8 steps, ").map(METRICS)
@@ -76,7 +88,14 @@ def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float
 
 
 def study_b(number: int) -> dict[str, dict[str, float]]:
-    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`."""
+    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`.
+
+    Examples
+    --------
+    >>> from igpaths.study.papers import study_b
+    >>> list(study_b(4)["VGG-19"])
+    ['Left', 'Right', 'Full']
+    """
     rows = table("study-b", number)
     parts = rows["quantity"].str.split().str[-1].str.removesuffix("IG")
     return {

@@ -42,13 +42,13 @@ class Parameters:
     ----------
     task : "objects" or "imagenet".
     data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
-    models : names, as `igpaths.tasks.models` understands them.
+    models : names, as `igpaths.tasks.load_model` understands them.
     images : number of images, at least 1.
-    paths : names of `igpaths.study.sources.PATHS`; under "study-a" those of `OF_STUDY_A` alone, walked as there. None
-        for a study of Split IG alone, whose paths are its protocols' own.
+    paths : names of ``igpaths.study.sources.PATHS``; under "study-a" those of ``OF_STUDY_A`` alone, walked as there.
+        None for a study of Split IG alone, whose paths are its protocols' own.
     steps : step counts, increasing, each dividing the last; with "study-a" 2 or more, and the last divides 128.
     output : the score that is explained, "probability" or "logit"; Split IG takes the logit.
-    metrics : names of `igpaths.study.measures.MEASURES`; what the task cannot know is not measured.
+    metrics : names of ``igpaths.study.measures.MEASURES``; what the task cannot know is not measured.
     protocols : "study-a", "study-b", "igpaths" and "pair".
     maps : of how many images, of each network, the maps are kept for figures.
     seed : non-negative.
@@ -56,8 +56,8 @@ class Parameters:
     precision : "float32", "float64", "TF32" or "bfloat16", as `igpaths.Classifier` understands them.
     batch_size : points in one call of the network, at least 1.
     shard : images in a unit of work, at least 1.
-    threads : of one process, at least 1. Like `batch_size` and `shard` it belongs to the result: rounding depends on
-        it, and a guided path on rounding.
+    threads : of one process, at least 1. Like ``batch_size`` and ``shard`` it belongs to the result: rounding depends
+        on it, and a guided path on rounding.
     results : the folder of the store; a relative one lies below the project's folder.
     scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "slurm:FILE".
 
@@ -65,6 +65,17 @@ class Parameters:
     ------
     ParameterError
         Where a value is not allowed.
+
+    Examples
+    --------
+    >>> study.models, study.images, study.steps
+    (('objects/resnet',), 2, (4, 8))
+    >>> Parameters(images="12").images  # as a command line passes it
+    12
+    >>> Parameters(images=0)
+    Traceback (most recent call last):
+        ...
+    igpaths.study.schema.ParameterError: images: given 0; allowed: an integer, at least 1
     """
 
     task: str = "objects"
@@ -115,7 +126,7 @@ class Parameters:
 
     @property
     def folder(self) -> Path | None:
-        """Where the photographs are: `data`, or else the environment variable ``IGPATHS_DATA``."""
+        """The folder of the photographs, ``data`` or else the environment variable ``IGPATHS_DATA``."""
         given = self.data or os.environ.get(ENVIRONMENT)
         return Path(given).expanduser() if given else None
 
@@ -141,6 +152,13 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
     ------
     ParameterError
         Where the file is missing, empty, not a flat mapping, or names an unknown key or a value that is not allowed.
+
+    Examples
+    --------
+    >>> from igpaths.study.parameters import read
+    >>> few = read("params/smoke.yaml", images=2)
+    >>> few.images, few.steps
+    (2, (4, 8))
     """
     path = Path(path)
     if not path.is_file():

@@ -173,6 +173,14 @@ class Protocol:
     ranking : how colours are summed into a ranking map, each way a column of its own.
     stored : the precision in which the ranking map is kept.
     insertion, information, compression, step_sensitivity, split, ablation, noise : the metrics.
+
+    Examples
+    --------
+    >>> from igpaths.study.protocols import PROTOCOLS
+    >>> list(PROTOCOLS)
+    ['study-a', 'study-b', 'igpaths', 'pair']
+    >>> PROTOCOLS["pair"].information.points, PROTOCOLS["study-b"].noise.samples
+    (1000, 10)
     """
 
     name: str
@@ -277,7 +285,14 @@ SPLIT = STUDY_B.split + IGPATHS.split
 
 
 def table(*protocols: Protocol) -> dict[str, dict[str, str]]:
-    """The choices in words: for each protocol its row's text by row, "–" where it does not choose."""
+    """The choices in words: for each protocol its row's text by row, "–" where it does not choose.
+
+    Examples
+    --------
+    >>> from igpaths.study.protocols import PROTOCOLS, table
+    >>> table(PROTOCOLS["study-a"], PROTOCOLS["study-b"])["study-b"]["noise"]
+    'samples 10; radius 0.05; norm 2'
+    """
     rows = [field.name for field in fields(Protocol) if field.name != "name"]
     return {p.name: {row.replace("_", " "): _words(getattr(p, row)) for row in rows} for p in protocols}
 

@@ -40,7 +40,14 @@ def device_name(device: str) -> str:
 
 
 def provenance(parameters: Parameters) -> dict[str, Any]:
-    """All of it, as plain values that JSON can hold."""
+    """All of it, as plain values that JSON can hold.
+
+    Examples
+    --------
+    >>> from igpaths.study.provenance import provenance
+    >>> list(provenance(study))
+    ['parameters', 'commit', 'versions', 'device', 'threads', 'precision', 'date']
+    """
     return {
         "parameters": parameters.as_dict(),
         "commit": commit(),
@@ -54,7 +61,16 @@ def provenance(parameters: Parameters) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Footer:
-    """A small table that a notebook shows below its results."""
+    """A small table that a notebook shows below its results.
+
+    Examples
+    --------
+    >>> from igpaths.study.provenance import Footer
+    >>> print(Footer({"commit": "6be2259"})._repr_markdown_())
+    | this page | |
+    |---|---|
+    | commit | 6be2259 |
+    """
 
     rows: dict[str, str]
 
@@ -64,7 +80,14 @@ class Footer:
 
 
 def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
-    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported."""
+    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported.
+
+    Examples
+    --------
+    >>> from igpaths.study.provenance import footer
+    >>> list(footer(study).rows)
+    ['parameters', 'commit', 'versions', 'device', 'precision', 'computed']
+    """
     facts = provenance(parameters)
     rows = {
         "parameters": _listed(facts["parameters"]),

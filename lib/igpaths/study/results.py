@@ -43,6 +43,17 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
         Where the study has not run to its end: half of it would pass for the whole.
     StoreError
         Where the folder cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from igpaths.study.engine import run
+    >>> from igpaths.study.results import publish
+    >>> run(study).failures
+    ()
+    >>> [file.name for file in publish(study, Path(tempfile.mkdtemp()))]
+    ['values.parquet', 'summary.parquet', 'provenance.json']
     """
     units = plan(study)
     missing = sum(len(unit.missing) for unit in units)
@@ -68,12 +79,22 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     """The values of published studies that explain `output`, of all or of those that are named.
 
     The column "study" says which. A value that several studies hold is there once, from the first of them by name.
-    Names are categories, for there may be millions of rows: those of the `metrics` alone are quicker to read.
+    Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
 
     Raises
     ------
     ValueError
         For a name that is not there.
+
+    Examples
+    --------
+    >>> from igpaths.study.results import published
+    >>> published(metrics=("insertion",)).columns[:4].tolist()
+    ['protocol', 'network', 'image', 'photograph']
+    >>> published("nowhere")
+    Traceback (most recent call last):
+        ...
+    igpaths.study.schema.ParameterError: published study of the probability: given 'nowhere'; allowed: ...
     """
     there = [name for name, facts in studies().items() if facts["parameters"]["output"] == output]
     for name in names:
@@ -92,7 +113,14 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance of every published study, by name."""
+    """The provenance of every published study, by name.
+
+    Examples
+    --------
+    >>> from igpaths.study.results import studies
+    >>> all("parameters" in provenance for provenance in studies().values())
+    True
+    """
     files = sorted(_folder().glob("*/values.parquet"))
     return {file.parent.name: json.loads(file.with_name("provenance.json").read_text("utf-8")) for file in files}
 

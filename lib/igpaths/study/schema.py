@@ -8,7 +8,18 @@ import yaml
 
 
 class ParameterError(ValueError):
-    """A parameter that does not exist, or a value that it cannot take."""
+    """A parameter that does not exist, or a value that it cannot take.
+
+    Examples
+    --------
+    >>> from igpaths.study.schema import ParameterError
+    >>> try:
+    ...     Parameters(task="object")
+    ... except ParameterError as error:
+    ...     print(error)
+    ...
+    task: given 'object'; allowed: objects or imagenet; nearest: objects
+    """
 
 
 def refusal(key: object, given: object, allowed: str, choices: Sequence[str] = ()) -> ParameterError:

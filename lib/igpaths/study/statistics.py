@@ -12,7 +12,14 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean or median of `n` per-image values with its 95 % bootstrap interval from `low` to `high`."""
+    """A mean or median of `n` per-image values with its 95 % bootstrap interval from `low` to `high`.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import Estimate
+    >>> print(Estimate(0.5, 0.4, 0.6, n=24))
+    0.50 [0.40, 0.60]
+    """
 
     value: float
     low: float
@@ -42,6 +49,16 @@ def bootstrap(
     ------
     ValueError
         For no values, values that are not finite, or clusters of another length.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import bootstrap
+    >>> values = [0.1, 0.2, 0.2, 0.3]
+    >>> print(bootstrap(values), bootstrap(values, statistic="median").value)
+    0.20 [0.12, 0.27] 0.2
+    >>> alone = bootstrap(values, clusters=["one photograph"] * 4)
+    >>> alone.low == alone.high  # one photograph says nothing of others
+    True
     """
     x = _finite(values)
     members, draws = _resample(len(x), clusters, seed)
@@ -55,6 +72,12 @@ def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | Non
     """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
 
     Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import ratio
+    >>> print(ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]))
+    2.00 [2.00, 2.00]
     """
     x, y = _finite(values), _finite(others)
     members, draws = _resample(len(x), clusters, seed)
@@ -74,6 +97,12 @@ def change(
 
     For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
     Parameters and errors are those of `bootstrap`.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import change
+    >>> print(change([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]))
+    0.10 [0.10, 0.10]
     """
     x, y = _finite(before), _finite(after)
     if len(x) != len(y):
@@ -104,7 +133,15 @@ def kendall(
 
     Returns
     -------
-    Estimate of the τ of the averages over the n images; NaN where all methods tie.
+    Estimate
+        The τ of the averages over the n images; NaN where all methods tie.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import kendall
+    >>> first, second = [[1, 2, 3], [1, 2, 3]], [[1, 3, 2], [1, 3, 2]]  # two images, three methods
+    >>> print(kendall(first, first), kendall(first, second))
+    1.00 [1.00, 1.00] 0.33 [0.33, 0.33]
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
@@ -173,6 +210,12 @@ def slope(steps: ArrayLike, errors: ArrayLike) -> float:
     """The order of convergence p of errors ∝ steps^(−p): minus the least-squares slope of log error on log steps.
 
     NaN where an error is zero or not finite: there is then no power law to fit.
+
+    Examples
+    --------
+    >>> from igpaths.study.statistics import slope
+    >>> round(slope([8, 16, 32], [0.4, 0.1, 0.025]), 3)
+    2.0
     """
     n, e = np.asarray(steps, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if not (np.isfinite(e).all() and (e > 0).all()):

@@ -36,7 +36,17 @@ PROVENANCE = b"provenance"
 
 
 class StoreError(OSError):
-    """A store that cannot be written (no rights, no room, no folder), or a file of it that cannot be read."""
+    """A store that cannot be written (no rights, no room, no folder), or a file of it that cannot be read.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from igpaths.study import store
+    >>> store.read([Path("nothing.parquet")])
+    Traceback (most recent call last):
+        ...
+    igpaths.study.store.StoreError: results: nothing.parquet is damaged, delete it and run again: ...
+    """
 
 
 def prepare(folder: Path) -> None:

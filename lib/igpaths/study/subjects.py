@@ -28,6 +28,13 @@ class Subject:
     skipped : a line for each photograph that could not be read.
     start : the number of the first image in the study's order.
     masks : (B, H, W), bool, the true pixels of the object; None where the task does not know them.
+
+    Examples
+    --------
+    >>> from igpaths.study.subjects import subject
+    >>> chosen = subject(study, load_model("objects/resnet"), output="logit")
+    >>> chosen.label, chosen.names, chosen.predictions
+    ('resnet', ('scene-00000', 'scene-00001'), tensor([0, 1]))
     """
 
     model: Model
@@ -48,6 +55,12 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     """A network with its images number `start` to ``start + count - 1``, all of the study's by default.
 
     `output` is the Classifier's: "probability" or "logit".
+
+    Examples
+    --------
+    >>> from igpaths.study.subjects import subject
+    >>> subject(study, model, output="probability", start=4, count=1).names
+    ('scene-00004',)
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
     chosen = load_images(
@@ -71,13 +84,29 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
 
 
 def subjects(study: Parameters, *, output: str, images: int | None = None) -> Iterator[Subject]:
-    """Each network of the study in turn, with its first `images` images (all of the study's by default)."""
+    """Each network of the study in turn, with its first `images` images (all of the study's by default).
+
+    Examples
+    --------
+    >>> from igpaths.study.subjects import subjects
+    >>> [(each.label, each.images.shape) for each in subjects(study, output="probability", images=1)]
+    [('resnet', torch.Size([1, 3, 176, 176]))]
+    """
     for name in study.models:
         yield subject(study, load_model(name, data=study.folder or ""), output=output, count=images)
 
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
-    """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
+    """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …
+
+    Examples
+    --------
+    >>> from igpaths.metrics import jpeg
+    >>> from igpaths.study.subjects import altered, subject
+    >>> chosen = subject(study, model, output="probability")
+    >>> altered(study, chosen, jpeg).shape
+    torch.Size([2, 3, 176, 176])
+    """
     return load_images(
         study.task,
         model=subject.model,

@@ -25,7 +25,15 @@ logger = logging.getLogger("igpaths")
 
 
 class NoImagesError(ValueError):
-    """None of the photographs asked for can be read; `skipped` has a line for each."""
+    """None of the photographs asked for can be read; `skipped` has a line for each.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import NoImagesError
+    >>> error = NoImagesError("no photograph is left", skipped=("n01440764/1.JPEG: broken",))
+    >>> error.skipped
+    ('n01440764/1.JPEG: broken',)
+    """
 
     def __init__(self, message: str, *, skipped: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -45,6 +53,13 @@ class Images:
     classes : tuple of str, the name of each class by its index.
     masks : Tensor (B, H, W), bool, the true pixels of the object; None where the task does not know them.
     skipped : tuple of str, a line for each photograph that could not be read.
+
+    Examples
+    --------
+    >>> data.images.shape, data.targets, data.masks.shape
+    (torch.Size([2, 3, 176, 176]), tensor([0, 1]), torch.Size([2, 176, 176]))
+    >>> data.names, data.photographs
+    (('scene-00000', 'scene-00001'), ('cell', 'camera'))
     """
 
     images: Tensor
@@ -88,6 +103,16 @@ def load_images(
         for an unknown task, a model of the other task, a folder that lacks something (see `imagenet.photographs`), or
         where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
         replaced.
+
+    Examples
+    --------
+    >>> from igpaths.metrics import jpeg
+    >>> data = load_images("objects", model=model, count=2, start=5)
+    >>> data.names, [data.classes[target] for target in data.targets]
+    (('scene-00005', 'scene-00006'), ['ring', 'crescent'])
+    >>> compressed = load_images("objects", model=model, count=2, start=5, alter=jpeg)
+    >>> bool((compressed.images != data.images).any())
+    True
     """
     if task not in TASKS:
         raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")

@@ -22,6 +22,12 @@ def class_names(model: Model, count: int, *, data: str | Path = "") -> tuple[str
     ------
     ValueError
         for a folder that does not exist, or a synsets.txt that lists something else.
+
+    Examples
+    --------
+    >>> from igpaths.tasks.classes import class_names
+    >>> class_names(model, 10)[:3], class_names(model, 2)  # two classes are not its own
+    (('disk', 'square', 'triangle'), ('class 0', 'class 1'))
     """
     named = data or os.environ.get(ENVIRONMENT, "")
     file = data_folder(named) / "synsets.txt" if named else None
@@ -37,6 +43,16 @@ def class_index(target: str, classes: Sequence[str]) -> int:
     ------
     ValueError
         where there is none, or more than one.
+
+    Examples
+    --------
+    >>> from igpaths.tasks.classes import class_index
+    >>> class_index("ring", data.classes), class_index("5", data.classes)
+    (5, 5)
+    >>> class_index("rings", data.classes)
+    Traceback (most recent call last):
+        ...
+    ValueError: target is 'rings'; it must be a class's name or index, 0 to 9; did you mean ring?
     """
     if target.isdecimal() and int(target) < len(classes):
         return int(target)
@@ -52,5 +68,12 @@ def class_index(target: str, classes: Sequence[str]) -> int:
 
 
 def first_name(name: str) -> str:
-    """The first of a synset's names: "tench" of "tench, Tinca tinca"."""
+    """The first of a synset's names: "tench" of "tench, Tinca tinca".
+
+    Examples
+    --------
+    >>> from igpaths.tasks.classes import first_name
+    >>> first_name("tench, Tinca tinca")
+    'tench'
+    """
     return name.split(",")[0]

@@ -52,6 +52,13 @@ class Model:
     prepare : function from an RGB photograph to a float tensor (3, H, W) in [0, 1], resized and cropped but not
         normalised.
     classes : tuple of str, the name of each class by its index; empty where they have none.
+
+    Examples
+    --------
+    >>> model.name, model.classes[:3]
+    ('objects/resnet', ('disk', 'square', 'triangle'))
+    >>> model.classifier(output="logit", precision="float64").scores(x, targets).dtype
+    torch.float64
     """
 
     name: str
@@ -72,9 +79,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
     Parameters
     ----------
-    name : str
-        torchvision's weights without a file are downloaded into TORCH_HOME once. DEFAULT is refused: it names other
-        weights in another release.
+    name : str; torchvision's weights without a file are downloaded into TORCH_HOME once. DEFAULT is refused: it names
+        other weights in another release.
     data : folder against which a relative FILE is resolved; the environment variable IGPATHS_DATA where it is empty,
         the current folder where both are.
 
@@ -84,6 +90,15 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
         for a name, file or function that does not exist, a file that is not a state dict, weights that do not fit.
     OSError
         where weights can neither be found in TORCH_HOME nor be downloaded.
+
+    Examples
+    --------
+    >>> load_model("objects/resnet").classes[:4]
+    ('disk', 'square', 'triangle', 'star')
+    >>> load_model("objects/resnt")
+    Traceback (most recent call last):
+        ...
+    ValueError: model is 'objects/resnt'; network is 'resnt', it must be one of ...; did you mean resnet?
     """
     kind, _, rest = name.partition("/")
     if kind == "objects":
@@ -100,7 +115,14 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
 
 def label(name: str) -> str:
-    """The network's name without task, enum and file: "objects/resnet" → "resnet"."""
+    """The network's name without task, enum and file: "objects/resnet" → "resnet".
+
+    Examples
+    --------
+    >>> from igpaths.tasks.models import label
+    >>> label("objects/resnet"), label("torchvision/resnet50:IMAGENET1K_V2"), label("module:mine.network")
+    ('resnet', 'resnet50', 'network')
+    """
     return name.split("@")[0].split("/")[-1].split(":")[0] if "/" in name.split("@")[0] else name.rsplit(".", 1)[-1]
 
 
@@ -116,6 +138,14 @@ def list_models(*, every: bool = False) -> dict[str, float]:
     dict of str to float
         The share of right answers in [0, 1]: on the test scenes that the cards of the objects networks report, and on
         ImageNet's validation set as torchvision reports it.
+
+    Examples
+    --------
+    >>> from igpaths.tasks.models import list_models
+    >>> [name for name in list_models() if "vgg16" in name]
+    ['torchvision/vgg16:IMAGENET1K_V1']
+    >>> list_models()["objects/resnet"] > 0.9
+    True
     """
     cards = {name: json.loads((objects.WEIGHTS / f"{name}.json").read_text(encoding="utf-8")) for name in NETWORKS}
     networks = dict.fromkeys((*STUDY_A, *_torchvision_networks())) if every else STUDY_A

@@ -44,6 +44,13 @@ class Scene:
     targets : tuple of int, the class of each object.
     masks : Tensor (len(targets), SIZE, SIZE), bool: the pixels of each object.
     photograph : the name of the background's photograph, which images share.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> one = objects.scene(3)
+    >>> one.image.shape, one.targets, one.masks.shape
+    (torch.Size([3, 176, 176]), (3,), torch.Size([1, 176, 176]))
     """
 
     image: Tensor
@@ -54,7 +61,15 @@ class Scene:
 
 @dataclass(frozen=True)
 class Batch:
-    """B single-object images: `images` (B, 3, SIZE, SIZE), `targets` (B,), `masks` (B, SIZE, SIZE), `photographs`."""
+    """B single-object images: `images` (B, 3, SIZE, SIZE), `targets` (B,), `masks` (B, SIZE, SIZE), `photographs`.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> few = objects.batch([3, 13])
+    >>> few.images.shape, few.targets, few.masks.shape
+    (torch.Size([2, 3, 176, 176]), tensor([3, 3]), torch.Size([2, 176, 176]))
+    """
 
     images: Tensor
     targets: Tensor
@@ -70,6 +85,14 @@ def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     index : int, 0 or more.
     split : "train" or "test": which regions of the photographs are used.
     seed : int, 0 or more: another seed is another data set.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> [objects.CLASSES[objects.scene(index).targets[0]] for index in range(4)]
+    ['disk', 'square', 'triangle', 'star']
+    >>> torch.equal(objects.scene(7).image, objects.scene(7).image)  # a pure function of seed, split and index
+    True
     """
     return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split)
 
@@ -78,6 +101,13 @@ def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     """Image number `index` of the two-object variant: two different classes, side by side or one above the other.
 
     Parameters are those of `scene`; the masks are disjoint.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> two = objects.pair(0)
+    >>> two.masks.shape, bool((two.masks[0] & two.masks[1]).any())
+    (torch.Size([2, 176, 176]), False)
     """
     rng = _generator(index, split, seed, 2)
     first = index % len(CLASSES)
@@ -86,7 +116,14 @@ def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
 
 
 def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0) -> Batch:
-    """The single-object images with these indices, stacked; parameters are those of `scene`."""
+    """The single-object images with these indices, stacked; parameters are those of `scene`.
+
+    Examples
+    --------
+    >>> from igpaths.tasks import objects
+    >>> objects.batch(range(3), split="train").targets
+    tensor([0, 1, 2])
+    """
     scenes = [scene(index, split=split, seed=seed) for index in indices]
     return Batch(
         images=torch.stack([s.image for s in scenes]),

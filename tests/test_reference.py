@@ -1,0 +1,116 @@
+"""The reference: every public name is on a page, and the example in its docstring runs and is true."""
+
+import doctest
+import inspect
+import os
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+import igpaths
+from igpaths import metrics, plots, tasks
+from igpaths.study.reference import described
+from igpaths.tasks import classes, objects
+
+ROOT = Path(__file__).parents[1]
+STUDY = (
+    *("parameters.Parameters", "parameters.read", "engine.run", "engine.rows", "engine.measured", "engine.kept_maps"),
+    *("results.published", "results.publish", "subjects.subjects", "statistics.bootstrap", "claims.verdict"),
+)
+
+
+def defined(module):
+    """The public functions and classes that a module itself defines."""
+    return {
+        f"{module.__name__}.{name}"
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and callable(thing) and getattr(thing, "__module__", "") == module.__name__
+    }
+
+
+PUBLIC = {
+    *(f"igpaths.{name}" for name in igpaths.__all__),
+    *(f"igpaths.metrics.{name}" for name in metrics.__all__),
+    *(f"igpaths.tasks.{name}" for name in tasks.__all__),
+    *(name for module in (plots, objects, classes) for name in defined(module)),
+    *(f"igpaths.tasks.models.{name}" for name in ("label", "list_models")),
+    *(f"igpaths.study.{name}" for name in STUDY),
+}
+
+
+def on_the_pages():
+    """Every documented name, with its module."""
+    found = []
+    for page in sorted((ROOT / "book").glob("reference*.md")):
+        module = ""
+        for kind, name in re.findall(r"^\.\. ([\w:]+):: ([\w.]+)", page.read_text("utf-8"), flags=re.MULTILINE):
+            if kind == "currentmodule":
+                module = name
+            elif kind in ("autofunction", "autoclass", "autoexception", "py:data"):
+                found.append(f"{module}.{name}")
+    return found
+
+
+def thing(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_module(module), attribute)
+
+
+PAGES = on_the_pages()
+DOCUMENTED = [name for name in PAGES if inspect.isroutine(thing(name)) or inspect.isclass(thing(name))]
+
+
+@cache
+def beginning(module):
+    """The names that a package's docstring gives to the examples."""
+    os.chdir(ROOT)
+    names = dict(beginning("igpaths")) if module != "igpaths" else {}
+    run(import_module(module).__doc__, module, names)
+    return names
+
+
+def run(docstring, name, names):
+    """Run a docstring's examples, which may use `names` and add to them; how many there are."""
+    printed = []
+    test = doctest.DocTestParser().get_doctest(docstring, names, name, None, None)
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=printed.append, clear_globs=False)
+    names.update(test.globs)
+    assert not result.failed, "".join(printed)
+    return result.attempted
+
+
+def test_every_public_name_is_on_a_page_once():
+    assert sorted(PAGES) == sorted(set(PAGES))
+    assert set(PAGES) >= PUBLIC
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_example_is_true(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names = dict(beginning("igpaths.study" if name.startswith("igpaths.study.") else "igpaths"))
+    assert run(inspect.getdoc(thing(name)), name, names)
+    plt.close("all")
+
+
+def test_the_words_of_a_field_move_below_its_name():
+    assert described(["a, b : what they are", "    and more."]) == ["a, b", "    what they are", "    and more."]
+    assert described(["text with a : colon", ">>> a | b"]) == ["text with a : colon", ">>> a | b"]
+    assert described(["    c : |A|"]) == ["    c", r"        \|A\|"]
+
+
+def test_the_extension_rewrites_docstrings_before_napoleon_reads_them():
+    from igpaths.study.reference import setup
+
+    class App:
+        def connect(self, event, function, priority):
+            assert (event, priority < 500) == ("autodoc-process-docstring", True)
+            self.rewrite = function
+
+    app, lines = App(), ["a : what it is"]
+    setup(app)
+    app.rewrite(app, "function", "f", None, None, lines)
+    assert lines == ["a", "    what it is"]
