@@ -2,7 +2,6 @@
 
 import doctest
 import inspect
-import os
 import re
 from functools import cache
 from importlib import import_module
@@ -13,7 +12,7 @@ import pytest
 
 import igpaths
 from igpaths import metrics, plots, tasks
-from igpaths.study.reference import described
+from igpaths.study.reference import described, setup
 from igpaths.tasks import classes, objects
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +66,6 @@ DOCUMENTED = [name for name in PAGES if inspect.isroutine(thing(name)) or inspec
 @cache
 def beginning(module):
     """The names that a package's docstring gives to the examples."""
-    os.chdir(ROOT)
     names = dict(beginning("igpaths")) if module != "igpaths" else {}
     run(import_module(module).__doc__, module, names)
     return names
@@ -103,8 +101,6 @@ def test_the_words_of_a_field_move_below_its_name():
 
 
 def test_the_extension_rewrites_docstrings_before_napoleon_reads_them():
-    from igpaths.study.reference import setup
-
     class App:
         def connect(self, event, function, priority):
             assert (event, priority < 500) == ("autodoc-process-docstring", True)
