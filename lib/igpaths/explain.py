@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import HashableList
 from PIL import ExifTags, Image
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -243,7 +244,7 @@ def write(explanation: Explanation, file: str | pathlib.Path) -> None:
     """
     if pathlib.Path(file).suffix.lower() == ".npz":
         values = {field.name: np.asarray(getattr(explanation, field.name)) for field in fields(explanation)}
-        np.savez_compressed(file, **values)
+        np.savez_compressed(file, allow_pickle=False, **values)
     else:
         picture(explanation).savefig(file, dpi=200, bbox_inches="tight")
 
@@ -256,6 +257,7 @@ def picture(explanation: Explanation) -> Figure:
     """
     names = explanation.methods
     flat = [name for row in names for name in row]
+    mosaic: list[HashableList[str]]
     if len(names) == 1 or len(explanation.rules) == 1:
         mosaic = [["image", *flat, "score"]]
     else:
