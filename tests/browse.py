@@ -168,3 +168,61 @@ def test_a_search_finds_pages_without_a_server(browser):
         found = page.evaluate("[...document.querySelectorAll('#search-results a')].map(each => each.href)")
         assert any("/06-split-ig.html" in link for link in found)
         assert met == []
+
+
+@pytest.fixture(params=WIDTHS.values(), ids=WIDTHS)
+def look(request, browser):
+    """The interactive page, once its curves are drawn."""
+    with browser.new_page(viewport={"width": request.param, "height": 900}) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto((HTML / "book" / "look.html").as_uri())
+        page.locator("#look-norm svg").wait_for()
+        yield page
+
+
+def shown(page: Page) -> dict[str, str]:
+    """What the interactive page shows: pictures, curves and words, in comparable form."""
+    pictures = {name: page.locator(f"#look-{name}").get_attribute("src") for name in ("seen", "sofar", "whole")}
+    curves = {name: page.locator(f"#look-{name} svg").inner_html() for name in ("score", "norm")}
+    return pictures | curves | {"words": page.locator("#look output").inner_text()}
+
+
+MOVED = {  # by each control, what must be another
+    "image": {"seen", "sofar", "whole", "score", "norm", "words"},
+    "network": {"sofar", "whole", "score", "norm", "words"},
+    "path": {"seen", "sofar", "whole", "score", "norm", "words"},
+    "rule": {"sofar", "whole", "words"},
+    "steps": {"words"},
+}
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+@pytest.mark.parametrize("control", MOVED)
+def test_each_choice_changes_what_is_shown(look, control, by):
+    before, chosen = shown(look), look.locator(f"#look select[name={control}]")
+    if by == "keyboard":
+        last = chosen.evaluate("each => each.selectedIndex === each.options.length - 1")
+        chosen.focus()
+        look.keyboard.press("ArrowUp" if last else "ArrowDown")
+    else:
+        other = chosen.evaluate("each => each.options[each.selectedIndex ? 0 : 1].value")
+        chosen.select_option(other)
+    look.wait_for_function("words => document.querySelector('#look output').textContent !== words", arg=before["words"])
+    after = shown(look)
+    assert {name for name in after if after[name] != before[name]} >= MOVED[control]
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_the_slider_goes_along_the_path(look, by):
+    slider, before = look.locator("#look input[name=alpha]"), shown(look)
+    slider.scroll_into_view_if_needed()
+    if by == "keyboard":
+        slider.focus()
+        look.keyboard.press("End")
+    else:
+        box = slider.bounding_box()
+        look.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
+    look.wait_for_function("() => document.querySelector('#look output').textContent.startsWith('α = 1.00')")
+    after = shown(look)
+    assert {name for name in after if after[name] != before[name]} >= {"seen", "sofar", "score", "norm", "words"}
+    assert after["whole"] == before["whole"] == after["sofar"]
