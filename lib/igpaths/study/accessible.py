@@ -22,7 +22,7 @@ def tables(page: BeautifulSoup) -> None:
     """Each header cell says what it heads, and each table scrolls within itself, by the keyboard too."""
     for head in page.select("table th"):
         across = head.find_parent("thead") is not None
-        spans = int(str(head.get("colspan" if across else "rowspan", 1))) > 1
+        spans = int(str(head.get("colspan" if across else "rowspan", "1"))) > 1
         head["scope"] = ("col" if across else "row") + "group" * spans
     for corner in page.select("th.blank, thead th:empty"):  # heads nothing
         corner.name = "td"
