@@ -52,7 +52,7 @@ RAW = r"""() => {
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, and a book to open in it; where either lacks nothing is skipped, all stops."""
+    """Chromium. Without it, or without a book, all tests stop and say why; none is skipped."""
     if not (HTML / "index.html").is_file():
         pytest.exit(f"no book in {HTML}: make book", returncode=1)
     try:
