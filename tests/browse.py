@@ -21,11 +21,12 @@ HTML = ROOT / "_build" / "html"
 AXE = ROOT / ".venv" / "browse" / "node_modules" / "axe-core" / "axe.min.js"
 NAMES = [*(page.name for page in pages(ROOT)), "genindex", "search"]
 WIDTHS = {"wide": 1280, "narrow": 390}
-# What folds away is read too: code, claims in full, and tabs.
+# What folds away is read too: code, claims in full, and tabs; and at rest, since what fades in is still pale.
 UNFOLD = """() => {
     document.querySelectorAll("details").forEach(each => each.open = true);
     const style = document.head.appendChild(document.createElement("style"));
-    style.textContent = ".sd-tab-content { display: block !important }";
+    style.textContent = ".sd-tab-content { display: block !important } "
+        + "* { transition: none !important; animation: none !important }";
 }"""
 # What reaches over the page's edge, but for what scrolls within something else
 SIDEWAYS = """() => {
@@ -51,7 +52,7 @@ RAW = r"""() => {
 
 @pytest.fixture(scope="session")
 def browser():
-    """Chromium, and a book to open in it; where either lacks nothing is skipped, all stops."""
+    """Chromium. Without it, or without a book, all tests stop and say why; none is skipped."""
     if not (HTML / "index.html").is_file():
         pytest.exit(f"no book in {HTML}: make book", returncode=1)
     try:

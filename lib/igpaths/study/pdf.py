@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from bs4 import BeautifulSoup
-from playwright.sync_api import PdfMargins
 
 from igpaths.study.browser import PATIENCE, TYPESET, BrowserError, chromium
 from igpaths.study.chapters import ChapterError, build, pages
@@ -40,9 +39,9 @@ def write(joined: Path, target: Path) -> None:
         page.set_default_timeout(PATIENCE)
         page.goto(joined.as_uri())
         page.wait_for_function(TYPESET)
-        margin = PdfMargins(top="14mm", bottom="16mm", left="14mm", right="14mm")
         printed = page.pdf(
-            format="A4", scale=0.7, margin=margin, outline=True, tagged=True,
+            format="A4", scale=0.7, outline=True, tagged=True,
+            margin={"top": "14mm", "bottom": "16mm", "left": "14mm", "right": "14mm"},
             display_header_footer=True, header_template="<span></span>", footer_template=FOOT,
         )  # fmt: skip
     target.write_bytes(printed)
