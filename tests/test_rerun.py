@@ -52,8 +52,8 @@ FOLLOWED = []
 
 
 def block(start):
-    """The text of the block that starts so; at import, so that all are known before any test runs."""
-    (text,) = [text for text in BLOCKS if text.startswith(start)]
+    """The text of the block that starts with these lines; at import, so that all are known before any test runs."""
+    (text,) = [text for text in BLOCKS if text.startswith(f"{start}\n")]
     FOLLOWED.append(text)
     return text
 
@@ -306,7 +306,7 @@ def test_an_image_is_explained_and_its_numbers_are_read():
 
 
 FOLDER = block("folder/synsets.txt")
-NETWORK = block("import torch\nfrom torchvision")
+NETWORK = block("import torch\nfrom torchvision.transforms.functional import center_crop, resize, to_tensor")
 MINE = block("task: imagenet")
 OWN_STUDY = block("$ .venv/bin/python -m igpaths explain dog.jpg --model module:mine.network")
 
@@ -337,7 +337,7 @@ def test_a_network_and_a_folder_of_ones_own(project, capsys):
 
 
 LIBRARY = block("import igpaths as ig")
-METRICS = block("import torch\nfrom igpaths.metrics")
+METRICS = block("import torch\nfrom igpaths.metrics import absolute_map, area, insertion")
 
 
 def test_the_library_does_what_its_comments_say():
@@ -390,7 +390,7 @@ def test_notebooks_run_under_plain_papermill(project):
 
 
 LAB = block("$ .venv/bin/pip install jupyterlab")
-BACK = block("$ .venv/bin/jupytext --to md:myst")
+BACK = block("$ .venv/bin/jupytext --to md:myst --output book/06-split-ig.md _build/notebooks/06-split-ig.ipynb")
 
 
 def test_an_edited_notebook_becomes_the_text_with_that_edit_alone(project):
