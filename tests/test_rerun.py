@@ -42,11 +42,12 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "rerun.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w+\n(.*?)^```", PAGE, re.M | re.S)
 OWN = {"models": ["module:studies.small"], "images": 2, "steps": [2, 4], "shard": 2, "threads": 1, "device": "cpu"}
+QUICK = {"paths": ["straight"], "metrics": ["completeness"], "protocols": ["igpaths"]}
 SMALL = {
-    "objects": {"models": ["objects/mobilenet"], "images": 2, "steps": [2, 4], "metrics": ["completeness"], "shard": 1},
-    "imagenet": {**OWN, "metrics": ["completeness"], "protocols": ["igpaths"]},
+    "objects": {"models": ["objects/mobilenet"], "images": 2, "steps": [2, 4], "shard": 1, **QUICK},
+    "imagenet": {**OWN, **QUICK},
     "imagenet-sample": {**OWN, "scheduler": ""},
-    "smoke": {"models": ["objects/mobilenet"], "images": 1, "steps": [4]},
+    "smoke": {**OWN, "task": "imagenet"},
 }
 FOLLOWED = []
 
