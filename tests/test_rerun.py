@@ -96,7 +96,7 @@ def project(tmp_path_factory):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "book", folder / "book")
     (folder / "params").mkdir()
-    data = photographs(folder / "folder")
+    data = photographs(folder / "photographs")
     for file in (ROOT / "params").glob("*.yaml"):
         given = yaml.safe_load(file.read_text()) | SMALL.get(file.stem, {})
         (folder / "params" / file.name).write_text(yaml.safe_dump(given))
@@ -314,6 +314,7 @@ OWN_STUDY = block("$ .venv/bin/python -m igpaths explain dog.jpg --model module:
 
 @pytest.mark.usefixtures("dog", "executed")
 def test_a_network_and_a_folder_of_ones_own(project, capsys):
+    shutil.copytree("photographs", "folder")
     listed, photograph = FOLDER.splitlines()
     wnid, name = Path(photograph).parts[2:]
     (project / Path(photograph).parent).mkdir(parents=True)
@@ -326,7 +327,7 @@ def test_a_network_and_a_folder_of_ones_own(project, capsys):
     small = {"images: 100": "images: 7\nthreads: 1", "[10, 50, 200]": "[1, 2, 4]"}
     Path("mine.yaml").write_text(changed(MINE, small))
     explained, run, chapter = commands(OWN_STUDY)
-    assert call(f"{explained} --steps 4 --target tench") == 0
+    assert call(f"{explained} --steps 4 --target tench --data folder") == 0
     assert "tench (class 5), probability" in capsys.readouterr().out
     assert call(run) == 0
     assert "1 units, 0 of them there before" in capsys.readouterr().out

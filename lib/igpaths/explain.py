@@ -8,11 +8,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import HashableList
 from PIL import ExifTags, Image
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -242,7 +244,7 @@ def write(explanation: Explanation, file: str | pathlib.Path) -> None:
     ``numpy.load`` gives them back: words as arrays of str, numbers as arrays without dimensions.
     """
     if pathlib.Path(file).suffix.lower() == ".npz":
-        values = {field.name: np.asarray(getattr(explanation, field.name)) for field in fields(explanation)}
+        values: dict[str, Any] = {field.name: getattr(explanation, field.name) for field in fields(explanation)}
         np.savez_compressed(file, **values)
     else:
         picture(explanation).savefig(file, dpi=200, bbox_inches="tight")
@@ -257,7 +259,7 @@ def picture(explanation: Explanation) -> Figure:
     names = explanation.methods
     flat = [name for row in names for name in row]
     if len(names) == 1 or len(explanation.rules) == 1:
-        mosaic = [["image", *flat, "score"]]
+        mosaic: list[HashableList[str]] = [["image", *flat, "score"]]
     else:
         left = ["image", "score", *["."] * len(explanation.rules)]
         mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
