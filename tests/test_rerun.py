@@ -42,18 +42,19 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "rerun.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w+\n(.*?)^```", PAGE, re.M | re.S)
 OWN = {"models": ["module:studies.small"], "images": 2, "steps": [2, 4], "shard": 2, "threads": 1, "device": "cpu"}
+QUICK = {"paths": ["straight"], "metrics": ["completeness"], "protocols": ["igpaths"]}
 SMALL = {
-    "objects": {"models": ["objects/mobilenet"], "images": 2, "steps": [2, 4], "metrics": ["completeness"], "shard": 1},
-    "imagenet": {**OWN, "metrics": ["completeness"], "protocols": ["igpaths"]},
+    "objects": {"models": ["objects/mobilenet"], "images": 2, "steps": [2, 4], "shard": 1, **QUICK},
+    "imagenet": {**OWN, **QUICK},
     "imagenet-sample": {**OWN, "scheduler": ""},
-    "smoke": {"models": ["objects/mobilenet"], "images": 1, "steps": [4]},
+    "smoke": {**OWN, "task": "imagenet"},
 }
 FOLLOWED = []
 
 
 def block(start):
-    """The text of the block that starts so; at import, so that all are known before any test runs."""
-    (text,) = [text for text in BLOCKS if text.startswith(start)]
+    """The text of the block that starts with these lines; at import, so that all are known before any test runs."""
+    (text,) = [text for text in BLOCKS if text.startswith(f"{start}\n")]
     FOLLOWED.append(text)
     return text
 
@@ -95,7 +96,7 @@ def project(tmp_path_factory):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "book", folder / "book")
     (folder / "params").mkdir()
-    data = photographs(folder / "folder")
+    data = photographs(folder / "photographs")
     for file in (ROOT / "params").glob("*.yaml"):
         given = yaml.safe_load(file.read_text()) | SMALL.get(file.stem, {})
         (folder / "params" / file.name).write_text(yaml.safe_dump(given))
@@ -306,13 +307,14 @@ def test_an_image_is_explained_and_its_numbers_are_read():
 
 
 FOLDER = block("folder/synsets.txt")
-NETWORK = block("import torch\nfrom torchvision")
+NETWORK = block("import torch\nfrom torchvision.transforms.functional import center_crop, resize, to_tensor")
 MINE = block("task: imagenet")
 OWN_STUDY = block("$ .venv/bin/python -m igpaths explain dog.jpg --model module:mine.network")
 
 
 @pytest.mark.usefixtures("dog", "executed")
 def test_a_network_and_a_folder_of_ones_own(project, capsys):
+    shutil.copytree("photographs", "folder")
     listed, photograph = FOLDER.splitlines()
     wnid, name = Path(photograph).parts[2:]
     (project / Path(photograph).parent).mkdir(parents=True)
@@ -325,7 +327,7 @@ def test_a_network_and_a_folder_of_ones_own(project, capsys):
     small = {"images: 100": "images: 7\nthreads: 1", "[10, 50, 200]": "[1, 2, 4]"}
     Path("mine.yaml").write_text(changed(MINE, small))
     explained, run, chapter = commands(OWN_STUDY)
-    assert call(f"{explained} --steps 4 --target tench") == 0
+    assert call(f"{explained} --steps 4 --target tench --data folder") == 0
     assert "tench (class 5), probability" in capsys.readouterr().out
     assert call(run) == 0
     assert "1 units, 0 of them there before" in capsys.readouterr().out
@@ -337,7 +339,7 @@ def test_a_network_and_a_folder_of_ones_own(project, capsys):
 
 
 LIBRARY = block("import igpaths as ig")
-METRICS = block("import torch\nfrom igpaths.metrics")
+METRICS = block("import torch\nfrom igpaths.metrics import absolute_map, area, insertion")
 
 
 def test_the_library_does_what_its_comments_say():
@@ -390,7 +392,7 @@ def test_notebooks_run_under_plain_papermill(project):
 
 
 LAB = block("$ .venv/bin/pip install jupyterlab")
-BACK = block("$ .venv/bin/jupytext --to md:myst")
+BACK = block("$ .venv/bin/jupytext --to md:myst --output book/06-split-ig.md _build/notebooks/06-split-ig.ipynb")
 
 
 def test_an_edited_notebook_becomes_the_text_with_that_edit_alone(project):

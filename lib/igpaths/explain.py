@@ -257,9 +257,8 @@ def picture(explanation: Explanation) -> Figure:
     """
     names = explanation.methods
     flat = [name for row in names for name in row]
-    mosaic: list[HashableList[str]]
     if len(names) == 1 or len(explanation.rules) == 1:
-        mosaic = [["image", *flat, "score"]]
+        mosaic: list[HashableList[str]] = [["image", *flat, "score"]]
     else:
         left = ["image", "score", *["."] * len(explanation.rules)]
         mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
