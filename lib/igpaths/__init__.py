@@ -14,10 +14,12 @@ All examples of the docstrings go on from these lines, with a network and two im
 A walk of 8 segments, read with two rules and at two step counts, and the maps that rank pixels, (B, M, H, W):
 
 >>> rules = (ig.IG(), ig.IDGI())
->>> maps = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(4, 8))
+>>> path = ig.Straight("black")
+>>> maps = ig.attribute(net, x, targets, path=path, rules=rules, steps=(4, 8))
 >>> maps[ig.IDGI(), 8].shape
 torch.Size([2, 3, 176, 176])
->>> ranking = torch.stack([metrics.absolute_map(maps[rule, 8]) for rule in rules], dim=1)
+>>> absolute = [metrics.absolute_map(maps[rule, 8]) for rule in rules]
+>>> ranking = torch.stack(absolute, dim=1)
 >>> ranking.shape
 torch.Size([2, 2, 176, 176])
 """

@@ -100,7 +100,7 @@ def load_images(
     Raises
     ------
     ValueError
-        for an unknown task, a model of the other task, a folder that lacks something (see `imagenet.photographs`), or
+        for an unknown task, a model of the other task, a folder that lacks something (see ``imagenet.photographs``), or
         where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
         replaced.
 
