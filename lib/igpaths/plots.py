@@ -276,7 +276,15 @@ def _numbers(names: Sequence[str]) -> dict[str, int]:
 
 
 def percentile(values: Tensor) -> float:
-    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0."""
+    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0.
+
+    Examples
+    --------
+    >>> plots.percentile(torch.arange(101.0))
+    99.0
+    >>> plots.percentile(torch.zeros(4))
+    1.0
+    """
     return float(torch.quantile(values.flatten(), 0.99)) or float(values.max()) or 1.0
 
 
