@@ -215,15 +215,18 @@ def test_each_choice_changes_what_is_shown(look, control, by):
 
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])
 def test_the_slider_goes_along_the_path(look, by):
-    slider, before = look.locator("#look input[name=alpha]"), shown(look)
+    slider, found = look.locator("#look input[name=alpha]"), []
     slider.scroll_into_view_if_needed()
-    if by == "keyboard":
-        slider.focus()
-        look.keyboard.press("End")
-    else:
-        box = slider.bounding_box()
-        look.mouse.click(box["x"] + box["width"] - 3, box["y"] + box["height"] / 2)
-    look.wait_for_function("() => document.querySelector('#look output').textContent.startsWith('α = 1.00')")
-    after = shown(look)
+    box = slider.bounding_box()
+    for alpha, key, across in (("0.00", "Home", 3), ("1.00", "End", box["width"] - 3)):
+        if by == "keyboard":
+            slider.focus()
+            look.keyboard.press(key)
+        else:
+            look.mouse.click(box["x"] + across, box["y"] + box["height"] / 2)
+        told = f"document.querySelector('#look output').textContent.startsWith('α = {alpha}')"
+        look.wait_for_function(f"() => {told}")
+        found.append(shown(look))
+    before, after = found
     assert {name for name in after if after[name] != before[name]} >= {"seen", "sofar", "score", "norm", "words"}
     assert after["whole"] == before["whole"] == after["sofar"]

@@ -14,6 +14,7 @@ PAGE = """
 <button class="search-button-field" aria-label="Search">Search Ctrl K</button>
 <button class="theme-switch-button" aria-label="Color mode"><i class="theme-switch" title="Light"></i></button>
 <div role="list"><div role="doc-biblioentry">A paper</div></div>
+<dl><dt class="sig">walk(<dl><dd>path,</dd></dl>)</dt><dd>Walks.</dd></dl>
 <script>if (1 < 2 && "<b>") {}</script>
 """
 
@@ -49,3 +50,8 @@ def test_what_is_pressed_has_the_name_that_it_shows(mended):
 def test_references_are_items_and_scripts_stay_as_they_are(mended):
     assert mended.select_one("[role=list] > [role=listitem]").text == "A paper"
     assert mended.select_one("script").string == 'if (1 < 2 && "<b>") {}'
+
+
+def test_only_definitions_are_a_list_of_definitions(mended):
+    roles = [element.get("role") for element in mended.select("dl, dt, dd")]
+    assert roles == [None, None, "presentation", "presentation", None]

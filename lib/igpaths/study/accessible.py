@@ -41,3 +41,5 @@ def names(page: BeautifulSoup) -> None:
         del icon["title"]
     for entry in page.select("[role=doc-biblioentry]"):
         entry["role"] = "listitem"
+    for line in page.select("dt.sig dl, dt.sig dd"):  # the parameters of a long signature, which define nothing
+        line["role"] = "presentation"
