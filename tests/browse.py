@@ -19,7 +19,9 @@ from igpaths.study.chapters import pages
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 AXE = ROOT / ".venv" / "browse" / "node_modules" / "axe-core" / "axe.min.js"
-NAMES = [*(page.name for page in pages(ROOT)), "genindex", "search"]
+# Every page that was built: the book's own, its indices, and the library's source; not the folder's door
+BUILT = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
+NAMES = sorted(name for name in BUILT - {"index"} if not name.startswith("_static/"))
 WIDTHS = {"wide": 1280, "narrow": 390}
 # What folds away is read too: code, claims in full, and tabs; and at rest, since what fades in is still pale.
 UNFOLD = """() => {
@@ -96,9 +98,8 @@ def anchors(path: Path) -> set[str]:
     return {unescape(name) for name in re.findall(r'\s(?:id|name)="([^"]+)"', path.read_text(encoding="utf-8"))}
 
 
-def test_every_page_of_the_folder_is_opened():
-    built = {path.relative_to(HTML).with_suffix("").as_posix() for path in HTML.rglob("*.html")}
-    assert {name for name in built if not name.startswith("_static/")} == {"index", *NAMES}
+def test_every_page_of_the_book_is_opened():
+    assert {page.name for page in pages(ROOT)} <= set(NAMES)
 
 
 def test_the_folder_opens_at_the_title_page(browser):
@@ -165,9 +166,7 @@ def test_a_search_finds_pages_without_a_server(browser):
         page.keyboard.type("saturation")
         page.keyboard.press("Enter")
         page.wait_for_url("**/search.html?q=saturation*")
-        page.locator("#search-results li a").first.wait_for()
-        found = page.evaluate("[...document.querySelectorAll('#search-results a')].map(each => each.href)")
-        assert any("/06-split-ig.html" in link for link in found)
+        page.locator("#search-results a[href*='/06-split-ig.html']").first.wait_for()
         assert met == []
 
 
