@@ -15,6 +15,7 @@ PAGE = """
 <button class="theme-switch-button" aria-label="Color mode"><i class="theme-switch" title="Light"></i></button>
 <div role="list"><div role="doc-biblioentry">A paper</div></div>
 <dl><dt class="sig">walk(<dl><dd>path,</dd></dl>)</dt><dd>Walks.</dd></dl>
+<ul><li>igpaths</li><ul><li>igpaths.paths</li></ul></ul>
 <script>if (1 < 2 && "<b>") {}</script>
 """
 
@@ -55,3 +56,8 @@ def test_references_are_items_and_scripts_stay_as_they_are(mended):
 def test_only_definitions_are_a_list_of_definitions(mended):
     roles = [element.get("role") for element in mended.select("dl, dt, dd")]
     assert roles == [None, None, "presentation", "presentation", None]
+
+
+def test_a_list_within_a_list_belongs_to_an_item(mended):
+    assert not mended.select("ul > ul")
+    assert mended.select_one("ul > li > ul > li").text == "igpaths.paths"
