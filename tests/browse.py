@@ -108,6 +108,17 @@ def test_the_folder_opens_at_the_title_page(browser):
         page.wait_for_url("**/book/index.html", timeout=PATIENCE)
 
 
+def test_a_mark_of_the_title_page_opens_its_claim(browser):
+    with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
+        page.set_default_timeout(PATIENCE)
+        page.goto((HTML / "book" / "index.html").as_uri())
+        mark = page.locator("a.tile").last
+        name = urlsplit(str(mark.get_attribute("href"))).fragment
+        mark.click()
+        page.wait_for_url(f"**/claims.html#{name}")
+        page.locator(f"details[open] #{name}").wait_for()
+
+
 def test_it_loads_from_its_folder_alone_and_without_a_complaint(page):
     assert page.met == []
 

@@ -48,3 +48,9 @@ def test_the_table_puts_the_paper_above_ours(rows):
     assert mean.startswith(f"{own['L2 ratio'].mean():.2f} [")
     assert shown.loc[("vgg", "study-b, mean"), "n"] == str(len(own))
     assert isinstance(shown, pd.DataFrame)
+
+
+def test_a_table_of_no_counted_image_is_empty(rows):
+    shown = split_table(rows.assign(left_out="not classified correctly"), "L2 ratio")
+    assert shown.empty
+    assert shown.index.names == ["network", "source"]

@@ -96,7 +96,7 @@ def test_every_claim_has_its_line_and_its_detail_linked_to_its_chapter():
     for paper, chapter in groups:
         own = [claim.id for claim in CLAIMS.values() if (claim.paper, claim.chapter) == (paper, chapter)]
         short, full = (show(nothing, paper=paper, chapter=chapter) for show in (in_short, in_full))
-        assert re.findall(r'href="claims.html#claim-(\w+)"', short) == own == re.findall(r":name: claim-(\w+)", full)
+        assert re.findall(r'href="claims.html#claim-(\w+)"', short) == own == re.findall(r"\(claim-(\w+)\)=", full)
         assert f"{{doc}}`{chapter}`" in short
         assert full.count(f"{{doc}}`{chapter}`") == len(own)
 

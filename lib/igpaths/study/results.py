@@ -99,7 +99,8 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     there = [name for name, facts in studies().items() if facts["parameters"]["output"] == output]
     for name in names:
         if name not in there:
-            raise refusal(f"published study of the {output}", name, ", ".join(there), there)
+            allowed = ", ".join(there) or "none, for none is published"
+            raise refusal(f"published study of the {output}", name, allowed, there)
     wanted = [("metric", "in", list(metrics))] if metrics else None
     tables = []
     for name in names or there:

@@ -52,7 +52,8 @@ def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | 
                     estimate = bootstrap(part[quantity], statistic=statistic, clusters=list(part["photograph"]))
                     line |= {"n": str(estimate.n), f"ψ = {psi:g}": str(estimate)}
                 lines.append(line)
-    return pd.DataFrame(lines).set_index(["network", "source"]).fillna("–")
+    columns = dict.fromkeys(name for line in lines for name in line) or ("network", "source", "n")
+    return pd.DataFrame(lines, columns=list(columns)).set_index(["network", "source"]).fillna("–")
 
 
 def left_out(rows: pd.DataFrame) -> pd.DataFrame:

@@ -153,7 +153,8 @@ def _full(found: Verdict) -> str:
     return "\n".join(
         [
             f":::{{dropdown}} {MARKS[found.verdict][0]} {claim.id}: {claim.claim} {found.verdict.capitalize()}.",
-            f":name: claim-{claim.id}",
+            "",
+            f"(claim-{claim.id})=",  # within the fold, for browsers open what folds away the target of a link
             "",
             f"> {claim.quote}",
             "",
