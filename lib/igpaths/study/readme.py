@@ -20,6 +20,7 @@ SCENE = 2
 PICTURE = "book/_static/explained.png"
 FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
 MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
+READ = "A claim has cells, each one comparison on one network; brackets hold the 95 % intervals of all its cells."
 NOTHING = "`results/` holds no published study yet: no claim is decided."
 
 
@@ -42,7 +43,12 @@ def written(text: str) -> str:
     """
     if len(FOUND.findall(text)) != 1:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
-    says = f"By the studies {', '.join(studies())}.\n\n{in_words(of_published(), of=MAIN)}" if studies() else NOTHING
+    ran = [
+        f"{name} ({own['images']} images on each of {len(own['models'])} networks)"
+        for name, own in ((name, facts["parameters"]) for name, facts in studies().items())
+    ]
+    by = f"By the studies published so far: {', '.join(ran)}. {READ}"
+    says = f"{by}\n\n{in_words(of_published(), of=MAIN)}" if ran else NOTHING
     return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
 
 
