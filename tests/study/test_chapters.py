@@ -119,6 +119,7 @@ def test_book_is_built_offline_and_only_once(book, make):
     assert "Table 1" in page
     assert 'alt="A line"' in page
     assert "simplefilter" not in page
+    assert "Parameters as the chapter has them" in page
     assert "Parameters of this run" in page
     assert (book / "_build" / "html" / "_static" / "mathjax" / "tex-chtml.js").is_file()
     assert executed(book).metadata.papermill.duration > 0

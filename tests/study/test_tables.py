@@ -28,14 +28,16 @@ def test_only_images_that_count_for_all_methods_are_averaged():
     (cells,) = averages(rows, methods=("edges", "IG", "random"), steps=8, **ASKED)
     assert (cells.network, cells.n, list(cells.estimates)) == ("vgg", 2, ["edges", "IG"])
     assert cells.estimates["IG"].value == 1.5
-    assert cells.best == "edges"
+    assert cells.best == ""
 
 
 def test_the_best_is_marked_only_where_the_interval_says_so():
-    rows = planted({"IG": [1.0, 2.0, 3.0], "Blur IG": [2.0, 1.0, 3.5]})
+    rows = planted({"IG": [1.0, 2.0, 3.0] * 4, "Blur IG": [2.0, 1.0, 3.5] * 4})
     (cells,) = averages(rows, methods=("IG", "Blur IG"), **ASKED)
     assert cells.best == ""
-    rows = planted({"IG": [1.0, 2.0, 3.0], "Blur IG": [0.5, 1.0, 2.5]})
+    few = planted({"IG": [1.0] * (LEAST - 1), "Blur IG": [0.5] * (LEAST - 1)})
+    assert averages(few, methods=("IG", "Blur IG"), **ASKED)[0].best == ""
+    rows = planted({"IG": [1.0, 2.0, 3.0] * 4, "Blur IG": [0.5, 1.0, 2.5] * 4})
     assert averages(rows, methods=("IG", "Blur IG"), **ASKED)[0].best == "IG"
     assert averages(rows, methods=("IG", "Blur IG"), better="lower", **ASKED)[0].best == "Blur IG"
     assert averages(rows, methods=("IG", "Blur IG"), better="neither", **ASKED)[0].best == ""
@@ -161,6 +163,21 @@ def test_a_grid_marks_what_excludes_zero():
     assert table.data.loc["resnet", ("IG", "absolute")] == "–"
     assert bold(table) == {("vgg", ("IG", "signed")), ("resnet", ("IG", "signed"))}
     assert table.caption == "Gains"
+
+
+def test_columns_have_the_order_of_all_tables():
+    one = Estimate(0.1, 0.1, 0.1, 1)
+    names = [("Blur IG", "absolute"), ("IG", "absolute"), ("edges", "none"), ("IG", "signed"), ("IG + IDGI", "signed")]
+    table = grid(pd.Series({("vgg", *name): one for name in names}, dtype=object), caption="Gains").data
+    expected = [
+        ("IG", "signed"),
+        ("IG", "absolute"),
+        ("IG + IDGI", "signed"),
+        ("Blur IG", "absolute"),
+        ("edges", "none"),
+    ]
+    assert table.columns.tolist() == expected
+    assert set(table.loc["vgg"]) == {"0.100"}  # one image has no interval
 
 
 def test_a_grid_of_two_levels_has_plain_columns_and_an_empty_one_says_so():

@@ -41,6 +41,8 @@ from igpaths.study.schema import ParameterError
 from igpaths.study.versions import versions
 
 # Whatever Python would show as a warning stops a chapter; what it hides (deprecations inside other packages) stays so.
+# Folded in the page, by the cell's tag
+PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-parameters": "Parameters of this run"}
 GUARD = """\
 import warnings
 warnings.simplefilter("error", append=True)
@@ -157,9 +159,10 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     except DeadKernelError as error:
         raise ChapterError(f"{page.title} failed: its process died, perhaps for want of memory") from error
     for cell in executed.cells:
-        if "injected-parameters" in cell.metadata.get("tags", ()):
-            cell.metadata.tags.append("hide-input")
-            cell.metadata["mystnb"] = {"code_prompt_show": "Parameters of this run", "code_prompt_hide": "Hide"}
+        for tag, prompt in PROMPTS.items():
+            if tag in cell.metadata.get("tags", ()):
+                cell.metadata.tags.append("hide-input")
+                cell.metadata["mystnb"] = {"code_prompt_show": prompt, "code_prompt_hide": "Hide"}
     nbformat.write(executed, target)
     stamp.write_text(current)
     return target

@@ -12,8 +12,8 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from igpaths.study.claims import LEAST, Finding, Verdict
-from igpaths.study.papers import alike, study_a
-from igpaths.study.quality import AVERAGES
+from igpaths.study.papers import METHODS, alike, study_a
+from igpaths.study.quality import AVERAGES, CONTROLS
 from igpaths.study.statistics import Estimate, bootstrap, change
 
 # What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
@@ -34,7 +34,8 @@ class Cells:
     network : its short name.
     n : images that count for every method.
     estimates : by method.
-    best : the one method whose difference to each other method has an interval on the better side; or none.
+    best : the one method whose difference to each other method has an interval on the better side; or none, as
+        where fewer images count than decide a claim.
     """
 
     network: str
@@ -134,7 +135,9 @@ def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Ce
     estimates = {str(method): estimate(table[method]) for method in table}
     side = {"higher": 1, "lower": -1, "neither": 0}[better]
     first = max(estimates, key=lambda method: side * estimates[method].value)
-    surely = side and all(estimate(side * (table[first] - table[other])).low > 0 for other in table if other != first)
+    surely = side * (len(table) >= LEAST) and all(
+        estimate(side * (table[first] - table[other])).low > 0 for other in table if other != first
+    )
     return Cells(network, len(table), estimates, first if surely and len(estimates) > 1 else "")
 
 
@@ -259,7 +262,7 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
     Parameters
     ----------
     found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so. Fewer images than decide a
-        claim mark nothing.
+        claim mark nothing. Methods and signs have the order of all tables, whatever that of the index.
     """
     if found.empty:
         return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
@@ -268,12 +271,20 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
         found.map(each).unstack(levels, sort=False)
         for each in (lambda e: text(e, digits), lambda e: e.n >= LEAST and not e.low <= 0 <= e.high)
     )
-    marks = sure.fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    columns = sorted(table.columns, key=lambda names: [*map(_rank, names if isinstance(names, tuple) else (names,))])
+    table, marks = table[columns], sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
     return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
 
 
+def _rank(name: object) -> int:
+    order = [*METHODS.values(), *CONTROLS, "signed", "absolute"]
+    return order.index(name) if name in order else len(order)
+
+
 def text(estimate: Estimate, digits: int = 3) -> str:
-    """A cell: the value, and its interval below it."""
+    """A cell: the value, and its interval below it; one image has none."""
+    if estimate.n == 1:
+        return f"{estimate.value:.{digits}f}"
     low, high = (f"{end:.{digits}f}" for end in (estimate.low, estimate.high))
     return f"{estimate.value:.{digits}f}<br><small>[{low}, {high}]</small>"
 
