@@ -41,7 +41,10 @@ def test_the_table_puts_the_paper_above_ours(rows):
     shown = split_table(
         counted[counted.rule == "IG"], "L2 ratio", published=published[published.quantity.str.startswith("L2")]
     )
-    assert shown.index[0] == ("vgg", "paper, VGG-19")
+    names = shown.index.tolist()
+    assert names.index(("vgg", "paper, VGG-19")) < min(
+        i for i, (_, source) in enumerate(names) if "paper" not in source
+    )
     assert shown.loc[("vgg", "paper, VGG-19"), "ψ = 0.99"] == "0.7604"
     own = counted[(counted.rule == "IG") & (counted.protocol == "study-b") & (counted.psi == 0.9)]
     mean = shown.loc[("vgg", "study-b, mean"), "ψ = 0.9"]
@@ -54,3 +57,20 @@ def test_a_table_of_no_counted_image_is_empty(rows):
     shown = split_table(rows.assign(left_out="not classified correctly"), "L2 ratio")
     assert shown.empty
     assert shown.index.names == ["network", "source"]
+
+
+def test_the_papers_networks_stand_there_without_one_of_ours(rows):
+    published = table("study-b", 2)
+    shown = split_table(rows[:0], "alpha*", published=published)
+    assert shown.index.tolist() == [(model, "paper") for model in published["model"].unique()]
+    (given,) = published[(published["model"] == "VGG-19") & (published["psi"] == 0.9)]["value"]
+    assert shown.loc[("VGG-19", "paper"), "ψ = 0.9"] == f"{given:g}"
+
+
+def test_published_rows_read_as_measured_ones(rows):
+    chosen = ["network", "image", "photograph", "protocol", "left_out"]
+    long = rows.melt([*chosen, "rule", "psi"], list(QUANTITIES), var_name="metric")
+    long = long.assign(variant=[f"ψ = {psi:g}" for psi in long["psi"]], method=long["rule"])
+    held = long.astype(dict.fromkeys([*chosen, "method", "metric", "variant"], "category"))
+    assert left_out(split_rows(held)).equals(left_out(rows))
+    assert left_out(split_rows(held[:0])).empty

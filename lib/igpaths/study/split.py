@@ -20,13 +20,16 @@ def split_rows(rows: pd.DataFrame) -> pd.DataFrame:
     chosen = rows[rows["metric"].isin(QUANTITIES) & rows["variant"].str.fullmatch(r"ψ = [\d.]+")]
     chosen = chosen.assign(psi=chosen["variant"].str.removeprefix("ψ = ").astype(float), rule=chosen["method"])
     keys = ["network", "image", "photograph", "protocol", "rule", "psi", "left_out"]
+    chosen = chosen.astype(dict.fromkeys([key for key in keys if key != "psi"], str))  # published names are categories
     wide = chosen.pivot(index=keys, columns="metric", values="value").rename_axis(columns=None)
     order = chosen[keys].drop_duplicates()  # as measured, not as sorted
-    return wide.loc[pd.MultiIndex.from_frame(order), list(QUANTITIES)].reset_index()
+    return wide.reindex(columns=list(QUANTITIES)).loc[pd.MultiIndex.from_frame(order)].reset_index()
 
 
 def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | None = None) -> pd.DataFrame:
     """One quantity of `split_rows` by network, protocol and ψ, with intervals, and the paper's values above ours.
+
+    The paper's networks that have none of ours of their family beside them come first.
 
     Parameters
     ----------
@@ -38,13 +41,14 @@ def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | 
     -------
     DataFrame indexed by network and source, with the number of images n and a column of text for each ψ.
     """
-    lines = []
+    paper = (
+        {} if published is None else {str(model): values for model, values in published.groupby("model", sort=False)}
+    )
+    alone = [model for model in paper if not set(rows["network"]) & set(FAMILIES[model])]
+    lines = [_line(model, "paper", paper[model]) for model in alone]
     for network, ours in rows.groupby("network", sort=False):
-        if published is not None:
-            for model, values in published.groupby("model"):
-                if network in FAMILIES[str(model)]:
-                    cells = {f"ψ = {row.psi:g}": f"{row.value:g}" for row in values.itertuples()}
-                    lines.append({"network": str(network), "source": f"paper, {model}", "n": PUBLISHED_IMAGES} | cells)
+        beside = [model for model in paper if network in FAMILIES[model]]
+        lines += [_line(str(network), f"paper, {model}", paper[model]) for model in beside]
         for protocol, measured in ours[ours["left_out"] == ""].groupby("protocol", sort=False):
             for statistic in ("mean",) if protocol == "study-b" else ("mean", "median"):
                 line = {"network": str(network), "source": f"{protocol}, {statistic}"}
@@ -54,6 +58,12 @@ def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | 
                 lines.append(line)
     columns = dict.fromkeys(name for line in lines for name in line) or ("network", "source", "n")
     return pd.DataFrame(lines, columns=list(columns)).set_index(["network", "source"]).fillna("–")
+
+
+def _line(network: str, source: str, values: pd.DataFrame) -> dict[str, str]:
+    """A line of the paper's values."""
+    cells = {f"ψ = {psi:g}": f"{value:g}" for psi, value in zip(values["psi"], values["value"], strict=True)}
+    return {"network": network, "source": source, "n": PUBLISHED_IMAGES} | cells
 
 
 def left_out(rows: pd.DataFrame) -> pd.DataFrame:
