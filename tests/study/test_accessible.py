@@ -15,6 +15,7 @@ PAGE = """
 <button class="theme-switch-button" aria-label="Color mode"><i class="theme-switch" title="Light"></i></button>
 <div role="list"><div role="doc-biblioentry">A paper</div></div>
 <dl><dt class="sig">walk(<dl><dd>path,</dd></dl>)</dt><dd>Walks.</dd></dl>
+<a class="viewcode-back" href="reference.html#igpaths.paths.Point">[docs]</a>
 <ul><li>igpaths</li><ul><li>igpaths.paths</li></ul></ul>
 <script>if (1 < 2 && "<b>") {}</script>
 """
@@ -61,3 +62,7 @@ def test_only_definitions_are_a_list_of_definitions(mended):
 def test_a_list_within_a_list_belongs_to_an_item(mended):
     assert not mended.select("ul > ul")
     assert mended.select_one("ul > li > ul > li").text == "igpaths.paths"
+
+
+def test_source_leads_to_no_name_that_is_not_there(mended):
+    assert not mended.select("a")

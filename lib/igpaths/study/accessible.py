@@ -15,6 +15,8 @@ def mend(html: Path) -> None:
             page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
             tables(page)
             names(page)
+            for back in page.select(".viewcode-back"):  # from source to names under which the reference lacks them
+                back.decompose()
             for item in page.select("li:has(+ ul)"):  # an index's second level belongs to the item before it
                 item.append(item.find_next_sibling("ul") or "")
             path.write_text(str(page), encoding="utf-8")

@@ -79,9 +79,9 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
     Parameters
     ----------
-    name : one that `list_models` gives, torchvision/NETWORK:WEIGHTS@FILE for its state dict in a file, or the reader's
-        own function that returns a `Model`, module:PACKAGE.FUNCTION. Torchvision's weights without a file are
-        downloaded into TORCH_HOME once. DEFAULT is refused: it names other weights in another release.
+    name : one that `list_models` gives, ``torchvision/NETWORK:WEIGHTS@FILE`` for its state dict in a file, or the
+        reader's own function that returns a `Model`, ``module:PACKAGE.FUNCTION``. Torchvision's weights without a file
+        are downloaded into TORCH_HOME once. DEFAULT is refused: it names other weights in another release.
     data : folder against which a relative FILE is resolved; the environment variable IGPATHS_DATA where it is empty,
         the current folder where both are.
 
