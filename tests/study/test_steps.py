@@ -58,6 +58,7 @@ def test_table_4_has_the_papers_network_and_the_one_like_it():
     rows = pd.concat([planted(name, "IG", n, n / 100) for name in ("vgg", "inception-modern") for n in (8, 128)])
     network = like_papers(rows)
     assert network == "inception-modern"
+    assert like_papers(pd.concat([planted("inception", "IG", 128, 1.0), rows])) == network
     table = table_4(rows, COLUMNS, network=network, methods=("IG", "Guided IG"), steps=(8, 128), caption="Four.")
     assert table.data["by"].tolist() == ["paper, InceptionV3", "igpaths, signed", "paper, InceptionV3"]
     assert table.data["insertion"].tolist()[0] == "0.024"

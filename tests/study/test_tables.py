@@ -71,6 +71,12 @@ def test_a_change_is_that_of_the_average_over_the_images_that_count_at_both_ends
         assert cells.estimates["IG"].value == pytest.approx(value)
 
 
+def test_a_network_at_one_of_the_step_counts_has_no_change():
+    rows = pd.concat([planted({"IG": [1.0, 2.0]}, steps=n) for n in (8, 16)])
+    rows = pd.concat([planted({"IG": [1.0, 2.0]}, network="resnet", steps=16), rows])
+    assert [each.network for each in changes(rows, methods=("IG",), steps=(8, 16), **ASKED)] == ["vgg"]
+
+
 def test_rows_of_nothing_that_was_asked_give_no_cells():
     assert averages(planted({"IG": [1.0]}), methods=("IG",), **{**ASKED, "protocol": "study-a"}) == []
 

@@ -90,6 +90,7 @@ def changes(
     """What each method gains from the first step count to the second: the change of its average, network by network.
 
     Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest.
+    A network that was walked at one of them alone is left out.
     """
     chosen = _chosen(rows, protocol, metric, variant, sign, methods)
     found = []
@@ -101,7 +102,8 @@ def changes(
             if len(ends) == 2 and len(pair):
                 statistic = AVERAGES.get(metric, "mean")
                 estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=_photographs(pair))
-        found.append(Cells(str(network), min((e.n for e in estimates.values()), default=0), estimates, ""))
+        if estimates:
+            found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
     return found
 
 
