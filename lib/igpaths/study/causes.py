@@ -6,6 +6,7 @@ takes it from a study's rows; what follows averages it, compares networks by it,
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ TRAITS = {
     for family, shortcuts in SHORTCUTS.items()
     for suffix, recipe in (("", "plain"), ("-modern", "modern"))
 }
+SEEDS = {f"resnet{suffix}": f"noskip{suffix}" for suffix in ("", "-1", "-2")}  # with shortcuts, and the same without
 
 
 # --- a study's rows ---
@@ -101,7 +103,7 @@ def with_traits(table: pd.DataFrame) -> pd.DataFrame:
     return own.assign(shortcuts=own["network"].map(shortcuts), recipe=own["network"].map(recipe))
 
 
-def contrasts(table: pd.DataFrame, pairs: Mapping[object, object], *, of: str = "network") -> pd.DataFrame:
+def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "network") -> pd.DataFrame:
     """The gain where column `of` is the first of a pair less that where it is the second, all else being the same.
 
     Images that do not count on both sides are left out; `of` names the pair.

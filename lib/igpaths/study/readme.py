@@ -12,7 +12,8 @@ from typing import IO
 from torchvision.transforms.functional import to_pil_image
 
 from igpaths.explain import explain, picture
-from igpaths.study.results import studies
+from igpaths.study import findings
+from igpaths.study.results import published, studies
 from igpaths.study.verdicts import in_words, of_published
 from igpaths.tasks import objects
 
@@ -21,6 +22,7 @@ PICTURE = "book/_static/explained.png"
 FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
 MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
 READ = "A claim has cells, each one comparison on one network; brackets hold the 95 % intervals of all its cells."
+MORE = "What no claim asks, with the lowest and the highest network in parentheses:"
 NOTHING = "`results/` holds no published study yet: no claim is decided."
 
 
@@ -48,7 +50,8 @@ def written(text: str) -> str:
         for name, own in ((name, facts["parameters"]) for name, facts in studies().items())
     ]
     by = f"By the studies published so far: {', '.join(ran)}. {READ}"
-    says = f"{by}\n\n{in_words(of_published(), of=MAIN)}" if ran else NOTHING
+    more = f"{MORE}\n\n{findings.in_words(published(metrics=findings.METRICS))}"
+    says = f"{by}\n\n{in_words(of_published(), of=MAIN)}\n\n{more}" if ran else NOTHING
     return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
 
 
