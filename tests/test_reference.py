@@ -9,10 +9,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from docutils import nodes
 
 import igpaths
 from igpaths import metrics, plots, tasks
-from igpaths.study.reference import described, setup
+from igpaths.study.reference import described, setup, word
 from igpaths.tasks import classes, objects
 
 ROOT = Path(__file__).parents[1]
@@ -102,11 +103,21 @@ def test_the_words_of_a_field_move_below_its_name():
 
 def test_the_extension_rewrites_docstrings_before_napoleon_reads_them():
     class App:
-        def connect(self, event, function, priority):
-            assert (event, priority < 500) == ("autodoc-process-docstring", True)
-            self.rewrite = function
+        def connect(self, event, function, priority=500):
+            found[event] = function, priority
 
-    app, lines = App(), ["a : what it is"]
+    found, app, lines = {}, App(), ["a : what it is"]
     setup(app)
-    app.rewrite(app, "function", "f", None, None, lines)
+    rewrite, priority = found["autodoc-process-docstring"]
+    assert priority < 500
+    rewrite(app, "function", "f", None, None, lines)
     assert lines == ["a", "    what it is"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_word"), [("obj", "json", True), ("obj", "Straight", False), ("class", "json", False)]
+)
+def test_a_name_that_another_package_has_is_a_word_and_not_a_broken_link(kind, name, is_word):
+    found = word(None, None, {"reftype": kind, "reftarget": name}, nodes.literal("", name))
+    assert (found is not None) == is_word
+    assert found is None or found.astext() == name

@@ -6,7 +6,10 @@ the colon for a type and only the lines below for the description, so they are m
 """
 
 import re
+from importlib.util import find_spec
+from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 FIELD = re.compile(r"(\s*)(\w+(?:, \w+)*) : (\S.*)")
@@ -23,6 +26,12 @@ def described(lines: list[str]) -> list[str]:
     return found
 
 
+def word(app: Sphinx, env: object, node: Any, content: nodes.Element) -> nodes.Element | None:
+    """A parameter such as `overrides`, taken for the package of this name that some machine has, is no link."""
+    package = node["reftarget"].partition(".")[0]
+    return nodes.emphasis("", content.astext()) if node["reftype"] == "obj" and find_spec(package) else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """What Sphinx calls; napoleon listens with the priority 500."""
 
@@ -30,4 +39,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         lines[:] = described(lines)
 
     app.connect("autodoc-process-docstring", rewrite, priority=400)
+    app.connect("missing-reference", word)
     return {"parallel_read_safe": True}
