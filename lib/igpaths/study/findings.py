@@ -32,7 +32,7 @@ def sign(rows: pd.DataFrame) -> str:
         f", {100 * each.value / idgi.value:.0f} % of that" if idgi.low > 0 else "" for each in (own, squares)
     )
     return (
-        f"IDGI scores {_interval(idgi)} of insertion more than a signed IG map ({_networks(over)}). Ranking IG's own "
+        f"By insertion IDGI scores {_interval(idgi)} more than a signed IG map ({_networks(over)}). Ranking IG's own "
         f"map by magnitude, and nothing else, gives {_interval(own)}{own_share}; Σ g², which knows no change of score, "
         f"{_interval(squares)}{squares_share}."
     )
