@@ -216,7 +216,7 @@ def test_check_reports_missing_failed_and_remote(book):
     html = book / "html"
     (html / "book").mkdir(parents=True)
     (html / "book" / "01-one.html").write_text(
-        '<div class="output traceback x"></div><a href="https://doi.org/1">a paper</a>'
+        '<div class="output traceback x"></div><a href="https://doi.org/1">a paper</a> up to np.int64(100) images'
         '<script src="https://cdn.example/a.js"></script><img alt="" src=//cdn.example/b.png>'
     )
     (html / "style.css").write_text(
@@ -227,6 +227,7 @@ def test_check_reports_missing_failed_and_remote(book):
     message = str(caught.value)
     assert "book/index: not built" in message
     assert "book/01-one: a cell failed" in message
+    assert "book/01-one: shows np.int64(…)" in message
     assert all(f"cdn.example/{name}" in message for name in ("a.js", "b.png"))
     assert "fonts.example/c.css" in message
     assert "doi.org" not in message

@@ -53,6 +53,7 @@ REMOTE = re.compile(
     r"""|(?:url\(|@import)\s*["']?\s*(?:https?:)?//[^"')\s]+""",
     re.IGNORECASE,
 )
+NUMPYS = re.compile(r"np\.(?:int|uint|float|bool|str)\w*\(")  # a number as numpy's repr; code is cut up by its colours
 
 
 class ChapterError(Exception):
@@ -201,13 +202,14 @@ def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, bui
 
 
 def check(html: Path, expected: Iterable[Page]) -> None:
-    """Raise `ChapterError` unless each page is there, shows no failed cell, and loads nothing from the network."""
+    """Raise `ChapterError` unless all pages are there, no cell failed, numbers are plain, and nothing is remote."""
     problems = []
     for page in expected:
         path = html / f"{page.name}.html"
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
         problems += [] if text else [f"{page.name}: not built"]
         problems += [f"{page.name}: a cell failed"] if 'class="output traceback' in text else []
+        problems += [f"{page.name}: shows {start}…)" for start in NUMPYS.findall(text)]
     for path in [*html.rglob("*.html"), *html.rglob("*.css")]:
         loads = REMOTE.findall(path.read_text(encoding="utf-8"))
         problems += [f"{path.relative_to(html)}: loads {url}" for url in loads]
