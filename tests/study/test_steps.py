@@ -70,6 +70,7 @@ def test_table_4_has_the_papers_network_and_the_one_like_it():
 def test_without_rows_there_are_the_papers_values():
     rows = planted("vgg", "IG", 8, 0.5)[:0]
     assert like_papers(rows) == ""
+    assert like_papers(planted("inception", "IG", 128, 0.5)) == ""  # of one step count there is no change
     table = table_4(rows, COLUMNS, network="", methods=("IG",), steps=(8, 128), caption="Four.")
     assert table.data["n"].tolist() == ["–"]
     assert NOTHING in table.to_html()

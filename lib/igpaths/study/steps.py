@@ -59,9 +59,12 @@ def sweep(
 
 
 def like_papers(rows: pd.DataFrame) -> str:
-    """Of the networks with the most step counts the one beside the paper's of Table 4, or the first; "" of no rows."""
+    """Of the networks with the most step counts the one beside the paper's of Table 4, or the first.
+
+    "" where no network was walked at two.
+    """
     counts = rows[rows["steps"] > 0].groupby("network", sort=False)["steps"].nunique()
-    networks = list(map(str, counts.index[counts == counts.max()]))
+    networks = list(map(str, counts.index[(counts > 1) & (counts == counts.max())]))
     return next((name for name in networks if PAPERS_NETWORK in alike(name)), networks[0] if networks else "")
 
 
