@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -101,6 +102,13 @@ def test_asking_for_metrics_reads_those_rows(chosen):
     assert set(some["metric"]) == {"insertion", "JPEG raw"}
     wanted = whole[whole["metric"].isin(["insertion", "JPEG raw"])]
     np.testing.assert_array_equal(some["value"], wanted["value"])
+
+
+def test_a_study_without_the_metrics_has_no_rows_among_those_of_others(shelf, tmp_path):
+    file = tmp_path / "results" / "again" / "values.parquet"
+    pq.write_table(pq.read_table(file, filters=[("metric", "!=", "insertion")]), file)
+    assert set(published(metrics=("insertion",))["study"]) == {"first"}
+    assert published("again", metrics=("insertion",)).empty
 
 
 def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):

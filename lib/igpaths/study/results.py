@@ -105,7 +105,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     tables = []
     for name in names or there:
         table = pq.read_table(_folder() / name / "values.parquet", filters=wanted)
-        tables.append(table.append_column("study", pa.array([name] * len(table)).dictionary_encode()))
+        tables.append(table.append_column("study", pa.array([name] * len(table), pa.string()).dictionary_encode()))
     if not tables:
         return pd.DataFrame(columns=[*VALUES, "study"])
     rows = pa.concat_tables(tables).to_pandas()
