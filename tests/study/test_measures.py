@@ -154,13 +154,14 @@ def test_the_last_of_two_segments_and_the_first_make_the_whole():
     np.testing.assert_allclose(score["value"], ((s[:, 2] - s[:, 1]) / (s[:, 2] - s[:, 0])).abs(), rtol=1e-5)
 
 
-def test_insertion_is_read_twice_and_keeps_its_curve_once(straight):
-    found = MEASURES["insertion"].rows(straight, IGPATHS)
+@pytest.mark.parametrize(("measure", "canvases"), [("insertion", ["black"]), ("canvases", ["mean", "blur"])])
+def test_insertion_is_read_twice_and_keeps_its_curve_once(straight, measure, canvases):
+    found = MEASURES[measure].rows(straight, IGPATHS)
     assert {variant for frame in found for variant in frame["variant"]} == {
-        f"{canvas}, {count} counts" for canvas in ("black", "mean", "blur") for count in (21, 6)
+        f"{canvas}, {count} counts" for canvas in canvases for count in (21, 6)
     }
     kept = [frame for frame in found if frame["curve"].notna().any()]
-    assert len(kept) == 3
+    assert len(kept) == len(canvases)
     assert {len(curve) for curve in kept[0]["curve"]} == {21}
     assert all("misclassified" in set(frame["left_out"]) for frame in found)
 

@@ -25,7 +25,7 @@ def rows(tmp_path_factory):
         models=("objects/mobilenet",),
         images=3,
         steps=(2, 4),
-        metrics=("insertion", "information", "compression"),
+        metrics=("insertion", "canvases", "information", "entropy", "compression"),
         protocols=("igpaths",),
         threads=1,
         results=str(tmp_path_factory.mktemp("results")),

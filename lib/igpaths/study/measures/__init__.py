@@ -17,7 +17,7 @@ from igpaths.study.measures.comparing import compressed, devices, noise, qualiti
 from igpaths.study.measures.describing import cancellation, texture
 from igpaths.study.measures.locating import classes, localization
 from igpaths.study.measures.parting import parted, tamed
-from igpaths.study.measures.revealing import ablated, curves, revealed
+from igpaths.study.measures.revealing import ablated, curves, revealed, revealed_elsewhere
 from igpaths.study.measures.sample import Sample, split_of
 from igpaths.study.measures.splitting import softmax_terms, split
 from igpaths.study.measures.tempering import tempered
@@ -80,7 +80,7 @@ def _ours(protocol: Protocol) -> bool:
     return protocol.name == "igpaths"
 
 
-FAST = ("png", "ms-ssim", "entropy")
+FAST = ("png", "ms-ssim")
 ALWAYS = ("name", "images", "ranking", "stored")  # of a protocol, for every measure
 MEASURES = {
     measure.name: measure
@@ -89,6 +89,13 @@ MEASURES = {
         Measure("late", late, 1, lambda s, p: s.name in ("straight", "blur", "blur-tangent") and _ours(p)),
         Measure("projection", projection, 1, lambda s, p: s.name == "straight" and _ours(p)),
         Measure("insertion", revealed, 1, lambda s, p: _ranks(s) and bool(p.insertion), ("insertion",)),
+        Measure(
+            "canvases",
+            revealed_elsewhere,
+            1,
+            lambda s, p: _ranks(s) and p.insertion is not None and len(p.insertion.canvases) > 1,
+            ("insertion",),
+        ),
         Measure(
             "information",
             partial(curves, estimators=FAST),
@@ -101,6 +108,13 @@ MEASURES = {
             partial(curves, estimators=("webp",)),
             1,
             lambda s, p: _ranks(s) and "webp" in _names(p),
+            ("information",),
+        ),
+        Measure(
+            "entropy",
+            partial(curves, estimators=("entropy",)),
+            1,
+            lambda s, p: _ranks(s) and "entropy" in _names(p),
             ("information",),
         ),
         Measure("temperature", tempered, 1, lambda s, p: _ours(p) and _sweeps(s), ("insertion",)),

@@ -31,12 +31,23 @@ from igpaths.study.protocols import Protocol
 
 
 def revealed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """Insertion on every canvas of the protocol; a curve is read a second time at every fourth of its counts."""
+    """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
+    assert protocol.insertion
+    return _revealed(sample, protocol, protocol.insertion.canvases[:1])
+
+
+def revealed_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """The same on the protocol's other canvases."""
+    assert protocol.insertion
+    return _revealed(sample, protocol, protocol.insertion.canvases[1:])
+
+
+def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> list[pd.DataFrame]:
     assert protocol.insertion
     keys, stack = stacked(sample, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
-    for canvas in protocol.insertion.canvases:
+    for canvas in canvases:
         r = insertion(
             sample.net,
             sample.images,
