@@ -246,7 +246,9 @@ def test_pair_starts_from_seeds(straight):
 
 
 def test_each_estimator_is_asked_once_by_one_measure():
-    asked = [name for measure in ("information", "webp") for name in MEASURES[measure].rows.keywords["estimators"]]
+    asked = [
+        name for measure in ("information", "entropy", "webp") for name in MEASURES[measure].rows.keywords["estimators"]
+    ]
     assert sorted(asked) == sorted({name for name, _ in IGPATHS.information.estimators})
     assert not MEASURES["webp"].of(STRAIGHT, STUDY_A)
     assert not MEASURES["information"].of(STRAIGHT, PAIR)
