@@ -634,7 +634,7 @@ class Recorded:
 @pytest.mark.parametrize("name", [*MEASURES, "maps"])
 def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(name, straight, grey):
     measure = MEASURES.get(name, MAPS)
-    small = replace(IGPATHS.information, estimators=(("png", "normalised"), ("webp", "normalised")))
+    small = replace(IGPATHS.information, estimators=tuple((name, "normalised") for name in ("png", "entropy", "webp")))
     small = replace(EIGHT, information=small, noise=replace(IGPATHS.noise, samples=1))
     if name == "information":
         measure = replace(measure, rows=partial(revealing.curves, estimators=("png",)))
