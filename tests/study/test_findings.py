@@ -50,13 +50,14 @@ def test_what_magnitude_alone_gives_is_a_share_of_what_idgi_does(magnitude, shar
 
 
 @pytest.mark.parametrize(("hot", "cold"), [(0.3, 0.1), (0.1, 0.3)])
-def test_confidence_and_shortcuts_are_paired_contrasts(hot, cold):
+def test_confidence_recipe_and_shortcuts_are_paired_contrasts(hot, cold):
     named = [f"{causes.COUNTS}, T = {each}" for each in ("4", "0.25")]
     rows = pd.concat([of_gains(0.2, 0.2 + gain, variant=name) for gain, name in zip((hot, cold), named, strict=True)])
     assert numbers(findings.confidence(rows))[::3] == pytest.approx([hot - cold] * 4)
-    pair = zip((hot, cold), next(iter(causes.SEEDS.items())), strict=True)
-    rows = pd.concat([of_gains(0.2, 0.2 + gain, network=network) for gain, network in pair])
-    assert numbers(findings.shortcuts(rows))[::3] == pytest.approx([hot - cold] * 4)
+    for pairs, question in ((causes.SEEDS, findings.shortcuts), (causes.RECIPES, findings.recipe)):
+        pair = zip((hot, cold), next(iter(pairs.items())), strict=True)
+        rows = pd.concat([of_gains(0.2, 0.2 + gain, network=network) for gain, network in pair])
+        assert numbers(question(rows))[::3] == pytest.approx([hot - cold] * 4)
 
 
 def test_steps_along_paths_that_stop_short_stand_beside_those_that_do_not():

@@ -24,6 +24,7 @@ TRAITS = {
     for family, shortcuts in SHORTCUTS.items()
     for suffix, recipe in (("", "plain"), ("-modern", "modern"))
 }
+RECIPES = {f"{family}-modern": family for family in SHORTCUTS}  # by the modern recipe, and the same by the plain one
 SEEDS = {f"resnet{suffix}": f"noskip{suffix}" for suffix in ("", "-1", "-2")}  # with shortcuts, and the same without
 
 
