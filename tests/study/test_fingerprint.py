@@ -105,7 +105,7 @@ class TestCode:
 
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
-        own = {"insertion", "information", "webp", "perturbation", "temperature"}
+        own = {"insertion", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
         assert {name.split(".")[1] for name in changed} == own
 
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited):
