@@ -113,7 +113,7 @@ class TestCode:
         changed = touched(edited, "igpaths.metrics.stability", quality, quality.replace("=quality", "=quality - 1"))
         assert {name.split(".")[1] for name in changed} == {"compression", "qualities"}
         changed = touched(edited, "igpaths.metrics.information", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
-        assert {name.split(".")[1] for name in changed} == {"information", "webp"}
+        assert {name.split(".")[1] for name in changed} == {"information", "entropy", "webp"}
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
         assert touched(
