@@ -35,7 +35,7 @@ models: .venv/ready ## train the objects networks again
 	$(BIN)/python -m igpaths.tasks.training
 
 test: lint ## lint, then all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 lint: .venv/ready ## ruff and mypy
 	$(BIN)/ruff check

@@ -191,7 +191,7 @@ def test_readme_says_what_planted_results_do(project):
     assert f"-->\n{readme.NOTHING}\n<!--" in readme.written(text)
     plant(project, rows(CLAIMS["a2"].ours, 1, "igpaths"))
     new = readme.written(readme.written(text))
-    by = f"By the studies published so far: small ({IMAGES} images on each of 1 networks). {readme.READ}"
+    by = f"By the studies published so far, with their images × networks: small {IMAGES} × 1. {readme.READ}"
     assert new.startswith(f"before\n<!-- found: written by `make readme` -->\n{by}\n\nThe 39 claims of ")
     assert f"- ● {CLAIMS['a2'].claim} **Holds**: 2 of 2 agree, 0 against; median 1 [" in new
     assert f"- – {CLAIMS['b7'].claim} **Not measured**" in new
