@@ -44,9 +44,7 @@ def everything(folder, model, monkeypatch, *, without=REPEATED, **changes):
         monkeypatch.setitem(units.PROTOCOLS, name, protocol)
     metrics = [name for name, measure in MEASURES.items() if not measure.task and name not in without]
     choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes
-    found = measured(
-        study(folder, models=(model,), images=2, steps=(1,), metrics=metrics, maps=1, **choices)
-    )
+    found = measured(study(folder, models=(model,), images=2, steps=(1,), metrics=metrics, maps=1, **choices))
     assert set(found["metric"]) >= METRICS
     assert found.groupby("metric")["image"].nunique().drop("map").eq(2).all()
     assert "not finite" not in set(found["left_out"])

@@ -56,5 +56,12 @@ def test_other_networks_and_the_papers_protocols_do_not_count(where):
     assert verdicts(by_score(probability, gap((0.0, 0.01)))) == {"a22": (HOLDS, HOLDS)}
 
 
+def test_images_of_one_score_alone_do_not_count():
+    fewer = gap((0.0, 0.01))
+    more = gap((0.0, -0.5)).assign(image=lambda rows: "more " + rows["image"])
+    assert verdicts(by_score(pd.concat([fewer, more]), fewer)) == {"a22": (HOLDS, HOLDS)}
+    assert verdicts(by_score(pd.concat([fewer, more]), pd.concat([fewer, more]))) == {"a22": (FAILS, FAILS)}
+
+
 def test_what_one_score_alone_decides_is_not_compared():
     assert by_score(gap((0.0, 0.01)), alpha(0.3)) == []

@@ -13,19 +13,27 @@ def by_score(probability: pd.DataFrame, logit: pd.DataFrame) -> list[tuple[Verdi
 
     Parameters
     ----------
-    probability, logit : rows of studies that explain either score. Networks that only one of them has do not count.
-        Split IG is walked under both scores whichever a study explains: its rows are taken from the first.
+    probability, logit : rows of studies that explain either score. Networks that only one of them has do not count, nor
+        images that a network was asked about under one score alone: a verdict must not change for want of images.
+        Split IG is walked under both scores whichever a study explains: its rows are taken from the first, all of them.
     """
     both = set(probability["network"]) & set(logit["network"])
     ours, other = (
         rows[rows["network"].isin(both) & rows["protocol"].str.startswith("igpaths")] for rows in (probability, logit)
     )
     splits = ours["path"].str.startswith("split-")
-    explained = dict(zip(OUTPUTS, (ours[~splits], other[~other["path"].str.startswith("split-")]), strict=True))
+    paths = _of_the_same_images(ours[~splits], other[~other["path"].str.startswith("split-")])
+    explained = dict(zip(OUTPUTS, paths, strict=True))
     found = []
-    for output, paths in explained.items():
-        found.append(verdicts(pd.concat([paths, _of_split(ours[splits], output)])))
+    for output, own in explained.items():
+        found.append(verdicts(pd.concat([own, _of_split(ours[splits], output)])))
     return [pair for pair in zip(*found, strict=True) if NOT_MEASURED not in (each.verdict for each in pair)]
+
+
+def _of_the_same_images(*both: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows of the images that both have of a network."""
+    first, second = (pd.MultiIndex.from_frame(rows[["network", "image"]]) for rows in both)
+    return [both[0][first.isin(second)], both[1][second.isin(first)]]
 
 
 def _of_split(rows: pd.DataFrame, output: str) -> pd.DataFrame:
