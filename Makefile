@@ -34,6 +34,7 @@ notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks
 models: .venv/ready ## train the objects networks again
 	$(BIN)/python -m igpaths.tasks.training
 
+# A process for each core; threads of their own would only be in each other's way
 test: lint ## lint, then all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 

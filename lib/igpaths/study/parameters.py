@@ -81,7 +81,7 @@ class Parameters:
     task: str = "objects"
     data: str = ""
     models: tuple[str, ...] = tuple(f"objects/{network}" for network in FIVE)
-    images: int = 12
+    images: int = 8
     paths: tuple[str, ...] = ("straight", "blur", "guided")
     steps: tuple[int, ...] = (8, 16, 32, 64, 128)
     output: str = "probability"
