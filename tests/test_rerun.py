@@ -194,7 +194,7 @@ def test_the_tables_name_every_parameter_and_every_metric():
     assert sorted(table("## A study without")) == sorted(importlib.import_module("igpaths.study.measures").MEASURES)
 
 
-LOCAL = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p scheduler local:2 -p threads 1")
+LOCAL = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p scheduler local:2")
 
 
 def test_two_processes_do_a_study(project, capsys):

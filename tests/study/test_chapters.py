@@ -176,6 +176,46 @@ def test_failing_or_warning_cell_stops_the_build_and_is_kept(book, make, code, s
     assert any(shown in str(c.get("outputs")) for c in executed(book).cells)
 
 
+def add_chapters(book, bodies):
+    """More chapters, from 02 on."""
+    for number, body in enumerate(bodies, 2):
+        (book / "book" / f"0{number}-more.md").write_text(HEADER + f"# Chapter {number}\n\n" + body)
+        with (book / "_toc.yml").open("a") as contents:
+            contents.write(f"- file: book/0{number}-more\n")
+
+
+@pytest.mark.parametrize(("options", "at_once"), [((), True), (("-p", "threads", "2"), False)], ids=["1", "2"])
+def test_chapters_run_at_once_where_each_has_cores_of_its_own(book, make, monkeypatch, options, at_once):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    meet = """
+import os, time
+from pathlib import Path
+Path("{mine}").touch()
+end = time.monotonic() + {wait}
+while not Path("{other}").exists() and time.monotonic() < end:
+    time.sleep(0.1)
+Path("{mine}").write_text(f"{{Path('{other}').exists()}} {{os.environ['OMP_NUM_THREADS']}}")
+"""
+    wait = 60 if at_once else 1  # of which nothing is spent where they meet
+    both = [meet.format(mine=mine, other=other, wait=wait) for mine, other in ("ab", "ba")]
+    replace_chapter(book, cell(both[0]))
+    add_chapters(book, [cell(both[1])])
+    status, printed = make("book", *options)
+    assert status == 0, printed
+    assert (book / "a").read_text() == f"{at_once} {1 if at_once else 2}"
+
+
+def test_no_more_chapters_are_begun_where_one_failed(book, make, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    replace_chapter(book, cell("1 / 0"))
+    add_chapters(book, [cell(f"open('{name}', 'w').close()") for name in ("second", "third")])
+    status, printed = make("book")
+    assert status == 1
+    assert "error: 01-one failed" in printed
+    assert not (book / "second").exists()
+    assert not (book / "third").exists()
+
+
 def test_unknown_chapter_lists_those_there_are(make):
     status, printed = make("run", "--chapter", "02-one")
     assert status == 1

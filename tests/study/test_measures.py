@@ -309,17 +309,19 @@ def test_noise_moves_a_gradient_by_its_length_and_a_map_the_more_of_it_there_is(
 def test_rounding_moves_a_straight_map_by_no_more_than_rounding(unsaturated):
     found = comparing.rounding(unsaturated, IGPATHS)
     change = by_variant(found, "rounding change", "IG")
-    assert set(change) - {"one thread"} == {"float64", "bfloat16", "constants", "batch of one"}
+    assert set(change) == {"float64", "bfloat16", "constants", "batch of one", "threads"}
     assert 0 < change["float64"] < 1e-4
     assert change["constants"] < 1e-4
     assert change["batch of one"] < 1e-4 < change["bfloat16"]
 
 
-def test_rounding_asks_for_one_thread_where_there_are_more(straight):
-    for count in (1, 2):
+def test_rounding_asks_for_another_number_of_threads(straight, monkeypatch):
+    seen = []
+    monkeypatch.setattr(comparing, "threads", lambda count: seen.append(count) or threads(count))
+    for count in (1, 2, 3):
         with threads(count):
-            variants = {frame["variant"][0] for frame in comparing.rounding(straight, IGPATHS)}
-        assert ("one thread" in variants) == (count > 1)
+            comparing.rounding(straight, IGPATHS)
+    assert seen == [2, 1, 1]
 
 
 def test_a_cpu_is_compared_with_another_device_alone(unsaturated):

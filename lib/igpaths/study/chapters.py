@@ -16,14 +16,17 @@ import argparse
 import ast
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +40,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 from igpaths.study.accessible import mend
 from igpaths.study.parameters import Parameters, check_names, read
+from igpaths.study.scheduler import environment
 from igpaths.study.schema import ParameterError
 from igpaths.study.versions import versions
 
@@ -53,6 +57,7 @@ REMOTE = re.compile(
     r"""|(?:url\(|@import)\s*["']?\s*(?:https?:)?//[^"')\s]+""",
     re.IGNORECASE,
 )
+AT_ONCE = 4  # chapters: each takes a gigabyte or more
 NUMPYS = re.compile(r"np\.(?:int|uint|float|bool|str)\w*\(")  # a number as numpy's repr; code is cut up by its colours
 
 
@@ -169,6 +174,33 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     return target
 
 
+def execute_all(wanted: Sequence[Page], chosen: Parameters, tree: Path) -> None:
+    """Run chapters into `tree`, as many at once as have cores of their own; where one fails no more are begun.
+
+    On a GPU or a scheduler, which they would share, it is one at a time.
+
+    Raises
+    ------
+    ChapterError
+        Of the first one that failed, when those that had begun are finished.
+    """
+    alone = chosen.scheduler or chosen.device != "cpu"
+    processes = 1 if alone else max(1, min(AT_ONCE, (os.cpu_count() or 1) // chosen.threads))
+    with ProcessPoolExecutor(processes, get_context("spawn"), _share_cores, (chosen.threads,)) as pool:
+        waiting, running = list(wanted), set[Future[Path]]()
+        while waiting or running:
+            while waiting and len(running) < processes:
+                running.add(pool.submit(execute, waiting.pop(0), chosen, tree))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in done:
+                each.result()
+
+
+def _share_cores(threads: int) -> None:
+    """What a chapter computes outside of a study takes no more threads either."""
+    os.environ.update(environment(threads))
+
+
 def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, builder: str = "html") -> Path:
     """Render the notebooks of `tree` to ``output/_build/<builder>``; a warning is an error.
 
@@ -248,13 +280,13 @@ def main(arguments: list[str] | None = None, *, root: Path | None = None) -> int
         wanted = chapters if given.command == "book" else [chapter(root, given.chapter)]
         for page in wanted:
             page.parameters(chosen)  # all of them are checked before the first one runs
-        for page in wanted:
-            notebook = execute(page, chosen, tree, again=given.command == "run")
         if given.command == "book":
+            execute_all(chapters, chosen, tree)
             html = build(root, tree, root)
             check(html, pages(root))
             print(f"the book: {html / 'index.html'}")
         else:
+            notebook = execute(wanted[0], chosen, tree, again=True)
             html = build(root, tree, tree, only=wanted[0])
             check(html, wanted)
             print(f"executed: {notebook}\nrendered: {html / (wanted[0].name + '.html')}")

@@ -93,7 +93,7 @@ class Parameters:
     precision: str = "float32"
     batch_size: int = 16
     shard: int = 8
-    threads: int = 2
+    threads: int = 1
     results: str = "_build/results"
     scheduler: str = ""
 

@@ -133,7 +133,7 @@ def rounding(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the signed maps move where the network computes otherwise, and nothing else changes.
 
     In float64, in bfloat16, with constants of the normalisation that are off by one rounding, with one point in a call
-    of the network, and with one thread, where a CPU had more.
+    of the network, and on a CPU with another number of threads: two in place of one, or one in place of more.
     """
     others = {
         "float64": replace(sample, net=recomputed(sample.net, precision="float64")),
@@ -142,9 +142,9 @@ def rounding(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         "batch of one": replace(sample, batch_size=1),
     }
     frames = [_recomputed(sample, protocol, other, "rounding", name) for name, other in others.items()]
-    if sample.net.device.type == "cpu" and torch.get_num_threads() > 1:
-        with threads(1):
-            frames.append(_recomputed(sample, protocol, sample, "rounding", "one thread"))
+    if sample.net.device.type == "cpu":
+        with threads(2 if torch.get_num_threads() == 1 else 1):
+            frames.append(_recomputed(sample, protocol, sample, "rounding", "threads"))
     return [frame for each in frames for frame in each]
 
 
