@@ -198,6 +198,7 @@ LOCAL = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p schedule
 
 
 def test_two_processes_do_a_study(project, capsys):
+    shutil.rmtree("_build/results", ignore_errors=True)  # another command asks for the same
     (command,) = commands(LOCAL)
     assert call(command) == 0
     assert "2 units, 0 of them there before" in capsys.readouterr().out

@@ -38,22 +38,22 @@ METRICS = {
 REPEATED = ("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
 
 
-def everything(folder, model, monkeypatch, *, without=REPEATED, **changes):
-    """The rows of a study of two photographs that asks for all there is."""
+def everything(folder, model, monkeypatch, *, images, without=REPEATED, **changes):
+    """The rows of a study of so many photographs that asks for all there is."""
     for name, protocol in SMALLEST.items():
         monkeypatch.setitem(units.PROTOCOLS, name, protocol)
     metrics = [name for name, measure in MEASURES.items() if not measure.task and name not in without]
     choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes
-    found = measured(study(folder, models=(model,), images=2, steps=(1,), metrics=metrics, maps=1, **choices))
+    found = measured(study(folder, models=(model,), images=images, steps=(1,), metrics=metrics, maps=1, **choices))
     assert set(found["metric"]) >= METRICS
-    assert found.groupby("metric")["image"].nunique().drop("map").eq(2).all()
+    assert found.groupby("metric")["image"].nunique().drop("map").eq(images).all()
     assert "not finite" not in set(found["left_out"])
     return found
 
 
 @pytest.mark.parametrize("name", STUDY_A)
 def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
-    found = everything(photographs(tmp_path / "photos", 2), f"module:studies.{name}", monkeypatch)
+    found = everything(photographs(tmp_path / "photos", 1), f"module:studies.{name}", monkeypatch, images=1)
     side = 299 if name == "inception_v3" else 161
     assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, side, side)}
 
@@ -61,13 +61,13 @@ def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
 def test_a_network_by_its_name_with_its_own_transforms(tmp_path, monkeypatch):
     torch.save(of_study_a("mobilenet_v2").network.state_dict(), tmp_path / "weights.pt")
     name = f"torchvision/mobilenet_v2:IMAGENET1K_V2@{tmp_path / 'weights.pt'}"
-    found = everything(photographs(tmp_path / "photos", 2), name, monkeypatch)
+    found = everything(photographs(tmp_path / "photos", 1), name, monkeypatch, images=1)
     assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, 224, 224)}
 
 
 def test_a_network_of_the_readers_own_on_every_path(tmp_path, monkeypatch):
     folder = photographs(tmp_path / "photos", 2)
     chosen = {"paths": tuple(PATHS), "protocols": tuple(SMALLEST)}
-    found = everything(folder, "module:studies.large", monkeypatch, without=(), **chosen)
+    found = everything(folder, "module:studies.large", monkeypatch, images=2, without=(), **chosen)
     assert set(found["protocol"]) == {"igpaths", "igpaths, grey", "igpaths, black", "study-b", "pair"}
     assert {*PATHS, "controls", "split-black-2", "split-mean-2", "split-mean-2-probability"} == set(found["path"])
