@@ -43,6 +43,7 @@ def test_the_precision_is_the_networks_own_by_default():
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU: a walk must not wait for it")
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("path", [ig.Straight(), ig.Blur(4.0)], ids=str)
 def test_a_walk_does_not_wait_for_a_gpu(path):
     net, x = classifier(small_network().float().cuda()), images(3, shape=(3, 12, 10)).float().cuda()

@@ -87,6 +87,14 @@ def test_a_contrast_is_of_the_images_that_count_on_both_networks():
     assert found["resnet − noskip"].n == (IMAGES - 1) * 3 * 2
 
 
+def test_networks_weigh_alike_however_many_images_they_have():
+    rows = planted(lambda network, method, sign: 0.1 * (network == "vgg") * method.endswith("IDGI"))
+    rows = rows[rows["network"].isin(["vgg", "resnet"]) & ((rows["network"] == "vgg") | rows["image"].isin(["0", "1"]))]
+    for each in causes.estimates(gained(rows), "method", "sign"):
+        assert each.value == pytest.approx(0.05)
+        assert each.n == IMAGES + 2
+
+
 def test_the_same_gains_can_be_contrasted_by_their_sign():
     found = causes.contrasts(gained(planted(by_sign)), {"absolute": "signed"}, of="sign")
     assert set(found["sign"]) == {"absolute − signed"}

@@ -77,6 +77,18 @@ def test_rounding_is_told_for_the_known_and_for_the_guided_path():
     assert findings.rounding(planted(moved, metric="rounding change", variant="float64")) == ""
 
 
+def test_devices_are_told_for_the_known_and_for_the_guided_path():
+    moved = {("IG", "signed"): 5e-4, ("Guided IG", "signed"): 0.6}
+    alike = {("IG", "signed"): 1.0, ("Guided IG", "signed"): 0.75}
+    rows = pd.concat(
+        planted(values, metric=f"device {name}", variant="cpu")
+        for name, values in (("change", moved), ("cosine", alike))
+    )
+    words = findings.devices(rows)
+    assert numbers(words) == [0.0005, 0.6, 0.75]
+    assert findings.devices(planted(moved, metric="rounding change", variant="cpu")) == ""
+
+
 def test_saturation_stands_beside_the_papers_networks():
     rows = pd.concat(
         planted({("IG", "signed"): value}, metric="L2 ratio", variant="ψ = 0.9", protocol="study-b", network=network)

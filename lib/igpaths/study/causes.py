@@ -13,7 +13,7 @@ import pandas as pd
 
 from igpaths.study.measures.tempering import TEMPERATURES
 from igpaths.study.papers import study_a
-from igpaths.study.statistics import bootstrap, ratio
+from igpaths.study.statistics import ratio
 
 METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures
@@ -83,18 +83,17 @@ def confidences(rows: pd.DataFrame) -> pd.DataFrame:
     return both.assign(confidence=both["value"] / both["value ratio"])
 
 
-def estimates(table: pd.DataFrame, *by: str, column: str = "gain", statistic: str = "mean") -> pd.Series:
-    """The average of a column in every group; intervals resample photographs, which networks and scenes share."""
-    groups = table.groupby(list(by), sort=False)
-    return pd.Series(
-        {
-            names if len(by) > 1 else names[0]: bootstrap(
-                own[column], statistic=statistic, clusters=tuple(own["photograph"])
-            )
-            for names, own in groups
-        },
-        dtype=object,
-    )
+def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
+    """The mean of a column in every group, whose networks weigh alike however many images they have.
+
+    Intervals resample photographs, which networks and scenes share.
+    """
+    found = {}
+    for names, own in table.groupby(list(by), sort=False):
+        weight = 1 / own.groupby("network", observed=True)["network"].transform("size")
+        key = names if len(by) > 1 else names[0]
+        found[key] = ratio(own[column] * weight, weight, clusters=tuple(own["photograph"]))
+    return pd.Series(found, dtype=object)
 
 
 def with_traits(table: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from igpaths.study.stability import medians
 from igpaths.study.statistics import Estimate
 from igpaths.study.tables import SIDES, changes
 
-METRICS = ("insertion", "insertion ratio", "rounding change", "L2 ratio")
+METRICS = ("insertion", "insertion ratio", "rounding change", "device change", "device cosine", "L2 ratio")
 
 
 def sign(rows: pd.DataFrame) -> str:
@@ -86,6 +86,18 @@ def rounding(rows: pd.DataFrame) -> str:
     )
 
 
+def devices(rows: pd.DataFrame) -> str:
+    """How far a GPU's maps lie from a CPU's."""
+    moved, cosine = (medians(rows, f"device {name}", ["IG", "Guided IG"]) for name in ("change", "cosine"))
+    if moved.empty:
+        return ""
+    return (
+        f"A GPU in place of a CPU, with all bits of float32 on both, moves a map of IG by {_range(moved['IG'], '.1g')} "
+        f"of its length, and one of Guided IG by {_range(moved['Guided IG'], '.1g')}: the cosine of its two maps is "
+        f"{_range(cosine['Guided IG'], '.3f')}."
+    )
+
+
 def saturation(rows: pd.DataFrame) -> str:
     """How much the saturated part weighs, beside what Study B prints."""
     found = split_rows(rows)
@@ -107,6 +119,7 @@ QUESTIONS: dict[str, tuple[Callable[[pd.DataFrame], str], str]] = {
     "Shortcuts": (shortcuts, "03-idgi-vs-its-baselines"),
     "Steps": (steps, "04-step-size"),
     "Rounding": (rounding, "05-numerical-stability"),
+    "Devices": (devices, "05-numerical-stability"),
     "Saturation": (saturation, "06-split-ig"),
 }
 
