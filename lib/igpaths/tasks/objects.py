@@ -2,8 +2,9 @@
 
 An image is a silhouette filled with its own material (one photograph each) on a crop of another photograph,
 over clutter, at a random place, size, rotation and colour. The silhouette is the ground-truth mask, which
-photographs do not have. Every image is a pure function of ``(seed, split, index)``: nothing is downloaded or
-stored, and the photographs are those that scikit-image ships.
+photographs do not have. Every image is a pure function of ``(seed, split, index)``, but for a level or two of 255 by
+which versions of Pillow round otherwise: nothing is downloaded or stored, and the photographs are those that
+scikit-image ships.
 
 Training and test images come from disjoint regions of every photograph (left and right of `TRAIN_SHARE` of its
 width), and the photographs in `TEST_BACKGROUNDS` are never seen in training.
