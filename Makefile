@@ -20,7 +20,8 @@ book: .venv/ready ## run the chapters with PARAMS and build the book: _build/htm
 	$(CHAPTERS) book --params $(PARAMS)
 
 browse: .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
-	$(BIN)/pytest tests/browse.py
+	@test -f _build/html/index.html || { echo "no book in _build/html: make book" >&2; exit 1; }
+	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
 pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
 	$(BIN)/python -m igpaths.study.pdf --params $(PARAMS)
