@@ -84,7 +84,7 @@ def confidences(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
-    """The mean of a column in every group, whose networks weigh alike however many images they have.
+    """The mean of a column in every group `by`, an `Estimate` each: its networks weigh alike, whatever their images.
 
     Intervals resample photographs, which networks and scenes share.
     """
