@@ -9,7 +9,7 @@ export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_MMAP_THRESHOLD_ = 17179869184
 
 BIN = .venv/bin
-CHAPTERS = $(BIN)/python -m igpaths.study.chapters
+CHAPTERS = $(BIN)/python -m igstudy.press.chapters
 
 .PHONY: help book browse pdf run results readme notebooks models test lint bench bench-gpu clean
 
@@ -24,7 +24,7 @@ browse: .venv/browse/ready ## try the built book in Chromium: errors, links, nar
 	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
 pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
-	$(BIN)/python -m igpaths.study.pdf --params $(PARAMS)
+	$(BIN)/python -m igstudy.press.pdf --params $(PARAMS)
 
 run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
 	$(CHAPTERS) run --params $(PARAMS) --chapter "$(CHAPTER)"
@@ -33,7 +33,7 @@ notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks
 	$(CHAPTERS) notebooks
 
 models: .venv/ready ## train the objects networks again
-	$(BIN)/python -m igpaths.tasks.training
+	$(BIN)/python -m igstudy.tasks.training
 
 # A process for each core; threads of their own would only be in each other's way
 test: lint ## lint, then all tests
@@ -45,10 +45,10 @@ lint: .venv/ready ## ruff and mypy
 	$(BIN)/mypy
 
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
-	$(BIN)/python -m igpaths results $(PARAMS)
+	$(BIN)/python -m igstudy results $(PARAMS)
 
 readme: .venv/ready ## what README.md shows: its picture, and what the published results say
-	$(BIN)/python -m igpaths.study.readme
+	$(BIN)/python -m igstudy.press.readme
 
 bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)

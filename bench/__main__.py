@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.timing import machine
-from igpaths.study.provenance import device_name
+from igstudy.engine.provenance import device_name
 
 NAMES = ("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "memory")
 RESULTS = Path("results/bench")

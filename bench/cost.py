@@ -8,7 +8,7 @@ from torch.nn.functional import interpolate
 import igpaths as ig
 from bench.subjects import Subject, subject
 from bench.timing import interleaved, median
-from igpaths.study.statistics import slope
+from igstudy.evidence.statistics import slope
 
 VALUES = {
     "steps": (8, 16, 32, 64, 128, 256, 512),

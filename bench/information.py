@@ -18,9 +18,9 @@ from bench.peers import mended
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
-from igpaths.study.protocols import PAIR, STUDY_A
+from igstudy.measures.protocols import PAIR, STUDY_A
 
-MODULE = importlib.import_module("igpaths.metrics.information")  # its name is also a function's
+MODULE = importlib.import_module("igpaths.metrics.curves")  # its name is also a function's
 STEPS = 16
 
 

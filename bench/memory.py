@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from igpaths.study.parameters import Parameters
+from igstudy.engine.parameters import Parameters
 
 BASE = Parameters(
     models=("objects/mobilenet",),
@@ -35,8 +35,8 @@ STUDIES = {
 STUDY = """
 import json, sys
 from bench.memory import highest
-from igpaths.study.engine import run
-from igpaths.study.parameters import Parameters
+from igstudy.engine.runs import run
+from igstudy.engine.parameters import Parameters
 assert not run(Parameters(**json.loads(sys.argv[1]))).failures
 print(highest())
 """

@@ -19,7 +19,7 @@ import igpaths as ig
 from bench.subjects import Subject, subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
-from igpaths.walk import fold
+from igpaths.walks import fold
 
 BATCH = {"cpu": 16, "cuda": 128}
 PARTS = 48

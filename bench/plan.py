@@ -16,13 +16,13 @@ from collections import Counter
 import torch
 import torchvision
 
-from igpaths.metrics.information import png_bytes
-from igpaths.study import store
-from igpaths.study.engine import run
-from igpaths.study.parameters import Parameters
-from igpaths.study.units import plan
-from igpaths.tasks.models import STUDY_A
-from igpaths.tasks.objects import scene
+from igpaths.metrics.curves import png_bytes
+from igpaths.models.zoo import BEST_KNOWN as STUDY_A
+from igstudy.engine import store
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.runs import run
+from igstudy.engine.units import plan
+from igstudy.tasks.objects import scene
 
 GRADIENTS = ("completeness", "compression")
 PATHS = ("straight", "blur", "guided")

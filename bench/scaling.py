@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from bench.timing import interleaved, median, ratio
-from igpaths.study import engine
-from igpaths.study.parameters import Parameters
+from igstudy.engine import runs as engine
+from igstudy.engine.parameters import Parameters
 
 STUDY = Parameters(
     models=("objects/resnet",),

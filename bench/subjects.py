@@ -9,8 +9,8 @@ import torchvision
 from torch import Tensor, nn
 
 from igpaths.classifier import Classifier
-from igpaths.tasks import load_images, load_model
-from igpaths.tasks.imagenet import ENVIRONMENT
+from igpaths.models import ENVIRONMENT, load_model
+from igstudy.tasks import load_images
 
 WEIGHTS = {"mobilenet_v2": "IMAGENET1K_V1@weights/mobilenet_v2.pt"}  # of the folder that IGPATHS_DATA names
 
@@ -30,8 +30,8 @@ class Subject:
     name: str
     weights: str
     module: nn.Module
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
     images: Tensor
     targets: Tensor
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from igpaths.study.provenance import commit, device_name
-from igpaths.study.versions import versions
+from igstudy.engine.provenance import commit, device_name
+from igstudy.engine.versions import versions
 
 ROUNDS = 5
 

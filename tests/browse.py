@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import Page
 
-from igpaths.study.browser import PATIENCE, TYPESET, chromium
-from igpaths.study.chapters import pages
+from igstudy.press.browser import PATIENCE, TYPESET, chromium
+from igstudy.press.chapters import pages
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"

@@ -11,9 +11,9 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from igpaths.study.parameters import Parameters
-from igpaths.tasks import Model
-from igpaths.tasks.models import STUDY_A
+from igpaths.models import Model
+from igpaths.models.zoo import BEST_KNOWN as STUDY_A
+from igstudy.engine.parameters import Parameters
 from problems import small_network
 
 WNIDS = [f"n{i:08d}" for i in range(1, 6)]

@@ -30,11 +30,11 @@ from PIL import Image
 
 import igpaths as ig
 from igpaths.__main__ import main as igpaths
-from igpaths.explain import Explanation
-from igpaths.study import chapters
-from igpaths.study.engine import rows
-from igpaths.study.parameters import Parameters, read
-from igpaths.study.scheduler import connect, job_script, read_slurm
+from igpaths.explanations import Explanation
+from igstudy.engine.parameters import Parameters, read
+from igstudy.engine.runs import rows
+from igstudy.engine.scheduler import connect, job_script, read_slurm
+from igstudy.press import chapters
 from problems import small_network
 from studies import photographs
 
@@ -76,7 +76,7 @@ def call(command):
     """Run ``.venv/bin/python -m MODULE …`` here, and return its exit status."""
     program, option, module, *arguments = shlex.split(command)
     assert (program, option) == (".venv/bin/python", "-m")
-    run = {"igpaths": igpaths, "igpaths.study.chapters": chapters.main}[module]
+    run = {"igpaths": igpaths, "igstudy.press.chapters": chapters.main}[module]
     return run(arguments)
 
 
@@ -137,7 +137,7 @@ def test_the_book_and_its_quick_look_are_commands_with_parameters_that_are_allow
     (inline,) = re.findall(r"`(make book PARAMS=\S+)`", PAGE)
     for command, name in ((*commands(BOOK), "objects"), (inline, "smoke")):
         (line,) = made(command)
-        assert shlex.split(line)[1:] == ["-m", "igpaths.study.chapters", "book", "--params", f"params/{name}.yaml"]
+        assert shlex.split(line)[1:] == ["-m", "igstudy.press.chapters", "book", "--params", f"params/{name}.yaml"]
         chosen = read(f"params/{name}.yaml")
         own = [page.parameters(chosen) for page in chapters.pages(Path.cwd()) if page.is_chapter]
         assert {"images": SMALL[name]["images"]}.items() <= max(own, key=len).items()
@@ -157,7 +157,7 @@ def test_one_chapter_is_run_on_photographs(project):
 
 
 OTHER = block(
-    "$ .venv/bin/python -m igpaths.study.chapters run --chapter 06-split-ig -p images 16 -p models '[objects/resnet]'"
+    "$ .venv/bin/python -m igstudy.press.chapters run --chapter 06-split-ig -p images 16 -p models '[objects/resnet]'"
 )
 
 
@@ -191,7 +191,7 @@ def table(heading):
 
 def test_the_tables_name_every_parameter_and_every_metric():
     assert table("## One chapter") == [*Parameters().as_dict()]
-    assert sorted(table("## A study without")) == sorted(importlib.import_module("igpaths.study.measures").MEASURES)
+    assert sorted(table("## A study without")) == sorted(importlib.import_module("igstudy.measures").MEASURES)
 
 
 LOCAL = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p scheduler local:2")
@@ -373,7 +373,7 @@ GPU = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p device cud
 def test_a_gpu_is_a_parameter(project, monkeypatch):
     (command,) = commands(GPU)
     seen = []
-    monkeypatch.setattr("igpaths.study.commands.run", lambda study: seen.append(study) or 0)
+    monkeypatch.setattr("igstudy.commands.run", lambda study: seen.append(study) or 0)
     assert call(command) == 0
     assert (seen[0].device, seen[0].batch_size) == ("cuda", 64)
     if not torch.cuda.is_available():
@@ -431,8 +431,8 @@ MODELS = block("$ make models")
 
 def test_the_networks_are_trained_by_their_module(project):
     (line,) = made(*commands(MODELS))
-    assert shlex.split(line) == [".venv/bin/python", "-m", "igpaths.tasks.training"]
-    assert callable(importlib.import_module("igpaths.tasks.training").main)
+    assert shlex.split(line) == [".venv/bin/python", "-m", "igstudy.tasks.training"]
+    assert callable(importlib.import_module("igstudy.tasks.training").main)
 
 
 def test_every_block_is_followed():

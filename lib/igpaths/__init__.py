@@ -5,7 +5,8 @@ All examples of the docstrings go on from these lines, with a network and two im
 >>> import torch
 >>> import igpaths as ig
 >>> from igpaths import metrics, plots
->>> from igpaths.tasks import load_images, load_model
+>>> from igstudy.tasks import load_images
+>>> from igpaths.models import load_model
 >>> model = load_model("objects/resnet")
 >>> net = model.classifier(output="probability")
 >>> data = load_images("objects", model=model, count=2)
@@ -27,7 +28,7 @@ torch.Size([2, 2, 176, 176])
 from igpaths.classifier import Classifier
 from igpaths.paths import Blur, Guided, Placed, Straight, Strided
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, SquaredGradients
-from igpaths.walk import Attributions, attribute, walk
+from igpaths.walks import Attributions, attribute, walk
 
 __all__ = [
     "IDGI",

@@ -1,8 +1,7 @@
-"""The command line: maps of an image of yours, and studies of many, without a notebook.
+"""The command line: maps of an image of yours, without a notebook.
 
 python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
 python -m igpaths models
-python -m igpaths run params/objects.yaml
 """
 
 import argparse
@@ -10,9 +9,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from igpaths.explain import FORMATS, PATHS, RULES, explain, write
-from igpaths.study.parameters import read
-from igpaths.tasks.models import list_models
+from igpaths.explanations import FORMATS, PATHS, RULES, explain, write
+from igpaths.models import list_models
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
@@ -21,21 +19,15 @@ EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --rule left --rule right --psi 0.95 \\
       --target "tennis ball" --out ball.png --out ball.npz
 
-The .npz file holds, by the names that igpaths.explain.Explanation documents, the maps (paths, rules, 3, H, W), the
+The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, 3, H, W), the
 scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = """examples:
   python -m igpaths models
   python -m igpaths models --all"""
-STUDY = """examples:
-  python -m igpaths {0} params/objects.yaml
-  python -m igpaths {0} params/imagenet-sample.yaml -p images 16 -p steps '[8, 64]'"""
-PLAN = """examples:
-  python -m igpaths run params/imagenet.yaml -p images 64
-  python -m igpaths plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
 OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
 
-A network of your own, from a function without arguments that returns an igpaths.tasks.Model:
+A network of your own, from a function without arguments that returns an igpaths.Model:
   module:my_package.my_module.my_function"""
 
 
@@ -73,20 +65,6 @@ def parser() -> Parser:
     one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
     names = command("models", "List the networks that --model can name, with their accuracy.", MODELS)
     names.add_argument("--all", action="store_true", help="all classifiers of torchvision, not only Study A's ten")
-    for name, about in (
-        ("run", "Compute what is missing of the study that a YAML file describes."),
-        ("status", "Say how far a study is, and what its run met."),
-        ("plan", "Say what a study of many images will take, by the few of it that have run here."),
-        ("results", "Write the results of a study that has run to results/NAME/, NAME being that of the file."),
-    ):
-        of_study = command(name, about, (PLAN if name == "plan" else STUDY).format(name))
-        of_study.add_argument("params", type=Path, help="the YAML file of the study's parameters")
-        of_study.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
-        if name == "plan":
-            of_study.add_argument("--images", type=positive, required=True, help="images of each network")
-            of_study.add_argument(
-                "--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)"
-            )
     return root
 
 
@@ -122,30 +100,11 @@ def models(given: argparse.Namespace) -> int:
     return 0
 
 
-def study(given: argparse.Namespace) -> int:
-    """Run a study, say how far it is or what it will take, or publish its results."""
-    from igpaths.study import commands  # not above: the other commands need none of it
-
-    chosen = read(given.params, **dict(given.p))
-    if given.command == "results":
-        return commands.results(chosen, given.params.stem)
-    if given.command == "plan":
-        return commands.plan(chosen, images=given.images, workers=given.workers)
-    return {"run": commands.run, "status": commands.status}[given.command](chosen)
-
-
-def positive(text: str) -> int:
-    """The whole number above 0 that an option gives."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"given {text!r}; allowed: a whole number, at least 1")
-    return int(text)
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     try:
         given = parser().parse_args(arguments)
-        return {"explain": explain_one, "models": models}.get(given.command, study)(given)
+        return {"explain": explain_one, "models": models}[given.command](given)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

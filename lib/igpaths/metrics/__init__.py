@@ -1,27 +1,17 @@
 """What is measured of an attribution. Each function states its shapes, range and direction; `METRICS` lists them."""
 
+from igpaths.metrics.ablation import Perturbation, abpc, perturbation
 from igpaths.metrics.controls import edges, random_maps
-from igpaths.metrics.errors import Noisy, misrounded, recomputed
-from igpaths.metrics.information import Seeds, blur_photograph, information, information_curves, seed_masks, unusable
+from igpaths.metrics.curves import Seeds, blur_photograph, information, information_curves, seed_masks, unusable
 from igpaths.metrics.localization import best_f1, class_sensitivity, energy_inside, mae, pointing_game, roc_auc
 from igpaths.metrics.msssim import ms_ssim
-from igpaths.metrics.parting import Parting, parting, shattering
-from igpaths.metrics.perturbation import Perturbation, abpc, perturbation
-from igpaths.metrics.projection import Projections, projections
 from igpaths.metrics.ranking import absolute_map, pixel_ranks, signed_map, tied_share
 from igpaths.metrics.reveal import Responses, area, deletion, insertion
 from igpaths.metrics.saturation import cosine, norm_ratio
 from igpaths.metrics.stability import jpeg, max_sensitivity, relative_change, spearman, squared_error, uniform_noise
-from igpaths.metrics.table import METRICS, Metric
-from igpaths.metrics.texture import patchiness, roughness
 
 __all__ = [
-    "METRICS",
-    "Metric",
-    "Noisy",
-    "Parting",
     "Perturbation",
-    "Projections",
     "Responses",
     "Seeds",
     "abpc",
@@ -40,22 +30,15 @@ __all__ = [
     "jpeg",
     "mae",
     "max_sensitivity",
-    "misrounded",
     "ms_ssim",
     "norm_ratio",
-    "parting",
-    "patchiness",
     "perturbation",
     "pixel_ranks",
     "pointing_game",
-    "projections",
     "random_maps",
-    "recomputed",
     "relative_change",
     "roc_auc",
-    "roughness",
     "seed_masks",
-    "shattering",
     "signed_map",
     "spearman",
     "squared_error",

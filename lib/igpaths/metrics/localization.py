@@ -133,7 +133,7 @@ def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
 
     Examples
     --------
-    >>> from igpaths.tasks import objects
+    >>> from igstudy.tasks import objects
     >>> two = objects.pair(0)
     >>> twice = two.image.expand(2, -1, -1, -1)
     >>> found = ig.attribute(net, twice, two.targets, path=ig.Straight(), rules=(ig.IG(),), steps=(4,))

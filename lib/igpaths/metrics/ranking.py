@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from igpaths.walk import BATCH_SIZE
+from igpaths.walks import BATCH_SIZE
 
 
 def signed_map(attribution: Tensor) -> Tensor:

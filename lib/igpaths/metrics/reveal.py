@@ -14,7 +14,7 @@ from torch import Tensor
 from igpaths.classifier import Classifier, check_targets
 from igpaths.metrics.ranking import check_maps, pixel_counts, pixel_ranks
 from igpaths.paths import resolve_baseline
-from igpaths.walk import BATCH_SIZE
+from igpaths.walks import BATCH_SIZE
 
 TWENTIETHS = tuple(i / 20 for i in range(21))
 

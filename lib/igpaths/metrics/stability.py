@@ -53,7 +53,7 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
     Parameters
     ----------
     explain : images (B, 3, H, W) → M signed attributions of each, (B, M, 3, H, W). Perturbed images leave [0, 1],
-        which `igpaths.walk.fold` takes and `igpaths.attribute` refuses.
+        which `igpaths.walks.fold` takes and `igpaths.attribute` refuses.
     images : (B, 3, H, W).
     perturbed : versions of them, each (B, 3, H, W); `uniform_noise` makes Study B's.
 

@@ -1,0 +1,123 @@
+"""The names of a model's classes, and the class that a name stands for."""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from igpaths.models import ENVIRONMENT, Model
+
+
+@dataclass(frozen=True)
+class Synset:
+    """A class of ImageNet: its WordNet identifier and its words."""
+
+    wnid: str
+    name: str
+
+
+def class_names(model: Model, count: int, *, data: str | Path = "") -> tuple[str, ...]:
+    """The names of a model's `count` classes: those listed in `data` if they fit, else its own, else numbers.
+
+    Parameters
+    ----------
+    model : Model.
+    count : int, its outputs.
+    data : folder that may have a synsets.txt; the environment variable IGPATHS_DATA where it is empty.
+
+    Raises
+    ------
+    ValueError
+        for a folder that does not exist, or a synsets.txt that lists something else.
+
+    Examples
+    --------
+    >>> from igpaths.classes import class_names
+    >>> class_names(model, 10)[:3], class_names(model, 2)  # two classes are not its own
+    (('disk', 'square', 'triangle'), ('class 0', 'class 1'))
+    """
+    named = data or os.environ.get(ENVIRONMENT, "")
+    file = data_folder(named) / "synsets.txt" if named else None
+    listed = tuple(synset.name for synset in read_synsets(file)) if file and file.is_file() else ()
+    numbered = tuple(f"class {index}" for index in range(count))
+    return next(names for names in (listed, model.classes, numbered) if len(names) == count)
+
+
+def class_index(target: str, classes: Sequence[str]) -> int:
+    """The class that an index or a name stands for; of a synset's names the first one is enough.
+
+    Raises
+    ------
+    ValueError
+        where there is none, or more than one.
+
+    Examples
+    --------
+    >>> from igpaths.classes import class_index
+    >>> class_index("ring", data.classes), class_index("5", data.classes)
+    (5, 5)
+    >>> class_index("rings", data.classes)
+    Traceback (most recent call last):
+        ...
+    ValueError: target is 'rings'; it must be a class's name or index, 0 to 9; did you mean ring?
+    """
+    if target.isdecimal() and int(target) < len(classes):
+        return int(target)
+    whole = [index for index, name in enumerate(classes) if name == target]
+    found = whole or [index for index, name in enumerate(classes) if first_name(name) == target]
+    if len(found) > 1:
+        raise ValueError(f"target is {target!r}, the name of classes {', '.join(map(str, found))}: give the index")
+    if not found:
+        close = get_close_matches(target, map(first_name, classes), n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ValueError(f"target is {target!r}; it must be a class's name or index, 0 to {len(classes) - 1}{hint}")
+    return found[0]
+
+
+def first_name(name: str) -> str:
+    """The first of a synset's names: "tench" of "tench, Tinca tinca".
+
+    Examples
+    --------
+    >>> from igpaths.classes import first_name
+    >>> first_name("tench, Tinca tinca")
+    'tench'
+    """
+    return name.split(",")[0]
+
+
+def data_folder(data: str | Path = "") -> Path:
+    """The folder that the parameter `data`, or where it is empty the environment variable IGPATHS_DATA, names."""
+    named = data or os.environ.get(ENVIRONMENT, "")
+    if not named:
+        raise ValueError(
+            f"the imagenet task needs a folder with val/<wnid>/*.JPEG and synsets.txt: "
+            f"name it with the parameter data or the environment variable {ENVIRONMENT}"
+        )
+    folder = Path(named).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"data is {str(named)!r} (parameter data or {ENVIRONMENT}): there is no such folder")
+    return folder
+
+
+def read_synsets(path: Path) -> tuple[Synset, ...]:
+    """The synsets in class-index order, from lines of a wnid, a tab or space, and a name.
+
+    ImageNet's own LOC_synset_mapping.txt is such a file. A line of another form and a wnid that comes twice raise
+    ValueError with the line's number.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no list of synsets at {path}")
+    synsets: dict[str, Synset] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        match = re.fullmatch(r"(n\d{8})\s+(\S.*?)\s*", line)
+        if not match:
+            raise ValueError(f"{path}, line {number}: {line!r} is not a wnid and a name, as in 'n01440764<tab>tench'")
+        if match[1] in synsets:
+            raise ValueError(f"{path}, line {number}: {match[1]} comes twice")
+        synsets[match[1]] = Synset(wnid=match[1], name=match[2])
+    if not synsets:
+        raise ValueError(f"{path} lists no synset")
+    return tuple(synsets.values())

@@ -1,0 +1,133 @@
+"""Torchvision's classifiers by their exact weights, downloaded once or read from a file.
+
+A file of weights is a state dict: the tensors by name, in .safetensors or as ``torch.save`` writes them.
+"""
+
+import re
+from pathlib import Path
+
+import safetensors.torch
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from igpaths.models import Model, choice, nearest
+
+ABOUT = "For photographs, downloaded once; accuracy on ImageNet"
+BEST_KNOWN = (
+    "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
+    "vgg16", "vgg19",
+)  # fmt: skip
+
+
+def names(*, every: bool = False) -> dict[str, float]:
+    """The names of models by their weights, each with its accuracy on ImageNet's validation set, in [0, 1].
+
+    `every` network, the best known of them first; by default those alone.
+    """
+    networks = dict.fromkeys((*BEST_KNOWN, *_networks())) if every else BEST_KNOWN
+    return {
+        f"torchvision/{network}:{entry.name}": entry.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
+        for network in networks
+        for entry in torchvision.models.get_model_weights(network)
+        if entry.meta["categories"]  # vgg16's IMAGENET1K_FEATURES have no classifier
+    }
+
+
+def load(name: str, *, folder: Path) -> Model:
+    """The model ``torchvision/NETWORK:WEIGHTS`` or ``…@FILE``, where a relative FILE lies below `folder`."""
+    rest = name.partition("/")[2]
+    match = re.fullmatch(r"([^:@]*)(?::([^@]*))?(?:@(.*))?", rest)
+    assert match  # every part is optional, so that a missing one gets a message of its own
+    network, weights, file = match.groups(default="")
+    if network not in _networks():
+        raise ValueError(
+            f"model is {name!r}; torchvision has no classifier {network!r}, it has those of "
+            f"torchvision.models.list_models(torchvision.models){nearest(network, _networks())}"
+        )
+    entries = {entry.name: entry for entry in torchvision.models.get_model_weights(network)}
+    if weights not in entries:
+        moving = "DEFAULT names other weights in another release; " if weights == "DEFAULT" else ""
+        raise ValueError(f"model is {name!r}; {moving}{choice(f'weights of {network}', weights, entries)}")
+    entry = entries[weights]
+    state = read_state(folder.expanduser() / file, name) if "@" in rest else _download(name, entry)
+    preset = entry.transforms()
+    return Model(
+        name=name,
+        network=fit(name, _build(network, state), state),
+        mean=tuple(preset.mean),
+        std=tuple(preset.std),
+        prepare=entry.transforms(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)),  # the preset without its normalisation
+        classes=tuple(entry.meta["categories"] or ()),
+    )
+
+
+def _networks() -> list[str]:
+    return torchvision.models.list_models(module=torchvision.models)
+
+
+def _build(network: str, state: dict[str, Tensor]) -> nn.Module:
+    if network not in ("inception_v3", "googlenet"):
+        return torchvision.models.get_model(network, weights=None)
+    # Their weights expect another normalisation, which the network does itself when told to; files exist with and
+    # without the auxiliary heads, which play no part in evaluation.
+    auxiliary = any(key.startswith(("aux", "Aux")) for key in state)
+    options = {"transform_input": True, "init_weights": False, "aux_logits": auxiliary}
+    return torchvision.models.get_model(network, weights=None, **options)
+
+
+def _download(name: str, weights: torchvision.models.WeightsEnum) -> dict[str, Tensor]:
+    try:
+        return weights.get_state_dict(progress=False, check_hash=True)
+    except OSError as error:
+        cache = Path(torch.hub.get_dir()) / "checkpoints"
+        raise OSError(
+            f"model is {name!r}; {weights.url} could not be downloaded ({error}): put that file into {cache}, or name "
+            f"a local one, torchvision/NETWORK:WEIGHTS@FILE"
+        ) from error
+
+
+def read_state(file: Path, name: str) -> dict[str, Tensor]:
+    """The tensors by name in a .safetensors file, or in any other that torch.save wrote."""
+    if not file.is_file():
+        raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
+    try:
+        if file.suffix == ".safetensors":
+            return safetensors.torch.load_file(file)
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged or foreign file fails in many ways
+        raise ValueError(f"model is {name!r}; {file} is no state dict: {error}") from error
+    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
+        raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {_kind(state)}")
+    return state
+
+
+def fit(name: str, network: nn.Module, state: dict[str, Tensor]) -> nn.Module:
+    """`network` in evaluation mode with these weights."""
+    # torchvision's DenseNet files keep the names of an older release: denselayer1.norm.1 for denselayer1.norm1.
+    for key in list(state):
+        state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)] = state.pop(key)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        own = network.state_dict()
+        findings = {
+            "missing": [key for key in own if key not in state],
+            "unexpected": [key for key in state if key not in own],
+            "of another shape": [
+                f"{key} {tuple(state[key].shape)} for {tuple(own[key].shape)}"
+                for key in own
+                if key in state and state[key].shape != own[key].shape
+            ],
+        }
+        report = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
+        raise ValueError(f"model is {name!r}; the weights do not fit the network: {report or error}") from error
+    return network.eval()
+
+
+def _kind(value: object) -> str:
+    return f"a dict of {_some([str(key) for key in value])}" if isinstance(value, dict) else type(value).__name__
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:3]) + (", …" if len(words) > 3 else "")

@@ -1,0 +1,234 @@
+"""What a result depends on, as digests: the code that made it, the network's weights, the images' bytes.
+
+The code of a function is its syntax tree and those of all functions, classes and constants of the library that it
+names, and so on. Comments, docstrings and annotations are not part of it: to change them changes no result. The
+library's sources are read when this module is imported, so that a digest is that of the code that runs, whatever is
+edited meanwhile.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+import sysconfig
+from collections.abc import Iterator
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from igpaths.models import Model
+from igstudy.engine.versions import versions
+from igstudy.tasks import imagenet, objects
+from igstudy.tasks.networks import NETWORKS
+
+Name = tuple[str, str]  # a module, and one of its top-level names; "" for the module itself
+ROOT = Path(__file__).parents[2]
+OWN = ("igpaths", "igstudy")
+SOURCES = {
+    path: path.read_text(encoding="utf-8")
+    for path in (each for package in OWN for each in sorted((ROOT / package).rglob("*.py")))
+}
+INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
+
+
+def digest(facts: Any) -> str:
+    """The SHA-256 of facts that JSON can hold."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
+    """The digest of the code of functions and classes, with all of their own package that they name.
+
+    Parameters
+    ----------
+    roots : top-level functions and classes, or partials of them.
+    apart : classes and functions that do not count where they are only named, such as all paths where a walk takes any.
+    """
+    named = [(root.__module__, root.__qualname__) for root in map(_unwrapped, roots)]
+    return _code(tuple(named), frozenset((each.__module__, each.__name__) for each in apart))
+
+
+@lru_cache
+def _code(roots: tuple[Name, ...], apart: frozenset[Name]) -> str:
+    waiting, found = list(roots), dict[str, str]()
+    while waiting:
+        module, name = _defined(*waiting.pop())
+        node = _module(module)[0].get(name)
+        if node is not None and f"{module}.{name}" not in found:
+            found[f"{module}.{name}"] = ast.dump(node)
+            waiting += [used for used in _used(module, node) if _defined(*used) not in apart]
+    return digest(found)
+
+
+def library() -> str:
+    """The digest of the library that this process runs, and of the packages that its numbers depend on.
+
+    Workers compare theirs with that of the process that planned their units.
+    """
+    return digest([{str(path.relative_to(ROOT)): text for path, text in SOURCES.items()}, packages()])
+
+
+def packages() -> dict[str, str]:
+    """The versions that numbers depend on, of packages and of the codecs that weigh images."""
+    return {name: number for name, number in versions().items() if name not in ("python", "matplotlib", "pandas")}
+
+
+def network(model: Model) -> str:
+    """The digest of a network: its tensors, its normalisation, how it prepares photographs, and its own code."""
+    hashed = hashlib.sha256()
+    for name, tensor in sorted([*model.network.named_parameters(), *model.network.named_buffers()]):
+        hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        hashed.update(_bytes(tensor))
+    kind, _, rest = model.name.partition("/")
+    own: object = code(NETWORKS[rest]) if kind == "objects" else ""
+    if model.name.startswith("module:"):
+        classes = {type(part).__module__ for part in model.network.modules()}
+        named = model.name.partition(":")[2].rpartition(".")[0]
+        own = _package(named, *sorted(classes), getattr(model.prepare, "__module__", named))
+    # The presets of torchvision print what they do; a function's address says nothing.
+    prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module) else ""
+    return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
+
+
+@lru_cache  # a module that is edited later still runs as it was imported
+def _package(*modules: str) -> dict[str, str]:
+    """The reader's own modules by name: these, and all that they import, apart from what is installed."""
+    waiting, found = list(modules), dict[str, str]()
+    while waiting:
+        module = waiting.pop()
+        origin = _origin(module)
+        if module in found or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
+            continue
+        if origin in SOURCES:
+            continue
+        tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
+        found[module] = ast.dump(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
+                base = ".".join(filter(None, (parent, node.module)))
+                waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return found
+
+
+def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:
+    """The digest of photographs: their classes, names and bytes."""
+    return digest([[p.wnid, p.target, p.path.name, _file(p.path, *_stamp(p.path))] for p in chosen])
+
+
+def scenes(start: int, count: int, seed: int) -> str:
+    """The digest of scenes of the objects task, which are a function of their code, number and seed."""
+    return digest([code(objects.batch, objects.pair), start, count, seed])
+
+
+def _unwrapped(root: Any) -> Any:
+    return root.func if isinstance(root, partial) else root
+
+
+@lru_cache
+def _defined(module: str, name: str) -> Name:
+    """Where a name that a module may only import is defined."""
+    definitions, imports = _module(module)
+    if name not in definitions and imports.get(name, (module, name)) != (module, name):
+        return _defined(*imports[name])
+    submodule = f"{module}.{name}" if module and name else ""
+    return (submodule, "") if submodule and name not in definitions and _origin(submodule) else (module, name)
+
+
+def _used(module: str, node: ast.AST) -> Iterator[Name]:
+    """The names of the same package that a definition uses, as itself or as an attribute of a module."""
+    definitions, imports = _module(module)
+    for part in _free(node, frozenset()):
+        name = part.value.id if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) else ""
+        if isinstance(part, ast.Name) and (part.id in definitions or part.id in imports):
+            yield module, part.id
+        elif isinstance(part, ast.Attribute) and name in imports:
+            owner, inner = _defined(*imports[name])
+            if not inner:
+                yield owner, part.attr
+
+
+def _free(node: ast.AST, bound: frozenset[str]) -> Iterator[ast.Name | ast.Attribute]:
+    """The names, and the attributes of names, that a function does not bind itself."""
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
+            yield from _free(default, bound)
+        parts = list(ast.walk(node))
+        bound |= {part.arg for part in parts if isinstance(part, ast.arg)}
+        bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    name = node.value if isinstance(node, ast.Attribute) else node
+    if isinstance(name, ast.Name) and name.id not in bound and isinstance(node, ast.Name | ast.Attribute):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _free(child, bound)
+
+
+@lru_cache
+def _module(module: str) -> tuple[dict[str, ast.AST], dict[str, Name]]:
+    """A module's definitions, and what it imports from its own package, by name."""
+    definitions: dict[str, ast.AST] = {}
+    imports: dict[str, Name] = {}
+    package = module.partition(".")[0]
+    packages = OWN if package in OWN else (package,)
+    for node in _stripped(_source(module)).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            definitions[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            definitions |= dict.fromkeys(names, node)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in packages:
+            imports |= {alias.asname or alias.name: (node.module or "", alias.name) for alias in node.names}
+        elif isinstance(node, ast.Import):
+            own = [alias for alias in node.names if alias.asname and alias.name.partition(".")[0] in packages]
+            imports |= {str(alias.asname): (alias.name, "") for alias in own}
+    return definitions, imports
+
+
+def _source(module: str) -> ast.Module:
+    origin = _origin(module)
+    return ast.parse(SOURCES[origin]) if origin in SOURCES else ast.Module([], [])
+
+
+@lru_cache
+def _origin(module: str) -> Path | None:
+    """The file of a module that is written in Python."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ModuleNotFoundError, ValueError, AttributeError):  # its parent is no package, or it has no spec
+        return None
+    return Path(spec.origin) if spec and spec.origin and spec.origin.endswith(".py") else None
+
+
+def _stripped(tree: ast.Module) -> ast.Module:
+    """The tree without docstrings and annotations."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+    return tree
+
+
+def _bytes(tensor: Tensor) -> bytes:
+    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    facts = path.stat()
+    return facts.st_size, facts.st_mtime_ns
+
+
+@lru_cache(maxsize=1 << 17)
+def _file(path: Path, size: int, changed: int) -> str:
+    """The digest of a file's bytes, read once as long as its size and time stay."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,110 @@
+"""What a result depends on beside the code that is read: commit, versions, device, precision, parameters, time.
+
+Every stored result carries `provenance`, and every chapter ends with its `footer`.
+"""
+
+import platform
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.versions import versions
+
+IMPORTED = time.monotonic()
+
+
+def commit() -> str:
+    """The library's commit, marked where tracked files differ from it; "unknown" outside a git checkout.
+
+    Published results do not count: a run that writes them is not changed by them.
+    """
+    try:
+        head = _git("rev-parse", "--short=12", "HEAD")
+        changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
+        return head + (" with changes" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def device_name(device: str) -> str:
+    """The GPU's name, or the CPU's architecture and vector instructions, which decide its rounding."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+
+
+def provenance(parameters: Parameters) -> dict[str, Any]:
+    """All of it, as plain values that JSON can hold.
+
+    Examples
+    --------
+    >>> from igstudy.engine.provenance import provenance
+    >>> list(provenance(study))
+    ['parameters', 'commit', 'versions', 'device', 'threads', 'precision', 'date']
+    """
+    return {
+        "parameters": parameters.as_dict(),
+        "commit": commit(),
+        "versions": versions(),
+        "device": device_name(parameters.device),
+        "threads": torch.get_num_threads(),
+        "precision": parameters.precision,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+@dataclass(frozen=True)
+class Footer:
+    """A small table that a notebook shows below its results.
+
+    Examples
+    --------
+    >>> from igstudy.engine.provenance import Footer
+    >>> print(Footer({"commit": "6be2259"})._repr_markdown_())
+    | this page | |
+    |---|---|
+    | commit | 6be2259 |
+    """
+
+    rows: dict[str, str]
+
+    def _repr_markdown_(self) -> str:
+        rows = [f"| {key} | {value} |" for key, value in self.rows.items()]
+        return "\n".join(["| this page | |", "|---|---|", *rows])
+
+
+def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
+    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported.
+
+    Examples
+    --------
+    >>> from igstudy.engine.provenance import footer
+    >>> list(footer(study).rows)
+    ['parameters', 'commit', 'versions', 'device', 'precision', 'computed']
+    """
+    facts = provenance(parameters)
+    rows = {
+        "parameters": _listed(facts["parameters"]),
+        "commit": facts["commit"],
+        "versions": _listed(facts["versions"]),
+        "device": f"{facts['device']}, {facts['threads']} threads",
+        "precision": facts["precision"],
+        "computed": f"{facts['date']}, in {time.monotonic() - started:.0f} s",
+    }
+    return Footer(rows)
+
+
+def _listed(facts: dict[str, Any]) -> str:
+    texts = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in facts.items()}
+    return ", ".join(f"{key} `{text}`" for key, text in texts.items() if text != "")
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

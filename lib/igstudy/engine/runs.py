@@ -1,0 +1,214 @@
+"""The study engine: every unit of a grid computed once, here or on a cluster, whatever stops it in between.
+
+    rows = measured(Parameters(images=8, metrics=("insertion",)))
+
+`run` plans a study's units, computes the parts that the store lacks, and says what happened; `rows` reads the store;
+`measured` does both, for a chapter. Since a part's file is written whole or not at all and is never computed while it
+is there, a run that was killed goes on where it was.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from igstudy.engine import store
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.scheduler import connect
+from igstudy.engine.store import StoreError
+from igstudy.engine.units import Report, Unit, compute, plan
+
+
+class StudyError(RuntimeError):
+    """Parts of a study could not be computed; the message has a line for each.
+
+    Examples
+    --------
+    >>> from igstudy.engine.runs import StudyError
+    >>> raise StudyError("resnet 0-2, straight.insertion: out of memory")
+    Traceback (most recent call last):
+        ...
+    igstudy.engine.runs.StudyError: resnet 0-2, straight.insertion: out of memory
+    """
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did.
+
+    Attributes
+    ----------
+    units, finished : how many the study has, and how many of them were there before.
+    computed : how many parts were computed.
+    evaluations : images that networks were asked about.
+    notes, failures : as in `units.Report`, of all units.
+
+    Examples
+    --------
+    >>> from igstudy.engine.runs import run
+    >>> done = run(study)
+    >>> done.units, done.failures
+    (1, ())
+    """
+
+    units: int
+    finished: int
+    computed: int
+    evaluations: int
+    notes: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+def run(study: Parameters) -> Run:
+    """Compute all that the store lacks, with progress on stderr.
+
+    A unit that fails is reported and the others go on; what is stored stays, also after an interruption.
+
+    Raises
+    ------
+    StoreError
+        Where the store cannot be written: nothing can go on then.
+    ValueError, OSError
+        Where a model, the photographs or the scheduler cannot be had.
+
+    Examples
+    --------
+    >>> from igstudy.engine.runs import run
+    >>> first, again = run(study), run(study)
+    >>> first.failures, again.computed  # what is there is not computed again
+    ((), 0)
+    """
+    store.prepare(study.store)
+    units = plan(study)
+    waiting = [unit for unit in units if unit.missing]
+    reports = []
+    if waiting:
+        total = sum(unit.count for unit in waiting)
+        with tqdm(total=total, unit="image", file=sys.stderr, desc=f"unit 0/{len(waiting)}", smoothing=0) as bar:
+            for report in _reports(study, waiting):
+                reports.append(report)
+                asked = sum(each.evaluations for each in reports)
+                rate = asked / max(bar.format_dict["elapsed"], 1e-9)
+                bar.set_description(f"unit {len(reports)}/{len(waiting)}", refresh=False)
+                bar.set_postfix_str(f"{rate:.0f} evaluations/s", refresh=False)
+                bar.update(report.images)
+                for line in (*report.notes, *report.failures):
+                    bar.write(line, file=sys.stderr)
+    return Run(
+        units=len(units),
+        finished=len(units) - len(waiting),
+        computed=sum(len(report.computed) for report in reports),
+        evaluations=sum(report.evaluations for report in reports),
+        notes=tuple(line for report in reports for line in report.notes),
+        failures=tuple(line for report in reports for line in report.failures),
+    )
+
+
+def rows(study: Parameters) -> pd.DataFrame:
+    """The per-image rows of a study that the store has, columns ``store.COLUMNS``; stale ones are not among them.
+
+    Examples
+    --------
+    >>> from igstudy.engine.runs import measured, rows
+    >>> found = measured(study)
+    >>> rows(study).equals(found)  # once the study has run
+    True
+    """
+    return store.read(there(plan(study)))
+
+
+def there(units: Iterable[Unit]) -> list[Path]:
+    """The files of these units that the store has."""
+    return [file for unit in units for file in unit.files.values() if file.exists()]
+
+
+def measured(study: Parameters) -> pd.DataFrame:
+    """The per-image rows of a study, computed where the store lacks them.
+
+    Raises
+    ------
+    StudyError
+        Where a part could not be computed.
+
+    Examples
+    --------
+    >>> from igstudy.engine.runs import measured
+    >>> found = measured(study)
+    >>> found.groupby("method", sort=False)["image"].nunique()
+    method
+    IG               2
+    IG + IDGI        2
+    IG, left sum     2
+    IG, right sum    2
+    Name: image, dtype: int64
+    """
+    done = run(study)
+    if done.failures:
+        raise StudyError("\n".join(done.failures))
+    return rows(study)
+
+
+def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
+    """The maps (3, H, W) that a study with `maps` above 0 kept, by network, image and method.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from igstudy.engine.runs import kept_maps, measured
+    >>> kept = kept_maps(measured(replace(study, maps=1)))
+    >>> sorted(method for _, _, method in kept)
+    ['IG', 'IG + IDGI', 'gradient', 'Σ g²']
+    """
+    maps = {}
+    kept = found[found["metric"] == "map"]
+    facts = zip(*(kept[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)
+    for network, image, method, shape, scale, parts in facts:
+        half = torch.from_numpy(np.frombuffer(parts, dtype=np.float16).copy())
+        maps[network, image, method] = half.float().view([int(n) for n in shape.split("x")]) * scale
+    return maps
+
+
+def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
+    """A report of each unit, as it is done."""
+    if not study.scheduler:
+        for unit in units:
+            if unit.missing:  # another run may have been here meanwhile
+                yield _guarded(study, unit)
+            else:
+                yield _report(unit)
+        return
+    with connect(study.scheduler, threads=study.threads) as client:
+        from distributed import as_completed  # of an extra, which `connect` asks for by its name
+
+        # Workers may run in other folders.
+        study = replace(
+            study, results=str(study.store.resolve()), data=str(study.folder.resolve()) if study.folder else ""
+        )
+        futures = {client.submit(_guarded, study, unit, pure=False): unit for unit in units}
+        for future in as_completed(futures, loop=client.loop):
+            if future.status == "finished":
+                yield future.result()
+            elif isinstance(error := future.exception(), StoreError):
+                raise error
+            else:
+                yield _report(futures[future], f"{futures[future].name}: {type(error).__name__}: {error}")
+
+
+def _guarded(study: Parameters, unit: Unit) -> Report:
+    """The unit's report, also where it cannot be computed; a store that cannot be written stops the run."""
+    try:
+        return compute(study, unit)
+    except StoreError:
+        raise
+    except Exception as error:
+        return _report(unit, f"{unit.name}: {type(error).__name__}: {error}")
+
+
+def _report(unit: Unit, *failures: str) -> Report:
+    return Report(unit.name, (), unit.count, 0, 0.0, (), failures)

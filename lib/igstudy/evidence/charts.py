@@ -1,0 +1,130 @@
+"""Charts of estimates: lines over steps, dots with their intervals; a method has its own colour everywhere.
+
+Series also differ in marker and line, for readers who cannot tell the colours apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain, count
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from igpaths.plots import COLOURS, METHODS
+from igstudy.evidence.statistics import Estimate
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+
+
+def line_panels(
+    panels: Mapping[str, Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]],
+    *,
+    xlabel: str,
+    ylabel: str,
+    loglog: bool = False,
+    base: int = 2,
+    columns: int = 3,
+    width: float = 3.1,
+) -> Figure:
+    """One panel a title, each `width` inches wide: equal colour, line and marker mean the same series of (x, y).
+
+    Where x are words they lie equally far apart; where y are estimates they have their intervals. `base` is that of a
+    logarithmic x.
+
+    Examples
+    --------
+    >>> from igstudy.evidence import charts
+    >>> curves = {"IG": ([4, 8], [0.2, 0.1]), "IG + IDGI": ([4, 8], [0.1, 0.05])}
+    >>> figure = charts.line_panels({"resnet": curves, "vgg": curves}, xlabel="steps", ylabel="error", loglog=True)
+    >>> [ax.get_title() for ax in figure.axes]
+    ['resnet', 'vgg']
+    """
+    rows, columns = -(-len(panels) // columns), min(columns, len(panels))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
+    )
+    names = list(dict.fromkeys(name for series in panels.values() for name in series))
+    numbers = _numbers(names)
+    for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
+        for name, (x, y) in series.items():
+            k = numbers[name]
+            look = {"color": COLOURS[k], "linestyle": LINES[k], "marker": MARKERS[k] if len(x) <= 12 else None}
+            found = [each if isinstance(each, Estimate) else Estimate(each, each, each, 0) for each in y]
+            ax.plot(x, [each.value for each in found], markersize=4, label=name, **look)
+            if any(each.low < each.high for each in found):
+                ax.vlines(x, [each.low for each in found], [each.high for each in found], COLOURS[k], linewidth=1)
+        ax.set_title(title, fontsize=10)
+        ax.grid(alpha=0.3)
+        if loglog:
+            ax.set_xscale("log", base=base)
+            ax.set_yscale("log")
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xlabel(xlabel)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(ylabel)
+    _legend(figure)
+    return figure
+
+
+def dot_panels(
+    panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], *, xlabel: str, width: float = 3.6
+) -> Figure:
+    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}.
+
+    Examples
+    --------
+    >>> from igstudy.evidence import charts
+    >>> from igstudy.evidence.statistics import bootstrap
+    >>> gains = {"signed": {"resnet": bootstrap([0.1, 0.3]), "vgg": bootstrap([0.2, 0.2])}}
+    >>> figure = charts.dot_panels({"insertion": gains}, xlabel="gain of IDGI")
+    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    ['resnet', 'vgg']
+    """
+    names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
+    numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
+    figure, axes = plt.subplots(
+        1,
+        len(panels),
+        figsize=(width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)),
+        squeeze=False,
+        sharey=True,
+        layout="constrained",
+    )
+    for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
+        for place, (label, series) in enumerate(panel.items()):
+            k, apart = numbers[label], 0.6 / max(3, len(panel))
+            y = [names.index(name) + apart * (place - (len(panel) - 1) / 2) for name in series]
+            x = [estimate.value for estimate in series.values()]
+            reach = [[e.value - e.low for e in series.values()], [e.high - e.value for e in series.values()]]
+            ax.errorbar(x, y, xerr=reach, fmt=MARKERS[k], color=COLOURS[k], markersize=5, linewidth=1, label=label)
+        ax.set_title(title, fontsize=10)
+        ax.set_xlabel(xlabel)
+        ax.grid(alpha=0.3)
+    axes[0, 0].set_yticks(range(len(names)), names)
+    axes[0, 0].set_ylim(max(len(names), 1) - 0.5, -0.5)  # the first name at the top, and room at both ends
+    _legend(figure)
+    return figure
+
+
+def _legend(figure: Figure) -> None:
+    """All series below the panels, in two lines where there are many: a method above the same with IDGI."""
+    pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]
+    handles = {label: handle for handle, label in pairs}
+    columns = len(handles) if len(handles) <= 5 else -(-len(handles) // 2)
+    figure.legend(
+        handles.values(),
+        handles.keys(),
+        loc="outside lower center",
+        ncols=max(1, columns),
+        frameon=False,
+        fontsize=9,
+    )
+
+
+def _numbers(names: Sequence[str]) -> dict[str, int]:
+    """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
+    own = {name: METHODS.index(name) for name in names if name in METHODS}
+    left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
+    return own | {name: next(left) % len(COLOURS) for name in names if name not in own}

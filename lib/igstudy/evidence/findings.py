@@ -1,0 +1,161 @@
+"""What the published studies say that no claim asks: a sentence for each question, with the chapter that answers it.
+
+A sentence gives the numbers, whichever way they came out; a question that no study has measured yet has no sentence.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+
+from igstudy.evidence.papers import table
+from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.tables import causes
+from igstudy.evidence.tables.beside import SIDES, changes
+from igstudy.evidence.tables.split import split_rows
+from igstudy.evidence.tables.stability import medians
+from igstudy.measures.protocols import STUDY_A
+
+METRICS = ("insertion", "insertion ratio", "rounding change", "device change", "device cosine", "L2 ratio")
+
+
+def sign(rows: pd.DataFrame) -> str:
+    """What IG gains by its magnitude alone, beside what IDGI brings."""
+    over = causes.over(rows, "IG", "signed", metric="insertion", variant=causes.COUNTS)
+    found = causes.estimates(over, "method", "sign")
+    maps = [("IG + IDGI", "signed"), ("IG", "absolute"), ("Σ g²", "none")]
+    if not set(maps) <= set(found.index):
+        return ""
+    idgi, own, squares = (found[each] for each in maps)
+    # A share of what may be nothing has no meaning.
+    own_share, squares_share = (
+        f", {100 * each.value / idgi.value:.0f} % of that" if idgi.low > 0 else "" for each in (own, squares)
+    )
+    return (
+        f"By insertion IDGI scores {_interval(idgi)} more than a signed IG map ({_networks(over)}). Ranking IG's own "
+        f"map by magnitude, and nothing else, gives {_interval(own)}{own_share}; Σ g², which knows no change of score, "
+        f"{_interval(squares)}{squares_share}."
+    )
+
+
+def confidence(rows: pd.DataFrame) -> str:
+    """What a temperature does to IDGI's gain."""
+    change = causes.contrasts(causes.tempered(rows, metric="insertion ratio"), {4.0: 0.25}, of="temperature")
+    return _changed("where a temperature of 4 in place of 1/4 makes the same networks less sure", change)
+
+
+def recipe(rows: pd.DataFrame) -> str:
+    """What a modern recipe does to IDGI's gain."""
+    gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
+    change = causes.contrasts(gained, causes.RECIPES)
+    return _changed("where the same networks are trained by a modern recipe", change)
+
+
+def shortcuts(rows: pd.DataFrame) -> str:
+    """What shortcuts do to IDGI's gain."""
+    gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
+    change = causes.contrasts(gained, causes.SEEDS)
+    return _changed("where a ResNet has its shortcuts and all else is equal", change)
+
+
+def steps(rows: pd.DataFrame) -> str:
+    """How much of what IDGI gains from more steps comes from walking further."""
+    assert STUDY_A.step_sensitivity
+    ends = STUDY_A.step_sensitivity.coarsest, STUDY_A.step_sensitivity.finest
+    asked = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
+    short, whole = (
+        pd.Series([cells.estimates["IG + IDGI"].value for cells in asked(protocol=protocol, sign=sign)])
+        for protocol, sign in (SIDES["study-a"], SIDES["igpaths, signed"])
+    )
+    if short.empty or whole.empty:
+        return ""
+    return (
+        f"From {ends[0]} to {ends[1]} steps IDGI on IG gains {_range(short, '+.3f')} of insertion along the walks of "
+        f"Study A, whose coarse ones stop short of the image, and {_range(whole, '+.3f')} along walks that reach it."
+    )
+
+
+def rounding(rows: pd.DataFrame) -> str:
+    """What one rounding does to the map of a path that is known beforehand, and to that of one that is not."""
+    moved = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG", "Guided IG"])
+    if moved.empty:
+        return ""
+    return (
+        f"Normalisation constants that are off by one rounding move a map of IG by {_range(moved['IG'], '.1g')} of its "
+        f"length, and one of Guided IG by {_range(moved['Guided IG'], '.1g')}."
+    )
+
+
+def devices(rows: pd.DataFrame) -> str:
+    """How far a GPU's maps lie from a CPU's."""
+    moved, cosine = (medians(rows, f"device {name}", ["IG", "Guided IG"]) for name in ("change", "cosine"))
+    if moved.empty:
+        return ""
+    return (
+        f"A GPU in place of a CPU, with all bits of float32 on both, moves a map of IG by {_range(moved['IG'], '.1g')} "
+        f"of its length, and one of Guided IG by {_range(moved['Guided IG'], '.1g')}: the cosine of its two maps is "
+        f"{_range(cosine['Guided IG'], '.3f')}."
+    )
+
+
+def saturation(rows: pd.DataFrame) -> str:
+    """How much the saturated part weighs, beside what Study B prints."""
+    found = split_rows(rows)
+    found = found[(found["protocol"] == "study-b") & (found["rule"] == "IG") & (found["psi"] == 0.9)]
+    ours = found[found["left_out"] == ""].groupby("network")["L2 ratio"].mean()
+    if ours.empty:
+        return ""
+    theirs = table("study-b", 1).query("psi == 0.9 and quantity.str.startswith('L2')")["value"]
+    return (
+        f"At ψ = 0.9 the saturated part of IG has {_range(ours, '.2f')} times the norm of the rest, where Study B's "
+        f"networks have {_range(theirs, '.2f')}."
+    )
+
+
+QUESTIONS: dict[str, tuple[Callable[[pd.DataFrame], str], str]] = {
+    "The sign": (sign, "03-idgi-vs-its-baselines"),
+    "Confidence": (confidence, "03-idgi-vs-its-baselines"),
+    "The recipe": (recipe, "03-idgi-vs-its-baselines"),
+    "Shortcuts": (shortcuts, "03-idgi-vs-its-baselines"),
+    "Steps": (steps, "04-step-size"),
+    "Rounding": (rounding, "05-numerical-stability"),
+    "Devices": (devices, "05-numerical-stability"),
+    "Saturation": (saturation, "06-split-ig"),
+}
+
+
+def in_words(rows: pd.DataFrame, *, linked: bool = False) -> str:
+    """A line of Markdown for each question that a study's rows answer, with a link to its chapter where asked for."""
+    said = {name: (question(rows), chapter) for name, (question, chapter) in QUESTIONS.items()}
+    return "\n".join(
+        f"- **{name}.** {words}" + f" ({{doc}}`{chapter}`)" * linked for name, (words, chapter) in said.items() if words
+    )
+
+
+def _changed(what: str, change: pd.DataFrame) -> str:
+    """A contrast of gains in insertion ratio, by method and sign."""
+    if change.empty:
+        return ""
+    found = causes.estimates(change, "method", "sign")
+    words = [
+        f"over {method} by {_interval(found[method, 'signed'])} on signed maps and by "
+        f"{_interval(found[method, 'absolute'])} on absolute ones"
+        for method in ("IG", "Blur IG")
+    ]
+    return f"IDGI's gain in insertion ratio changes, {what}, {'; '.join(words)} ({_networks(change)})."
+
+
+def _networks(table: pd.DataFrame) -> str:
+    count = table["network"].nunique()
+    return f"{count} network{'s' * (count > 1)}"
+
+
+def _interval(estimate: Estimate) -> str:
+    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
+
+
+def _range(values: pd.Series, form: str) -> str:
+    """The median over networks, and from the lowest to the highest."""
+    if len(values) == 1:
+        return f"{values.iloc[0]:{form}}"
+    return f"{values.median():{form}} ({values.min():{form}} to {values.max():{form}} on {len(values)} networks)"

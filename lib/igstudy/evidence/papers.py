@@ -1,0 +1,110 @@
+"""The tables of both papers as data, for standing beside ours.
+
+``papers/study-a.csv``: Singhi and Kumari (IDGI), Tables 1–17; ``papers/study-b.csv``: Miglani et al. (Split IG),
+Tables 1–5. Values are the published ones, to the published digits.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+STUDIES = ("study-a", "study-b")
+
+# Beside each network of the papers stand torchvision's of that name and ours of that family.
+FAMILIES = {
+    **{f"DenseNet{depth}": (f"densenet{depth}", "densenet") for depth in (121, 169, 201)},
+    "InceptionV3": ("inception_v3", "inception"),
+    "MobileNetV2": ("mobilenet_v2", "mobilenet"),
+    **{f"ResNet{depth}V2": (f"resnet{depth}", "resnet") for depth in (50, 101, 152)},
+    **{f"VGG{depth}": (f"vgg{depth}", "vgg") for depth in (16, 19)},
+    "Inception-v3": ("inception_v3", "inception"),
+    "ResNet-50": ("resnet50", "resnet"),
+    "VGG-19": ("vgg19", "vgg"),
+}
+
+# Study A's names in the words of a study's rows: methods, and metrics with their variants.
+METHODS = {
+    f"{short}{idgi}": label + (" + IDGI" if idgi else "")
+    for short, label in (("IG", "IG"), ("GIG", "Guided IG"), ("BlurIG", "Blur IG"))
+    for idgi in ("", "+IDGI")
+}
+METRICS = {
+    "insertion probability": ("insertion", "black, 21 counts"),
+    "insertion probability ratio": ("insertion ratio", "black, 21 counts"),
+    "AIC normalized entropy": ("AIC", "png"),
+    "SIC normalized entropy": ("SIC", "png"),
+    "AIC ms-ssim": ("AIC", "ms-ssim, raw"),
+    "SIC ms-ssim": ("SIC", "ms-ssim, raw"),
+    "-log MSE under JPEG 75": ("JPEG signed sum", ""),
+}
+
+
+def table(study: str, number: int) -> pd.DataFrame:
+    """One published table, a row a value.
+
+    Parameters
+    ----------
+    study : "study-a" (columns metric, model, method, steps, value) or "study-b" (quantity, model, psi, value).
+    number : the table's number in the paper.
+
+    Raises
+    ------
+    ValueError
+        For a study or table that there is not.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.papers import table
+    >>> table("study-a", 1)["model"].nunique(), list(table("study-b", 2).columns)
+    (10, ['quantity', 'model', 'psi', 'value'])
+    """
+    if study not in STUDIES:
+        raise ValueError(f"study is {study!r}; it must be one of {', '.join(STUDIES)}")
+    rows = pd.read_csv(Path(__file__).parent / "papers" / f"{study}.csv")
+    chosen = rows[rows["table"] == number].drop(columns="table").reset_index(drop=True)
+    if chosen.empty:
+        raise ValueError(f"{study} has no table {number}; it has {sorted(int(n) for n in rows['table'].unique())}")
+    return chosen
+
+
+def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float]]:
+    """One metric of a table of Study A: by the paper's network and our method, for `tables.shown`.
+
+    Table 4's values are the differences between 128 and 8 steps.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.papers import study_a
+    >>> list(study_a(1, "insertion", "black, 21 counts")["VGG16"])
+    ['IG', 'IG + IDGI', 'Guided IG', 'Guided IG + IDGI', 'Blur IG', 'Blur IG + IDGI']
+    """
+    rows = table("study-a", number)
+    named = rows["metric"].str.removeprefix("difference 128-8 steps, ").map(METRICS)
+    chosen = rows[[each == (metric, variant) for each in named]]
+    return {
+        str(name): dict(zip(own["method"].map(METHODS), own["value"], strict=True))
+        for name, own in chosen.groupby("model", sort=False)
+    }
+
+
+def study_b(number: int) -> dict[str, dict[str, float]]:
+    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.papers import study_b
+    >>> list(study_b(4)["VGG-19"])
+    ['Left', 'Right', 'Full']
+    """
+    rows = table("study-b", number)
+    parts = rows["quantity"].str.split().str[-1].str.removesuffix("IG")
+    return {
+        str(name): dict(zip(parts[own.index], own["value"], strict=True))
+        for name, own in rows.groupby("model", sort=False)
+    }
+
+
+def alike(network: str) -> list[str]:
+    """The papers' networks that one of ours, by its short name, stands beside: its own, or those of its family."""
+    family = network.partition("-")[0]  # "resnet-modern" is a ResNet
+    return [name for name, ours in FAMILIES.items() if network in ours or family in ours]

@@ -1,0 +1,223 @@
+"""Estimates with their uncertainty: bootstrap intervals of per-image values, and slopes of convergence."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean or median of `n` per-image values with its 95 % bootstrap interval from `low` to `high`.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import Estimate
+    >>> print(Estimate(0.5, 0.4, 0.6, n=24))
+    0.50 [0.40, 0.60]
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def bootstrap(
+    values: ArrayLike, *, statistic: str = "mean", clusters: Sequence[str] | None = None, seed: int = 0
+) -> Estimate:
+    """The mean or median of per-image values, with a 95 % percentile interval from 10,000 resamples.
+
+    For a paired comparison give the images' differences.
+
+    Parameters
+    ----------
+    values : (n,), finite, one or more.
+    statistic : "mean" or "median".
+    clusters : the photograph that each image was made from: photographs are resampled whole. Without it every image
+        is its own.
+    seed : of the resampling.
+
+    Raises
+    ------
+    ValueError
+        For no values, values that are not finite, or clusters of another length.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import bootstrap
+    >>> values = [0.1, 0.2, 0.2, 0.3]
+    >>> print(bootstrap(values), bootstrap(values, statistic="median").value)
+    0.20 [0.12, 0.27] 0.2
+    >>> alone = bootstrap(values, clusters=["one photograph"] * 4)
+    >>> alone.low == alone.high  # one photograph says nothing of others
+    True
+    """
+    x = _finite(values)
+    members, draws = _resample(len(x), clusters, seed)
+    average, once = _average(statistic), np.ones((1, draws.shape[1]), dtype=draws.dtype)
+    value, resampled = average(x, members, once)[0], average(x, members, draws)
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    return Estimate(float(value), float(low), float(high), len(x))
+
+
+def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
+    """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
+
+    Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import ratio
+    >>> print(ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]))
+    2.00 [2.00, 2.00]
+    """
+    x, y = _finite(values), _finite(others)
+    members, draws = _resample(len(x), clusters, seed)
+    low, high = np.quantile(_mean(x, members, draws) / _mean(y, members, draws), [0.025, 0.975])
+    return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
+
+
+def change(
+    before: ArrayLike,
+    after: ArrayLike,
+    *,
+    statistic: str = "mean",
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """The average of the same n images after less that before; the interval resamples them together.
+
+    For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
+    Parameters and errors are those of `bootstrap`.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import change
+    >>> print(change([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]))
+    0.10 [0.10, 0.10]
+    """
+    x, y = _finite(before), _finite(after)
+    if len(x) != len(y):
+        raise ValueError(f"before and after must be values of the same images, got {len(x)} and {len(y)}")
+    members, draws = _resample(len(x), clusters, seed)
+    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
+    average = _average(statistic)
+    found = average(y, members, draws) - average(x, members, draws)
+    low, high = np.quantile(found[1:], [0.025, 0.975])
+    return Estimate(float(found[0]), float(low), float(high), len(x))
+
+
+def kendall(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    statistics: tuple[str, str] = ("mean", "mean"),
+    clusters: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Estimate:
+    """Kendall's τ_b between the orders of M methods by two metrics: 1 for the same order, −1 for the reverse.
+
+    Parameters
+    ----------
+    a, b : (n, M), finite: each image's value for each method under either metric, two methods or more.
+    statistics : how images are averaged under either metric, "mean" or "median".
+    clusters, seed : as for `bootstrap`; the interval resamples the images, together for both metrics.
+
+    Returns
+    -------
+    Estimate
+        The τ of the averages over the n images; NaN where all methods tie.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import kendall
+    >>> first, second = [[1, 2, 3], [1, 2, 3]], [[1, 3, 2], [1, 3, 2]]  # two images, three methods
+    >>> print(kendall(first, first), kendall(first, second))
+    1.00 [1.00, 1.00] 0.33 [0.33, 0.33]
+    """
+    x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
+        raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
+    members, draws = _resample(len(x), clusters, seed)
+    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
+    first, second = np.triu_indices(x.shape[1], k=1)
+    signs = []
+    for values, statistic in zip((x, y), statistics, strict=True):
+        averages = np.stack([_average(statistic)(column, members, draws) for column in values.T], axis=1)
+        signs.append(np.sign(averages[:, first] - averages[:, second]))
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
+        tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
+    low, high = np.nanquantile(tau[1:], [0.025, 0.975]) if np.isfinite(tau[1:]).any() else (np.nan, np.nan)
+    return Estimate(float(tau[0]), float(low), float(high), len(x))
+
+
+def _finite(values: ArrayLike) -> np.ndarray:
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1 or not len(x) or not np.isfinite(x).all():
+        raise ValueError(
+            f"values must be one or more finite numbers, got {x.size} of which {(~np.isfinite(x)).sum()} are not"
+        )
+    return x
+
+
+def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """The mean or median (R,) of values (n,), each a member of a cluster, of which R draws (R, clusters) are made."""
+    averages = {"mean": _mean, "median": _median}
+    if statistic not in averages:
+        raise ValueError(f"statistic is {statistic!r}; it must be one of {', '.join(averages)}")
+    return averages[statistic]
+
+
+def _mean(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """From each cluster's sum and size: the images need not be drawn one by one."""
+    return draws @ np.bincount(members, x) / (draws @ np.bincount(members))
+
+
+def _median(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    order = np.argsort(x)
+    reached = np.cumsum(draws[:, members[order]], axis=1, dtype=np.int32)
+    half = reached[:, -1:] / 2
+    # Between the values at which half the weight is reached and passed.
+    low, high = (reached >= half).argmax(1), (reached > half).argmax(1)
+    return (x[order][low] + x[order][high]) / 2
+
+
+def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The cluster (n,) of each of n images, and how often each cluster is drawn in each of the resamples."""
+    names = np.arange(n) if clusters is None else np.asarray(clusters)
+    if names.shape != (n,):
+        raise ValueError(f"clusters must name the photograph of each of the {n} values, got {len(names)}")
+    _, members = np.unique(names, return_inverse=True)
+    return members, _draws(int(members.max()) + 1, seed)
+
+
+@lru_cache(maxsize=8)  # the averages of a study are over few different numbers of photographs
+def _draws(count: int, seed: int) -> np.ndarray:
+    """How often each of `count` clusters is drawn in each of the resamples: (RESAMPLES, count)."""
+    draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
+    return draws.astype(np.int16)
+
+
+def slope(steps: ArrayLike, errors: ArrayLike) -> float:
+    """The order of convergence p of errors ∝ steps^(−p): minus the least-squares slope of log error on log steps.
+
+    NaN where an error is zero or not finite: there is then no power law to fit.
+
+    Examples
+    --------
+    >>> from igstudy.evidence.statistics import slope
+    >>> round(slope([8, 16, 32], [0.4, 0.1, 0.025]), 3)
+    2.0
+    """
+    n, e = np.asarray(steps, dtype=np.float64), np.asarray(errors, dtype=np.float64)
+    if not (np.isfinite(e).all() and (e > 0).all()):
+        return float("nan")
+    return float(-np.polyfit(np.log(n), np.log(e), 1)[0])

@@ -1,0 +1,299 @@
+"""Tables of a study: networks down, methods across, each cell an average over images with its interval.
+
+The paper's values stand above ours, network by network, and n in every row. A value is marked as the best only
+where the interval of its difference to every other value of the row does.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from igstudy.evidence.claims import LEAST, Finding, Verdict
+from igstudy.evidence.papers import METHODS, alike, study_a
+from igstudy.evidence.statistics import Estimate, bootstrap, change
+from igstudy.evidence.tables.quality import AVERAGES, CONTROLS
+
+# What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
+SIDES = {
+    "study-a": ("study-a", "signed"),
+    "igpaths, signed": ("igpaths", "signed"),
+    "igpaths, absolute": ("igpaths", "absolute"),
+}
+NOTHING = "No published study holds this yet."
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The averages of one network: by method, and the methods that nothing else of the row is surely better than.
+
+    Attributes
+    ----------
+    network : its short name.
+    n : images that count for every method.
+    estimates : by method.
+    best : the one method whose difference to each other method has an interval on the better side; or none, as
+        where fewer images count than decide a claim.
+    """
+
+    network: str
+    n: int
+    estimates: dict[str, Estimate]
+    best: str
+
+
+def averages(
+    rows: pd.DataFrame,
+    *,
+    protocol: str,
+    metric: str,
+    variant: str,
+    sign: str,
+    methods: Sequence[str],
+    steps: int | str = "finest",
+    better: str = "higher",
+    statistic: str = "",
+) -> list[Cells]:
+    """One metric of several methods, network by network, over the images that count for all of them.
+
+    Parameters
+    ----------
+    rows : of the store, or published.
+    protocol, metric, variant, sign : of the rows; methods without negative values have the sign "none".
+    methods : in the order of the columns; those without rows are left out.
+    steps : a step count, or "finest"; controls have none.
+    better : "higher", "lower" or "neither".
+    statistic : "mean", "median", or "" for the metric's own.
+    """
+    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
+    wanted = chosen["steps"].max() if steps == "finest" else steps
+    found = []
+    for network, own in chosen[chosen["steps"].isin([0, wanted])].groupby("network", sort=False):
+        table = _counted(own).droplevel("steps", axis=1)
+        table = table[[method for method in methods if method in table]].dropna()
+        found.append(_cells(str(network), table, statistic or AVERAGES.get(metric, "mean"), better))
+    return found
+
+
+def changes(
+    rows: pd.DataFrame,
+    *,
+    protocol: str,
+    metric: str,
+    variant: str,
+    sign: str,
+    methods: Sequence[str],
+    steps: tuple[int, int],
+) -> list[Cells]:
+    """What each method gains from the first step count to the second: the change of its average, network by network.
+
+    Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest.
+    A network that was walked at one of them alone is left out.
+    """
+    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
+    found = []
+    for network, own in chosen[chosen["steps"].isin(steps)].groupby("network", sort=False):
+        table, estimates = _counted(own), {}
+        for method in methods:
+            ends = [(method, n) for n in steps if (method, n) in table]
+            pair = table[ends].dropna()
+            if len(ends) == 2 and len(pair):
+                statistic = AVERAGES.get(metric, "mean")
+                estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=_photographs(pair))
+        if estimates:
+            found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
+    return found
+
+
+def _chosen(
+    rows: pd.DataFrame, protocol: str, metric: str, variant: str, sign: str, methods: Sequence[str]
+) -> pd.DataFrame:
+    return rows[
+        (rows["protocol"] == protocol)
+        & (rows["metric"] == metric)
+        & (rows["variant"] == variant)
+        & rows["sign"].isin([sign, "none", ""])
+        & rows["method"].isin(methods)
+    ]
+
+
+def _counted(rows: pd.DataFrame) -> pd.DataFrame:
+    """One network's values: an image that counts a row, a method at a step count a column."""
+    out = rows.loc[rows["left_out"] != "", "image"]
+    counted = rows[~rows["image"].isin(out)]
+    return counted.pivot(index=["photograph", "image"], columns=["method", "steps"], values="value")
+
+
+def _photographs(table: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(map(str, table.index.get_level_values(0)))
+
+
+def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
+    if table.empty:
+        return Cells(network, 0, {}, "")
+    estimate = partial(bootstrap, statistic=statistic, clusters=_photographs(table))
+    estimates = {str(method): estimate(table[method]) for method in table}
+    side = {"higher": 1, "lower": -1, "neither": 0}[better]
+    first = max(estimates, key=lambda method: side * estimates[method].value)
+    surely = side * (len(table) >= LEAST) and all(
+        estimate(side * (table[first] - table[other])).low > 0 for other in table if other != first
+    )
+    return Cells(network, len(table), estimates, first if surely and len(estimates) > 1 else "")
+
+
+def tally(
+    rows: pd.DataFrame,
+    *,
+    protocol: str,
+    metric: str,
+    variant: str,
+    sign: str,
+    method: str,
+    others: Sequence[str],
+    better: str = "higher",
+) -> dict[str, str]:
+    """On how many networks a method is surely better than another, open, and surely worse: "3 / 1 / 0", by the other.
+
+    Sure is what the interval of the images' differences says, of as many images as decide a claim. Parameters are those
+    of `averages`, at the finest step count; another without rows is left out.
+    """
+    chosen = _chosen(rows, protocol, metric, variant, sign, (method, *others))
+    counts = {other: [0, 0, 0] for other in others if other in set(chosen["method"])}
+    for _, own in chosen[chosen["steps"].isin([0, chosen["steps"].max()])].groupby("network", sort=False):
+        table = _counted(own).droplevel("steps", axis=1)
+        for other in counts:
+            pair = table.reindex(columns=[method, other]).dropna()
+            if len(pair):
+                gain = (pair[method] - pair[other]) * {"higher": 1, "lower": -1}[better]
+                estimate = bootstrap(gain, clusters=_photographs(pair))
+                sure = estimate.n >= LEAST and not estimate.low <= 0 <= estimate.high
+                counts[other][1 if not sure else 0 if estimate.low > 0 else 2] += 1
+    return {other: " / ".join(map(str, its)) for other, its in counts.items()}
+
+
+def of_claims(found: Sequence[Verdict], *, caption: str) -> Styler:
+    """Claims with what was measured of each, under our protocol and the paper's, and the verdict."""
+    lines = [
+        {
+            "": each.claim.id,
+            "claim": f"{each.claim.claim}<br><small>{each.claim.place}</small>",
+            "ours": _outcomes(each.ours),
+            "the paper's protocol": _outcomes(each.theirs),
+            "verdict": each.verdict,
+        }
+        for each in found
+    ]
+    table = pd.DataFrame(lines).style.hide(axis="index").set_table_attributes('class="words"')
+    return table.set_caption(caption if any(each.ours.cells for each in found) else f"{caption} {NOTHING}")
+
+
+def _outcomes(finding: Finding | None) -> str:
+    """How many cells agree and disagree, between which values they lie, and whose protocol says so."""
+    if finding is None or not finding.cells:
+        return "–"
+    outcomes = [cell.outcome for cell in finding.cells]
+    agree, disagree = (outcomes.count(each) for each in ("agrees", "disagrees"))
+    values = [cell.estimate.value for cell in finding.cells]
+    between = f"{min(values):.3g} to {max(values):.3g}"
+    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{between}; {finding.protocol}</small>"
+
+
+def shown(
+    cells: Sequence[Cells] | Mapping[str, Sequence[Cells]],
+    *,
+    caption: str,
+    paper: Mapping[str, Mapping[str, float]] | None = None,
+    digits: int = 3,
+) -> Styler:
+    """The table for a page; where no network was measured its caption says so.
+
+    Parameters
+    ----------
+    cells : of the networks; or several such lists by the words that tell them apart, which are a column then.
+    caption : of the table.
+    paper : the published values by the paper's network and our method, as `papers.study_a` gives them. Those of ours
+        that stand beside a network of the paper follow it, the others come last.
+    digits : after the point.
+    """
+    kinds = cells if isinstance(cells, Mapping) else {"ours": cells}
+    measured = {(each.network, kind): each for kind, own in kinds.items() for each in own}
+    lines, bold = [], []
+    for network in _order(paper or {}, list(dict.fromkeys(name for name, _ in measured))):
+        if paper and network in paper:
+            values = {method: f"{value:.{digits}f}" for method, value in paper[network].items()}
+            lines.append({"network": network, "by": "paper", "n": "–"} | values)
+            bold.append("")
+        for kind in kinds:
+            if each := measured.get((network, kind)):
+                values = {method: text(estimate, digits) for method, estimate in each.estimates.items()}
+                lines.append({"network": network, "by": kind, "n": str(each.n)} | values)
+                bold.append(each.best)
+    table = pd.DataFrame(lines).fillna("–")
+    if not paper and len(kinds) == 1:
+        table = table.drop(columns="by", errors="ignore")
+    marks = pd.DataFrame("", index=table.index, columns=table.columns)
+    for line, method in zip(table.index, bold, strict=True):
+        if method:
+            marks.loc[line, method] = "font-weight: bold"
+    caption = caption if measured else f"{caption} {NOTHING}"
+    return table.style.apply(lambda _: marks, axis=None).hide(axis="index").set_caption(caption)
+
+
+def beside_study_a(
+    rows: pd.DataFrame,
+    number: int,
+    metric: str,
+    variant: str,
+    *,
+    steps: int,
+    methods: Iterable[str],
+    caption: str,
+    better: str = "higher",
+) -> Styler:
+    """One metric of a table of Study A at a step count: the paper's values, ours as its code does, and ours."""
+    own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods), better=better)
+    cells = {name: own(protocol=protocol, sign=sign) for name, (protocol, sign) in SIDES.items()}
+    return shown(cells, caption=caption, paper=study_a(number, metric, variant))
+
+
+def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
+    """Estimates by two levels or more, the first down, the others across; bold where the interval excludes 0.
+
+    Parameters
+    ----------
+    found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so. Fewer images than decide a
+        claim mark nothing. Methods and signs have the order of all tables, whatever that of the index.
+    """
+    if found.empty:
+        return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
+    levels = list(range(1, found.index.nlevels))
+    table, sure = (
+        found.map(each).unstack(levels, sort=False)
+        for each in (lambda e: text(e, digits), lambda e: e.n >= LEAST and not e.low <= 0 <= e.high)
+    )
+    columns = sorted(table.columns, key=lambda names: [*map(_rank, names if isinstance(names, tuple) else (names,))])
+    table, marks = table[columns], sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
+
+
+def _rank(name: object) -> int:
+    order = [*METHODS.values(), *CONTROLS, "signed", "absolute"]
+    return order.index(name) if name in order else len(order)
+
+
+def text(estimate: Estimate, digits: int = 3) -> str:
+    """A cell: the value, and its interval below it; one image has none."""
+    if estimate.n == 1:
+        return f"{estimate.value:.{digits}f}"
+    low, high = (f"{end:.{digits}f}" for end in (estimate.low, estimate.high))
+    return f"{estimate.value:.{digits}f}<br><small>[{low}, {high}]</small>"
+
+
+def _order(paper: Mapping[str, object], networks: Sequence[str]) -> list[str]:
+    """The paper's networks, each followed by those of ours that stand beside it and none after it; then the others."""
+    beside = {network: [name for name in alike(network) if name in paper] for network in networks}
+    last = {network: names[-1] if names else "" for network, names in beside.items()}
+    places = (*paper, "")
+    return [name for place in places for name in (place, *(ours for ours in networks if last[ours] == place)) if name]

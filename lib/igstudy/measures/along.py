@@ -1,0 +1,95 @@
+"""What describes the walk itself, and the maps that are kept of it."""
+
+from functools import partial
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from igpaths.rules import IG
+from igstudy.measures.protocols import Protocol
+from igstudy.measures.quantities import projections
+from igstudy.measures.sample import Sample, attributions, finest, rows, segments
+
+LATE = 0.9  # where the last tenth of a path begins
+
+
+def completeness(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Each sum's completeness gap and the change of score, and the score along the walk."""
+    assert sample.walked is not None
+    rules = {name: rule for name, rule in sample.source.rules.items() if name not in ("gradient", "Σ g²")}
+    keys = [(name, n, "signed") for name in rules for n in sample.source.steps]
+    gaps = torch.stack([sample.walked.completeness_gap[rules[name], n] for name, n, _ in keys], dim=1)
+    put = partial(rows, sample, protocol)
+    frames = [put("completeness gap", "", keys, gaps)]
+    for n in sample.source.steps:
+        score = sample.walked.scores[n].double().cpu()
+        key = [(next(iter(sample.source.rules)), n, "")]
+        frames.append(put("score change", "", key, score[:, -1:] - score[:, :1], curves=score[:, None]))
+    return frames
+
+
+def late(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """What comes late: the last segment's share of the score's change and of a right sum's Σ|A|; and the last tenth's
+    share of the path's length, Σ‖x_{j+1} − x_j‖, at the finest step count.
+    """
+    label = next(iter(sample.source.rules))
+    rule, whole, frames = IG("end"), dict.fromkeys(sample.source.steps, torch.zeros(())), []
+    moved, after = list[Tensor](), list[Tensor]()  # by segment
+    for segment in segments(sample, sample.source.steps):
+        n, credit = segment.steps, rule.credit(segment)
+        whole[n] = whole[n].to(credit) + credit
+        if segment.last:
+            sizes = [part.abs().flatten(1).sum(1) for part in (credit, whole[n])]
+            change = segment.input_score - segment.baseline_score
+            shares = {"score": (segment.score_change / change).abs(), "map": sizes[0] / sizes[1]}
+            key = [(f"{label}, right sum", n, "signed")]
+            for of, share in shares.items():
+                frames.append(rows(sample, protocol, "last segment", of, key, share[:, None]))
+        if [n] == list(finest(sample)):
+            start, end = segment.start.alpha, segment.end.alpha
+            moved.append((segment.end.x - segment.start.x).flatten(1).norm(dim=1))
+            after.append(((end - LATE) / (end - start)).clamp(0, 1))
+    lengths = torch.stack(moved).cpu()
+    share = (lengths * torch.stack(after)).sum(0) / lengths.sum(0)
+    return [
+        *frames,
+        rows(sample, protocol, "late movement", "", [(label, max(sample.source.steps), "")], share[:, None]),
+    ]
+
+
+def projection(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """IDGI's step along a walk: its median length |c|, and the Σ residual over the Σ |ΔF| of its segments."""
+    assert sample.source.path is not None
+    found = projections(
+        sample.net,
+        sample.images,
+        sample.targets,
+        path=sample.source.path,
+        steps=sample.source.steps,
+        batch_size=sample.batch_size,
+    )
+    frames = []
+    for n, each in found.items():
+        values = {"length": each.length.median(1).values, "miss": each.residual.sum(1) / each.change.sum(1)}
+        for variant, value in values.items():
+            method = [(f"{next(iter(sample.source.rules))} + IDGI", n, "")]
+            frames.append(rows(sample, protocol, "projection", variant, method, value[:, None]))
+    return frames
+
+
+def kept_maps(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """The attributions at the finest step count of the first images, in half precision, for figures.
+
+    A row's `value` is its map's largest magnitude, of which `map` holds the parts; `variant` is its shape.
+    """
+    if not sample.kept:
+        return []
+    found = attributions(sample, protocol, steps=finest(sample))
+    stack = torch.stack(list(found.values()), dim=1)[: sample.kept].cpu()
+    scale = stack.flatten(2).abs().amax(2)
+    parts = (stack / scale.clamp(min=torch.finfo(scale.dtype).tiny).view(*scale.shape, 1, 1, 1)).half().flatten(0, 1)
+    keys = [(name, n, "signed") for name, n in found]
+    variant = "x".join(map(str, stack.shape[2:]))
+    maps = [part.numpy().tobytes() for part in parts]
+    return [rows(sample, protocol, "map", variant, keys, scale, maps=maps)]

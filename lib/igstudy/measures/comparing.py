@@ -1,0 +1,156 @@
+"""Maps of one image compared: under compression, under noise, and as rounding, precision and device move them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from igpaths.metrics import cosine, jpeg, max_sensitivity, relative_change, spearman, squared_error, uniform_noise
+from igpaths.metrics.ranking import measured
+from igpaths.walks import fold
+from igstudy.measures.protocols import Protocol
+from igstudy.measures.quantities import Noisy, misrounded, recomputed
+from igstudy.measures.quantities.threads import threads
+from igstudy.measures.sample import (
+    Key,
+    Sample,
+    explained_again,
+    finest,
+    named_rules,
+    ranking_maps,
+    rows,
+    uncounted,
+)
+from igstudy.tasks import Alter
+
+COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "cosine": partial(measured, cosine),
+    "spearman": spearman,
+}
+
+
+LEVELS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # ε of the noise in gradients; float32 rounds at 6e-8
+
+
+def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """How far the signed maps of an image lie from those of its compressed photograph, at the finest step count.
+
+    Rows of "JPEG raw" and its like hold an image's mean squared error; `quality.stability_figure` pools them.
+    """
+    assert protocol.compression
+    return _under_jpeg(sample, protocol, protocol.compression.quality, "")
+
+
+def qualities(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """`compressed` at each of the protocol's qualities, a variant each."""
+    assert protocol.compression
+    frames = [_under_jpeg(sample, protocol, q, f"quality {q}") for q in protocol.compression.qualities]
+    return [frame for each in frames for frame in each]
+
+
+def _under_jpeg(sample: Sample, protocol: Protocol, quality: int, variant: str) -> list[pd.DataFrame]:
+    how = protocol.compression
+    assert how
+    other = explained_again(sample, protocol, sample.altered(_jpeg(quality)))
+    keys, before, after = _paired(sample, other, protocol)
+    put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
+    frames = [
+        put(f"JPEG {normalisation}", variant, keys, squared_error(before, after, normalisation=normalisation))
+        for normalisation in how.normalisations
+    ]
+    for comparison in how.comparisons:
+        frames.append(put(f"JPEG {comparison}", variant, keys, COMPARISONS[comparison](before, after)))
+    return frames
+
+
+def _paired(sample: Sample, other: Sample, protocol: Protocol) -> tuple[list[Key], Tensor, Tensor]:
+    """The signed maps (B, M, H, W) of two samples at the finest step count, and their keys."""
+    maps = [ranking_maps(each, protocol, signs=("signed",), steps=finest(sample)) for each in (sample, other)]
+    before, after = (torch.stack(list(each.values()), dim=1) for each in maps)
+    return list(maps[0]), before, after.to(before.device)
+
+
+@cache
+def _jpeg(quality: int) -> Alter:
+    """One function for each quality, so that what it makes can be kept under its name."""
+    return partial(jpeg, quality=quality)
+
+
+def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Max-sensitivity of the attributions at the finest step count; on a path of Split IG, of its parts."""
+    how, path = protocol.noise, sample.source.path
+    assert how
+    assert path is not None
+    steps = finest(sample)
+    named = named_rules(sample.source, protocol)
+
+    def explain(images: Tensor) -> Tensor:
+        walked = fold(
+            sample.net,
+            images,
+            sample.targets,
+            path=path,
+            rules=tuple(named.values()),
+            steps=steps,
+            batch_size=sample.batch_size,
+        )
+        return torch.stack([walked[rule, steps[0]] for rule in named.values()], dim=1)
+
+    noise = uniform_noise(
+        sample.net, sample.images, radius=how.radius, samples=how.samples, seed=sample.seed, start=sample.start
+    )
+    values = max_sensitivity(explain, sample.images, noise)
+    keys = [(name, steps[0], "signed") for name in named]
+    reasons = uncounted(sample, protocol)
+    return [rows(sample, protocol, "max-sensitivity", "", keys, values, reasons=reasons)]
+
+
+def noise(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """How far the signed maps move where every gradient of the walk has noise of relative length ε, one of `LEVELS`."""
+    of = {"images": len(sample.images), "seed": sample.seed, "start": sample.start}
+    nets = {f"ε = {size:.0e}": Noisy(sample.net, size=size, **of) for size in LEVELS}
+    return [
+        frame
+        for name, net in nets.items()
+        for frame in _recomputed(sample, protocol, replace(sample, net=net), "noise", name)
+    ]
+
+
+def rounding(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """How far the signed maps move where the network computes otherwise, and nothing else changes.
+
+    In float64, in bfloat16, with constants of the normalisation that are off by one rounding, with one point in a call
+    of the network, and on a CPU with another number of threads: two in place of one, or one in place of more.
+    """
+    others = {
+        "float64": replace(sample, net=recomputed(sample.net, precision="float64")),
+        "bfloat16": replace(sample, net=recomputed(sample.net, precision="bfloat16")),
+        "constants": replace(sample, net=misrounded(sample.net)),
+        "batch of one": replace(sample, batch_size=1),
+    }
+    frames = [_recomputed(sample, protocol, other, "rounding", name) for name, other in others.items()]
+    if sample.net.device.type == "cpu":
+        with threads(2 if torch.get_num_threads() == 1 else 1):
+            frames.append(_recomputed(sample, protocol, sample, "rounding", "threads"))
+    return [frame for each in frames for frame in each]
+
+
+def devices(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """How far the signed maps of a GPU lie from those of the CPU; no rows where there is no other device."""
+    if sample.net.device.type == "cpu":
+        return []
+    other = replace(sample, net=recomputed(sample.net, device="cpu"))
+    return _recomputed(sample, protocol, other, "device", "cpu")
+
+
+def _recomputed(sample: Sample, protocol: Protocol, other: Sample, what: str, variant: str) -> list[pd.DataFrame]:
+    """The relative change and the cosine of the maps once they are walked again as the other sample says."""
+    keys, before, after = _paired(sample, explained_again(other, protocol, sample.images), protocol)
+    put = partial(rows, sample, protocol, variant=variant, keys=keys, reasons=uncounted(sample, protocol))
+    return [
+        put(f"{what} change", values=relative_change(before, after)),
+        put(f"{what} cosine", values=measured(cosine, before, after)),
+    ]

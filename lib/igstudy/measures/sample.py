@@ -1,0 +1,249 @@
+"""A sample of images explained along one source, and the rows that a measure makes of it.
+
+Which maps rank pixels is decided here: all of a path's methods, by step count and sign; of Split IG its parts Left,
+Right and Full, and beside them the controls, over the same images.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from igpaths.classifier import Classifier
+from igpaths.metrics import absolute_map, edges, random_maps, signed_map
+from igpaths.rules import IDGI, IG, Left, Right, Rule, Segment
+from igpaths.walks import Attributions, fold, walk
+from igstudy.engine.store import COLUMNS
+from igstudy.measures.protocols import Protocol, Split
+from igstudy.measures.sources import Source
+from igstudy.tasks import Alter
+
+SIGNS = {"signed": signed_map, "absolute": absolute_map}
+GAIN = 5  # logits, of the protocol "gain over 5"
+PARTS_PSI = 0.9  # of Study B's Tables 4 and 5
+Key = tuple[str, int, str]  # method, steps, sign
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Some images of one network, explained along one source.
+
+    Attributes
+    ----------
+    source, walked : where the maps come from, and the walk; None for the controls.
+    net, label : the network, and its short name for tables.
+    images, targets, predictions : (B, 3, H, W), (B,), (B,).
+    names, photographs : of the images, and of the photographs behind them.
+    masks : (B, H, W), bool; None where the task does not know them.
+    altered : makes the images again, (B, 3, H, W), their photographs altered at full size.
+    start : the number of the first image, which fixes its random streams.
+    kept : of how many of these images maps are kept.
+    seed, batch_size : as in the parameters.
+    """
+
+    source: Source
+    walked: Attributions | None
+    net: Classifier
+    label: str
+    images: Tensor
+    targets: Tensor
+    predictions: Tensor
+    names: tuple[str, ...]
+    photographs: tuple[str, ...]
+    masks: Tensor | None
+    altered: Callable[[Alter], Tensor]
+    start: int
+    kept: int
+    seed: int
+    batch_size: int
+
+
+def rows(
+    sample: Sample,
+    protocol: Protocol,
+    metric: str,
+    variant: str,
+    keys: Sequence[Key],
+    values: Tensor,
+    *,
+    curves: Tensor | None = None,
+    maps: Sequence[bytes] | None = None,
+    reasons: Mapping[str, Tensor] | None = None,
+) -> pd.DataFrame:
+    """A row for each image and key of `values` (B, M), left out for the first of the `reasons` that holds.
+
+    `curves` (B, M, K) are stored beside the values. A value that is not finite and not left out is "undefined".
+    """
+    count = len(keys)
+    left_out = np.full(len(values), "", dtype=object)
+    for reason, held in reversed(dict(reasons or {}).items()):
+        left_out[held.cpu().numpy()] = reason
+    left_out = left_out.repeat(count)
+    flat = values.double().cpu().numpy().ravel()
+    left_out[~np.isfinite(flat) & (left_out == "")] = "undefined"
+    method, steps, sign = zip(*keys, strict=True)
+    kept = None if curves is None else list(curves.float().cpu().flatten(0, 1).numpy())
+    columns: dict[str, Any] = {
+        "protocol": labelled(sample, protocol),
+        "network": sample.label,
+        "image": np.repeat(np.array(sample.names, dtype=object)[: len(values)], count),
+        "photograph": np.repeat(np.array(sample.photographs, dtype=object)[: len(values)], count),
+        "path": sample.source.name,
+        "method": list(method) * len(values),
+        "steps": list(steps) * len(values),
+        "sign": list(sign) * len(values),
+        "metric": metric,
+        "variant": variant,
+        "value": flat,
+        "curve": kept,
+        "map": maps,
+        "left_out": left_out,
+    }
+    return pd.DataFrame(columns, columns=list(COLUMNS))
+
+
+def split_of(source: Source, protocol: Protocol) -> Split | None:
+    """The split of a protocol that lies on this source."""
+    if not source.name.startswith("split-"):
+        return None  # without a look at the splits, on which nothing else depends
+    return next((split for split in protocol.split if split.source == source.name), None)
+
+
+def labelled(sample: Sample, protocol: Protocol) -> str:
+    """The name of the protocol in a row: Split IG has one for each baseline."""
+    how = split_of(sample.source, protocol)
+    return how.name if how else protocol.name
+
+
+def uncounted(sample: Sample, protocol: Protocol) -> dict[str, Tensor]:
+    """The reasons that every measure of a protocol has to leave images out, and of which images (B,) they hold."""
+    wrong = {"misclassified": sample.predictions != sample.targets}
+    how = split_of(sample.source, protocol)
+    if how is None:
+        return wrong if protocol.images == "correct" else {}
+    assert sample.walked is not None
+    scores = sample.walked.scores[how.steps].cpu()
+    gain = scores[:, -1] - scores[:, 0]
+    return {"gain of 5 or less": gain <= GAIN} if how.images == "gain over 5" else wrong | {"F(x) ≤ F(x')": gain <= 0}
+
+
+def named_rules(source: Source, protocol: Protocol) -> dict[str, Rule]:
+    """By method, the rules whose maps rank pixels: a path's own, or the parts of Split IG, and of IDGI on its walk."""
+    how = split_of(source, protocol)
+    if how is None:
+        return source.ranked
+    whole = IG(how.at)
+    return {
+        "Left": Left(whole, PARTS_PSI, how.crossing),
+        "Right": Right(whole, PARTS_PSI, how.crossing),
+        "Full": whole,
+        "Left + IDGI": Left(IDGI(), PARTS_PSI, how.crossing),
+        "Full + IDGI": IDGI(),
+    }
+
+
+def segments(sample: Sample, steps: Sequence[int]) -> Iterator[Segment]:
+    """The segments of a sample's path once more, for what no rule adds up."""
+    assert sample.source.path is not None
+    return walk(
+        sample.net,
+        sample.images,
+        sample.targets,
+        path=sample.source.path,
+        steps=steps,
+        batch_size=sample.batch_size,
+    )
+
+
+def window(sample: Sample, protocol: Protocol) -> Tensor:
+    """IG (B, 3, H, W) over as many segments as Left has, from a random one on: Left's length without its place."""
+    how, walked = split_of(sample.source, protocol), sample.walked
+    assert how
+    assert walked is not None
+    rule = IG(how.at)
+    star = walked.alpha_star[Left(rule, PARTS_PSI, how.crossing), how.steps]
+    length = (star.double().cpu() * how.steps).nan_to_num().round().long()  # 0 where there is no α*
+    seeds = [(sample.seed, 14, sample.start + i) for i in range(len(length))]
+    starts = [np.random.default_rng(seed).integers(how.steps - k + 1) for seed, k in zip(seeds, length, strict=True)]
+    since, total = torch.tensor(starts), torch.zeros_like(walked[rule, how.steps])
+    for j, segment in enumerate(segments(sample, (how.steps,))):
+        taken = (since <= j) & (j < since + length)
+        total += rule.credit(segment) * taken.to(total).view(-1, 1, 1, 1)
+    return total.nan_to_num(0, 0, 0)  # an image whose scores are not finite is left out, and must not stop the others
+
+
+def attributions(
+    sample: Sample, protocol: Protocol, *, steps: Sequence[int] | None = None
+) -> dict[tuple[str, int], Tensor]:
+    """The attributions (B, 3, H, W) that rank pixels, by method and step count; the gradient has the finest alone."""
+    if sample.walked is None:
+        return {}
+    finest = max(sample.source.steps)
+    wanted = [n for n in sample.source.steps if steps is None or n in steps]
+    return {
+        (name, n): sample.walked[rule, n]
+        for name, rule in named_rules(sample.source, protocol).items()
+        for n in ([finest] if name == "gradient" else wanted)
+    }
+
+
+def ranking_maps(
+    sample: Sample, protocol: Protocol, *, signs: Sequence[str] = (), steps: Sequence[int] | None = None
+) -> dict[Key, Tensor]:
+    """The ranking maps (B, H, W) of a sample, of the protocol's signs or of those that are named.
+
+    What has no negative values is there once, its sign "none".
+    """
+    maps: dict[Key, Tensor] = {}
+    for (name, n), attribution in attributions(sample, protocol, steps=steps).items():
+        if name == "Σ g²":
+            maps[name, n, "none"] = absolute_map(attribution)
+        else:
+            maps |= signed_maps(name, n, attribution, signs or protocol.ranking)
+    if sample.walked is None or split_of(sample.source, protocol):
+        x = sample.images.to(sample.net.device)
+        random = random_maps(len(x), x.shape[2:], seed=sample.seed, start=sample.start).to(x)
+        maps |= {("edges", 0, "none"): edges(x), ("random", 0, "none"): random}
+    return maps
+
+
+def signed_maps(name: str, n: int, attribution: Tensor, signs: Sequence[str]) -> dict[Key, Tensor]:
+    """The ranking maps (B, H, W) of one attribution, of every sign where none is named."""
+    return {(name, n, sign): SIGNS[sign](attribution) for sign in signs or SIGNS}
+
+
+def stacked(
+    sample: Sample,
+    protocol: Protocol,
+    *,
+    steps: Sequence[int] | None = None,
+    more: Mapping[Key, Tensor] | None = None,
+) -> tuple[list[Key], Tensor]:
+    """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys."""
+    maps = ranking_maps(sample, protocol, steps=steps) | dict(more or {})
+    return list(maps), torch.stack(list(maps.values()), dim=1).to(getattr(torch, protocol.stored))
+
+
+def finest(sample: Sample) -> tuple[int, ...]:
+    """The finest step count alone; none for the controls."""
+    return (max(sample.source.steps),) if sample.source.steps else ()
+
+
+def explained_again(sample: Sample, protocol: Protocol, images: Tensor) -> Sample:
+    """The sample with other images, walked at the finest step count alone; they may leave [0, 1]."""
+    if sample.source.path is None:
+        return replace(sample, images=images)
+    walked = fold(
+        sample.net,
+        images,
+        sample.targets,
+        path=sample.source.path,
+        rules=tuple(named_rules(sample.source, protocol).values()),
+        steps=finest(sample),
+        batch_size=sample.batch_size,
+    )
+    return replace(sample, images=images, walked=walked)

@@ -1,0 +1,94 @@
+"""Split IG: how much its parts weigh, where they point, and what the softmax does to them."""
+
+import copy
+from dataclasses import replace
+from functools import partial
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from igpaths.metrics import cosine, norm_ratio
+from igpaths.rules import IDGI, IG, Left, Right, SquaredGradients, Whole
+from igstudy.measures.protocols import Protocol, Split
+from igstudy.measures.sample import Sample, rows, segments, split_of, uncounted
+
+SURE, UNSURE = 0.9, 0.5  # probabilities, of Study B's last remark
+
+
+def split(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Norm ratios, α* and cosines of Left, Right and the whole, for each rule and ψ (Study B, Tables 1–3); the sum of
+    Left over the score's change; and the root mean square of the gradient's norm behind α* over that before it.
+
+    Where the score is the probability, the norm ratio stands a second time for the images of which the network is
+    sure, and of which it is not.
+    """
+    how, frames = split_of(sample.source, protocol), []
+    assert how
+    for name, whole in (("IG", IG(how.at)), ("IDGI", IDGI())):
+        found = {psi: _split_values(sample, how, whole, psi) for psi in how.psi}
+        # An image whose part is empty at one ψ is left out at every ψ: a row of a table is about the same images.
+        empty = torch.stack([~torch.stack(list(v.values())).isfinite().all(0) for v in found.values()]).any(0)
+        reasons, key = uncounted(sample, protocol) | {"a part is empty": empty}, [(name, how.steps, "signed")]
+        for psi, values in found.items():
+            variant = f"ψ = {psi:g}" + ("" if how.output == "logit" else f", {how.output}")
+            for quantity, value in values.items():
+                frames.append(rows(sample, protocol, quantity, variant, key, value[:, None], reasons=reasons))
+            for group, out in _by_confidence(sample, how).items():
+                ratio, out = values["L2 ratio"][:, None], reasons | out
+                frames.append(rows(sample, protocol, "L2 ratio", f"{variant}, {group}", key, ratio, reasons=out))
+    return frames
+
+
+def _split_values(sample: Sample, how: Split, whole: Whole, psi: float) -> dict[str, Tensor]:
+    walked = sample.walked
+    assert walked is not None
+    left, right = Left(whole, psi, how.crossing), Right(whole, psi, how.crossing)
+    first, last, full = (walked[rule, how.steps] for rule in (left, right, whole))
+    star, scores = walked.alpha_star[left, how.steps], walked.scores[how.steps]
+    squares = [walked[part(SquaredGradients(), psi, how.crossing), how.steps].sum((1, 2, 3)) for part in (Left, Right)]
+    values = {
+        "L2 ratio": norm_ratio(last, first, order=2),
+        "L1 ratio": norm_ratio(last, first, order=1),
+        "alpha*": star,
+        "cosine left right": cosine(first, last),
+        "cosine left full": cosine(first, full),
+        "cosine right full": cosine(last, full),
+        "sum of Left": first.sum((1, 2, 3)) / (scores[:, -1] - scores[:, 0]),
+        "gradient norm ratio": (squares[1] / (1 - star) / (squares[0] / star)).sqrt(),
+    }
+    return {name: value.double().cpu() for name, value in values.items()}
+
+
+def _by_confidence(sample: Sample, how: Split) -> dict[str, dict[str, Tensor]]:
+    """The images that the network is sure of, or unsure, as reasons to leave the others out."""
+    if how.output != "probability":
+        return {}
+    assert sample.walked is not None
+    p = sample.walked.scores[how.steps][:, -1].cpu()
+    return {f"p ≥ {SURE:g}": {f"p < {SURE:g}": p < SURE}, f"p < {UNSURE:g}": {f"p ≥ {UNSURE:g}": p >= UNSURE}}
+
+
+def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """What Study B leaves out of the gradient of a probability (§3.3), the terms of the other logits, as a part of IG.
+
+    With p_t (1 − p_t) ∇F_t in the place of ∇p_t = Σ_i p_t (δ_it − p_i) ∇F_i: the L2 norm of the difference over that of
+    IG of the probability, and the cosine between the two maps.
+    """
+    how, walked = split_of(sample.source, protocol), sample.walked
+    assert how
+    assert walked is not None
+    rule, kept = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
+    logit = copy.copy(sample.net)
+    logit.output = "logit"
+    for j, segment in enumerate(segments(replace(sample, net=logit), (how.steps,))):
+        p = walked.scores[how.steps][:, j : j + 2].T.view(2, -1, 1, 1, 1)
+        start, end = (
+            replace(point, gradient=point.gradient * factor)
+            for point, factor in zip((segment.start, segment.end), p * (1 - p), strict=True)
+        )
+        kept += rule.credit(replace(segment, start=start, end=end))
+    whole = walked[rule, how.steps]
+    values = {"size": norm_ratio(whole - kept, whole, order=2), "cosine": cosine(whole, kept)}
+    key, put = [("IG", how.steps, "signed")], partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
+    return [put("dropped terms", of, key, each[:, None]) for of, each in values.items()]

@@ -1,0 +1,215 @@
+"""The interactive page: walks of a few images, and the HTML that shows any point of them without a server.
+
+`walked` keeps, of each walk, the score and the gradient's norm at every point, and at up to `STOPS` stops after the
+baseline a picture of the image there and of what each rule has credited so far. `page` puts walks into one piece of
+HTML with its controls and ``look.js``; Vega draws the curves. Maps travel as grey pictures, 0 is the middle grey, and
+the browser colours them, for a coloured picture of the same size is blurred in its colours.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+import altair as alt
+import torch
+import vl_convert
+from matplotlib import colormaps
+from PIL import Image
+from torch import Tensor
+
+from igpaths import plots
+from igpaths.metrics.ranking import signed_map
+from igpaths.paths import Path, Point
+from igpaths.rules import IDGI, IG, Segment, Whole
+from igpaths.walks import walk
+from igstudy.engine.subjects import Subject
+
+RULES: dict[str, Whole] = {"IG": IG("both"), "IDGI": IDGI()}
+LEFT, PSI = "Left IG", 0.9  # Split IG's part before α*, and the share of the score's way that ends it
+STOPS, SIDE, QUALITY = 16, 96, 85  # pictures of a walk, pixels of a picture's side, and WebP's quality
+CONTROLS = ("image", "network", "path", "rule", "steps")
+CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
+Walks = dict[tuple[str, str, str, int], dict[str, Any]]  # by image, network, path and step count
+
+
+@dataclass
+class _Track:
+    """What is kept of one walk of B images with N steps, while it streams by."""
+
+    steps: int
+    images: Tensor
+    points: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)  # α, score, norm: each (B,)
+    stops: list[int] = field(default_factory=list)
+    seen: list[Tensor] = field(default_factory=list)
+    credit: dict[str, list[Tensor]] = field(default_factory=lambda: {name: [] for name in (*RULES, LEFT)})
+
+    def __post_init__(self) -> None:
+        self.sums = {name: torch.zeros_like(self.images) for name in self.credit}
+        self.star = torch.full((len(self.images),), torch.nan, dtype=torch.float64)
+
+    def add(self, segment: Segment) -> None:
+        if segment.first:
+            self.arrive(segment.start, stop=True)
+        rises = segment.input_score > segment.baseline_score
+        threshold = segment.baseline_score + PSI * (segment.input_score - segment.baseline_score)
+        before = self.star.isnan()
+        for name, rule in RULES.items():
+            self.sums[name] += rule.credit(segment).cpu()
+        self.sums[LEFT] += RULES["IG"].credit(segment).cpu() * before.view(-1, 1, 1, 1)
+        crossed = (rises & (segment.end.score > threshold)).cpu() & before
+        self.star = torch.where(crossed, segment.end.alpha, self.star)
+        self.arrive(segment.end, stop=segment.last or len(self.points) % -(-self.steps // STOPS) == 0)
+
+    def arrive(self, point: Point, *, stop: bool) -> None:
+        if stop:
+            self.stops.append(len(self.points))
+            self.seen.append(point.x.cpu())
+            for name, total in self.sums.items():
+                self.credit[name].append(signed_map(total))
+        self.points.append((point.alpha, point.score.cpu(), point.gradient.flatten(1).norm(dim=1).cpu()))
+
+    def facts(self, i: int) -> dict[str, Any]:
+        """All that the page shows of image `i`, as plain values."""
+        alpha, score, norm = ([rounded(each[i]) for each in values] for values in zip(*self.points, strict=True))
+        return {
+            "alpha": alpha,
+            "score": score,
+            "norm": norm,
+            "star": None if self.star[i].isnan() else rounded(self.star[i]),
+            "stops": self.stops,
+            "seen": [picture(each[i].clamp(0, 1)) for each in self.seen],
+            "rules": {
+                name: {
+                    "credit": [rounded(each[i].sum()) for each in held],
+                    "maps": [picture(each) for each in grey([each[i] for each in held])],
+                }
+                for name, held in self.credit.items()
+            },
+        }
+
+
+def walked(
+    subject: Subject, paths: Mapping[str, Path], *, steps: Sequence[int], batch_size: int, names: Sequence[str]
+) -> Walks:
+    """The walks of a network's images along paths, each with each step count, by what the page calls them.
+
+    Parameters
+    ----------
+    subject : the network and its images; the scores are those of its classifier.
+    paths : by their names.
+    steps : step counts.
+    batch_size : points in one call of the network.
+    names : the images' names on the page.
+
+    Returns
+    -------
+    dict
+        Of each walk `alpha`, `score` and `norm` (the gradient's, in L2) at each point; `star`, α* or None; `stops`,
+        the numbers of the points that have pictures, the last among them; `seen`, a picture of the image at each; and
+        for IG, IDGI and Left IG what was credited up to each, `credit` in units of the score, and `maps`. A map's scale
+        is that of its last stop.
+    """
+    found: Walks = {}
+    for path_name, path in paths.items():
+        tracks = {n: _Track(n, subject.images) for n in steps}
+        for segment in walk(
+            subject.net, subject.images, subject.targets, path=path, steps=steps, batch_size=batch_size
+        ):
+            tracks[segment.steps].add(segment)
+        for n, track in tracks.items():
+            for i, name in enumerate(names):
+                found[name, subject.label, path_name, n] = track.facts(i)
+    return found
+
+
+def rounded(value: Tensor) -> float:
+    """Four digits, of which a screen shows fewer."""
+    return float(f"{float(value):.4g}")
+
+
+def grey(maps: Sequence[Tensor]) -> list[Tensor]:
+    """Signed maps (H, W) as grey ones in [0, 1], on the scale of the last: 0 is 1/2."""
+    limit = plots.percentile(maps[-1].abs())
+    return [(0.5 + each / (2 * limit)).clamp(0, 1) for each in maps]
+
+
+def picture(pixels: Tensor) -> str:
+    """(3, H, W) or (H, W) in [0, 1] as a data URL of at most `SIDE` × `SIDE` pixels."""
+    values = (pixels.float() * 255).round().to(torch.uint8).numpy()
+    image = Image.fromarray(values if values.ndim == 2 else values.transpose(1, 2, 0))
+    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+    held = io.BytesIO()
+    image.save(held, "WEBP", quality=QUALITY, method=6)
+    return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()
+
+
+def page(walks: Walks) -> str:
+    """One piece of HTML that shows the walks, with the controls `CONTROLS` and one for α."""
+    pictures: dict[str, int] = {}
+    told = {"|".join(map(str, name)): _with_numbers(facts, pictures) for name, facts in walks.items()}
+    controls = zip(("image", "network", "path", "steps"), zip(*walks, strict=True), strict=True)
+    choices = {"rule": [*RULES, LEFT]} | {name: list(dict.fromkeys(values)) for name, values in controls}
+    data = {"walks": told, "pictures": list(pictures), "charts": [_chart(*each) for each in CURVES]}
+    selects = "".join(_select(name, [str(value) for value in choices[name]]) for name in CONTROLS)
+    code = files(__package__).joinpath("look.js").read_text(encoding="utf-8")
+    facts = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
+    return f"""
+<div id="look">
+<form>{selects}<label class="slider">α<input type="range" name="alpha" min="0" value="0" step="1"></label></form>
+<p><output aria-live="polite"></output><noscript>This page needs JavaScript.</noscript></p>
+<div class="pictures">
+<figure><img id="look-seen" alt=""><figcaption>the image at α</figcaption></figure>
+<figure><img id="look-sofar" alt="" class="signed"><figcaption>credited up to α</figcaption></figure>
+<figure><img id="look-whole" alt="" class="signed"><figcaption>the whole map</figcaption></figure>
+</div>
+<div class="curves"><div id="look-score"></div><div id="look-norm"></div></div>
+{_colours()}
+<script type="application/json" id="look-data">{facts}</script>
+<script type="module">{vl_convert.javascript_bundle(code)}</script>
+</div>"""
+
+
+def _select(name: str, values: Sequence[str]) -> str:
+    """A list to choose from; the finest step count is chosen at first, and the first of all else."""
+    first = values[-1] if name == "steps" else values[0]
+    options = "".join(f"<option{' selected' * (each == first)}>{escape(each)}</option>" for each in values)
+    return f'<label>{name}<select name="{name}">{options}</select></label>'
+
+
+def _with_numbers(facts: dict[str, Any], pictures: dict[str, int]) -> dict[str, Any]:
+    """The facts with each picture's number in place of it; new ones are added to `pictures`."""
+
+    def numbers(urls: Sequence[str]) -> list[int]:
+        return [pictures.setdefault(url, len(pictures)) for url in urls]
+
+    rules = {name: rule | {"maps": numbers(rule["maps"])} for name, rule in facts["rules"].items()}
+    return facts | {"seen": numbers(facts["seen"]), "rules": rules}
+
+
+def _chart(column: str, title: str) -> dict[str, Any]:
+    """The Vega-Lite chart of one column along the path, with a line at α and one at α*; ``look.js`` fills it."""
+    at = alt.Chart(alt.NamedData("places")).encode(x="alpha:Q")
+    here = at.transform_filter("datum.what == 'α'").mark_rule(color=plots.COLOURS[1], strokeWidth=2)
+    star = at.transform_filter("datum.what == 'α*'").mark_rule(color="currentColor", strokeDash=[4, 3])
+    curve = alt.Chart(alt.NamedData("curve")).mark_line(color=plots.COLOURS[0])
+    curve = curve.encode(x=alt.X("alpha:Q", title="α"), y=alt.Y(f"{column}:Q", title=title))
+    chart = alt.layer(curve, here, star).properties(width="container", height=170, background="transparent")
+    inks = dict.fromkeys(("labelColor", "titleColor", "domainColor", "tickColor", "gridColor"), "currentColor")
+    return chart.configure(axis=inks | {"gridOpacity": 0.2}, view={"stroke": None}).to_dict()
+
+
+def _colours() -> str:
+    """An SVG filter from grey to the colours of signed maps, blue below 0 and red above it."""
+    table = colormaps[plots.SIGNED]([k / 16 for k in range(17)])[:, :3].T
+    channels = zip("RGB", table, strict=True)
+    values = {name: " ".join(f"{value:.3f}" for value in channel) for name, channel in channels}
+    functions = "".join(f'<feFunc{name} type="table" tableValues="{row}"/>' for name, row in values.items())
+    return (
+        '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><filter id="look-colours" '
+        f'color-interpolation-filters="sRGB"><feComponentTransfer>{functions}</feComponentTransfer></filter></svg>'
+    )

@@ -1,0 +1,65 @@
+"""What README.md shows, written anew by ``python -m igstudy.press.readme``: a picture, and what the study found.
+
+The picture is one that `igpaths.explanations` draws of a scene; what was found are the verdicts of the published
+results, between two marks in the text.
+"""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from torchvision.transforms.functional import to_pil_image
+
+from igpaths.explanations import explain, picture
+from igstudy.evidence import findings
+from igstudy.evidence.results import published, studies
+from igstudy.evidence.verdicts import in_words, of_published
+from igstudy.tasks import objects
+
+SCENE = 2
+PICTURE = "book/_static/explained.png"
+FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
+MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
+READ = "A claim has cells, each one comparison on one network; brackets hold the 95 % intervals of all its cells."
+MORE = "What no claim asks, with the lowest and the highest network in parentheses:"
+NOTHING = "`results/` holds no published study yet: no claim is decided."
+
+
+def draw(file: str | IO[bytes]) -> None:
+    """Draw the picture into a file: paths that rounding does not move, on a network that is shipped."""
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Path(folder) / "scene.png"
+        to_pil_image(objects.scene(SCENE).image).save(scene)
+        found = explain(scene, model="objects/resnet", paths=("straight", "blur"), rules=("ig", "idgi"), steps=64)
+    picture(found).savefig(file, dpi=110, bbox_inches="tight", format="png")
+
+
+def written(text: str) -> str:
+    """README's text with what the published results say between its marks.
+
+    Raises
+    ------
+    ValueError
+        Where the marks are not there, each once.
+    """
+    if len(FOUND.findall(text)) != 1:
+        raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
+    asked = {name: facts["parameters"] for name, facts in studies().items()}
+    ran = [f"{name} {own['images']} × {len(own['models'])}" for name, own in asked.items()]
+    by = f"By the studies published so far, with their images × networks: {', '.join(ran)}. {READ}"
+    more = f"{MORE}\n\n{findings.in_words(published(metrics=findings.METRICS))}"
+    says = f"{by}\n\n{in_words(of_published(), of=MAIN)}\n\n{more}" if ran else NOTHING
+    return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
+
+
+def main() -> None:
+    """Write both, below the current folder; the picture only where there is none, for its seconds differ each time."""
+    readme = Path("README.md")
+    readme.write_text(written(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    if not Path(PICTURE).exists():
+        draw(PICTURE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""The names of classes, and the class that a name stands for."""
+
+import re
+
+import pytest
+from torch import nn
+
+from igpaths.models import Model
+from igpaths.models.classes import class_index, class_names
+
+CLASSES = ("tench, Tinca tinca", "crane", "maillot", "maillot, tank suit", "crane")
+
+
+def model(*classes: str) -> Model:
+    return Model("module:own", nn.Flatten(), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), None, classes)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("IGPATHS_DATA", "")
+    (tmp_path / "synsets.txt").write_text("n00000001\tone, uno\nn00000002 two\n")
+    return tmp_path
+
+
+class TestNames:
+    def test_the_folder_first(self, folder, monkeypatch):
+        assert class_names(model("a", "b"), 2, data=folder) == ("one, uno", "two")
+        monkeypatch.setenv("IGPATHS_DATA", str(folder))
+        assert class_names(model("a", "b"), 2) == ("one, uno", "two")
+
+    def test_then_the_model(self, folder):
+        assert class_names(model("a", "b"), 2) == ("a", "b")
+        assert class_names(model("a", "b", "c"), 3, data=folder) == ("a", "b", "c")
+
+    def test_then_numbers(self, folder):
+        assert class_names(model(), 3, data=folder) == ("class 0", "class 1", "class 2")
+        assert class_names(model("a"), 2) == ("class 0", "class 1")
+
+    def test_a_folder_without_a_list(self, folder):
+        (folder / "synsets.txt").unlink()
+        assert class_names(model("a"), 1, data=folder) == ("a",)
+
+    def test_no_folder(self, folder):
+        with pytest.raises(ValueError, match="there is no such folder"):
+            class_names(model("a"), 1, data=folder / "none")
+
+
+class TestIndex:
+    @pytest.mark.parametrize(
+        ("target", "index"),
+        [("0", 0), ("4", 4), ("tench", 0), ("tench, Tinca tinca", 0), ("maillot", 2), ("maillot, tank suit", 3)],
+    )
+    def test_of(self, target, index):
+        assert class_index(target, CLASSES) == index
+
+    @pytest.mark.parametrize(
+        ("target", "message"),
+        [
+            ("5", "target is '5'; it must be a class's name or index, 0 to 4"),
+            ("-1", "target is '-1'; it must be a class's name or index, 0 to 4"),
+            ("", "target is ''; it must be a class's name or index, 0 to 4"),
+            ("tinch", "target is 'tinch'; it must be a class's name or index, 0 to 4; did you mean tench?"),
+            ("crane", "target is 'crane', the name of classes 1, 4: give the index"),
+        ],
+    )
+    def test_errors(self, target, message):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+            class_index(target, CLASSES)

@@ -1,0 +1,181 @@
+"""The command line on a real network: the files, the lines, and what is said of every bad input."""
+
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from torchvision.transforms.functional import to_pil_image
+
+import igpaths as ig
+from igpaths.__main__ import main
+from igpaths.models import load_model
+from igstudy.tasks import objects
+
+MODEL = "objects/mobilenet"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """The current folder, with one scene: a triangle."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IGPATHS_DATA", raising=False)
+    to_pil_image(objects.scene(2).image).save("scene.png")
+    return tmp_path
+
+
+def explained(capsys, *options: str) -> str:
+    """What is printed for the scene."""
+    assert main(["explain", "scene.png", "--model", MODEL, "--steps", "4", *options]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    return out
+
+
+def refused(capsys, *arguments: str) -> str:
+    """What is printed for arguments that are refused."""
+    assert main(list(arguments)) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+class TestExplain:
+    @pytest.mark.parametrize(
+        ("options", "path", "rule", "output", "target"),
+        [
+            ([], ig.Straight("black"), ig.IG("both"), "probability", 2),
+            (["--rule", "idgi", "--target", "star"], ig.Straight("black"), ig.IDGI(), "probability", 3),
+            (["--path", "blur", "--output", "logit"], ig.Blur(), ig.IG("both"), "logit", 2),
+            (["--path", "guided", "--baseline", "mean", "--target", "7"], ig.Guided("mean"), ig.IG("both"),
+             "probability", 7),
+        ],
+    )  # fmt: skip
+    def test_the_lines_say_what_attribute_finds(self, capsys, options, path, rule, output, target):
+        head, walked, credited, files = explained(capsys, *options).splitlines()
+        net = load_model(MODEL).classifier(output=output)
+        rules = (rule, ig.Left(rule, 0.9))
+        maps = ig.attribute(net, objects.scene(2).image[None], [target], path=path, rules=rules, steps=(4,))
+        first, last = maps.scores[4][0, [0, -1]].tolist()
+        gap, star = maps.completeness_gap[rule, 4].item(), maps.alpha_star[rules[1], 4].item()
+        assert head.startswith(f"{objects.CLASSES[target]} (class {target}), {output} {last:.4f}")
+        assert ("; seen as triangle, probability " in head) == (target != 2)
+        crossed = f"crosses 0.9 of that at α* = {star:.3g}" if last > first else "never rises above it"
+        assert f": {last - first:+z.4f} from " in walked
+        assert re.search(rf", {re.escape(crossed)}; 5 gradient evaluations in \d+\.\d s$", walked)
+        assert credited.endswith(f": completeness gap {gap / (last - first):+z.2%}")
+        assert files == "scene-map.png"
+
+    def test_several_methods_and_files(self, capsys):
+        several = ("--path", "straight", "--path", "blur", "--rule", "ig", "--rule", "right", "--psi", "0.5")
+        lines = explained(capsys, *several, "--out", "one.png", "--out", "two.npz").splitlines()
+        assert lines[-1] == "one.png, two.npz"
+        names = [re.match(r"  (.*): completeness gap ", line)[1] for line in lines if line.startswith("  ")]
+        assert names == ["IG", "Right IG", "Blur IG", "Right Blur IG"]
+        with np.load("two.npz") as saved:
+            assert saved["maps"].shape == (2, 2, 3, 176, 176)
+            assert saved["psi"] == 0.5
+
+    def test_the_picture_is_one(self, capsys, folder):
+        (folder / "sub").mkdir()
+        assert explained(capsys, "--out", "sub/map.png").endswith("\nsub/map.png\n")
+        with Image.open("sub/map.png") as picture:
+            assert picture.format == "PNG"
+            assert 1200 < picture.width < 1500
+            assert 1.8 < picture.width / picture.height < 2.4
+            assert len(picture.convert("RGB").resize((300, 150)).getcolors(45000)) > 1000
+        assert not (folder / "scene-map.png").exists()
+
+    def test_classes_are_named_by_the_data_folder(self, capsys, folder):
+        (folder / "synsets.txt").write_text("".join(f"n{i:08d}\tkind {i}, also {i}\n" for i in range(10)))
+        assert explained(capsys, "--data", ".").startswith("kind 2 (class 2), ")
+        assert explained(capsys, "--data", ".", "--target", "kind 5").startswith("kind 5 (class 5), ")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (["--path", "curved"], "path is 'curved'; it must be one of straight, guided, blur"),
+            (["--rule", "gradient"], "rule is 'gradient'; it must be one of ig, idgi, left, right"),
+            (["--psi", "1"], "psi must be in (0, 1), got 1.0"),
+            (["--baseline", "red"], "baseline is 'red'; it must be one of black, white, mean, blur"),
+            (["--path", "blur", "--baseline", "white"],
+             "baseline is 'white', but the blur path begins at the blurred image: leave it out"),
+            (["--steps", "0"], "steps must be one or more positive whole numbers, got (0,)"),
+            (["--steps", "many"], "argument --steps: invalid int value: 'many' (see python -m igpaths explain --help)"),
+            (["--output", "odds"], "output is 'odds'; it must be one of probability, logit"),
+            (["--device", "tpu"], "device is 'tpu'; it must be one of cpu"),
+            (["--target", "10"], "target is '10'; it must be a class's name or index, 0 to 9"),
+            (["--target", "heat"], "target is 'heat'; it must be a class's name or index, 0 to 9; did you mean heart?"),
+            (["--model", "resnet"], "model is 'resnet'; it must be objects/NETWORK"),
+            (["--data", "none"], "data is 'none' (parameter data or IGPATHS_DATA): there is no such folder"),
+            (["--out", "none/map.png"], "out is 'none/map.png'; there is no folder 'none'"),
+            (["--out", "map.jpg"], "out is 'map.jpg'; it must be a file other than the image, one of *.png, "),
+            (["--out", "scene.png"], "out is 'scene.png'; it must be a file other than the image"),
+        ],
+    )  # fmt: skip
+    def test_bad_options(self, capsys, folder, options, message):
+        assert message in refused(capsys, "explain", "scene.png", "--model", MODEL, "--steps", "4", *options)
+        assert [file.name for file in folder.iterdir()] == ["scene.png"]
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("text.png", "cannot be read: cannot identify image file 'text.png'; its 5 bytes begin with b'hello'"),
+            ("empty.png", "empty.png cannot be read: cannot identify image file 'empty.png'; it is empty"),
+            ("scnee.png", "image is 'scnee.png'; there is no such file; in '.' there are scene.png"),
+            ("none/x.png", "image is 'none/x.png'; there is no such file; in 'none' there are no files"),
+            (".", "image is '.'; it is a folder; in '.' there are empty.png, scene.png, text.png"),
+        ],
+    )  # fmt: skip
+    def test_what_is_no_image_is_said_to_look_like_what_it_is(self, capsys, folder, name, message):
+        (folder / "text.png").write_text("hello")
+        (folder / "empty.png").touch()
+        assert message in refused(capsys, "explain", name, "--model", MODEL)
+
+    def test_a_folder_that_is_not_there_is_refused_before_anything_else(self, capsys):
+        assert "there is no folder" in refused(
+            capsys, "explain", "none.png", "--model", "none", "--out", "none/map.png"
+        )
+
+    def test_a_model_is_required(self, capsys):
+        assert "the following arguments are required: --model" in refused(capsys, "explain", "scene.png")
+
+
+class TestModels:
+    def test_study_a(self, capsys):
+        assert main(["models"]) == 0
+        out = capsys.readouterr().out
+        assert "98.6%  objects/mobilenet\n" in out
+        assert "72.2%  torchvision/mobilenet_v2:IMAGENET1K_V2\n" in out
+        assert "squeezenet" not in out
+        assert "torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt" in out
+        assert "module:my_package.my_module.my_function" in out
+
+    def test_all(self, capsys):
+        assert main(["models", "--all"]) == 0
+        assert "58.2%  torchvision/squeezenet1_1:IMAGENET1K_V1\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["run", "status", "results"])
+class TestStudies:
+    def test_a_file_that_is_not_there(self, capsys, command):
+        assert "parameters file: given 'none.yaml'; allowed: a YAML file" in refused(capsys, command, "none.yaml")
+
+    def test_a_bad_parameter(self, capsys, folder, command):
+        (folder / "study.yaml").write_text("task: objects\n")
+        message = "study.yaml: images: given '0'; allowed: an integer, at least 1"
+        assert message in refused(capsys, command, "study.yaml", "-p", "seed", "1", "-p", "images", "0")
+
+
+@pytest.mark.parametrize("command", ["explain", "models", "run", "status", "results"])
+def test_help_teaches_by_example(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"\nexamples:\n  python -m igpaths {command}" in capsys.readouterr().out
+
+
+def test_no_command(capsys):
+    assert "the following arguments are required: COMMAND (see python -m igpaths --help)" in refused(capsys)

@@ -1,0 +1,285 @@
+"""A model by its name: every form, and every way in which a name or a file can be wrong."""
+
+import hashlib
+import pickle
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+import yaml
+from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.transforms import functional
+
+from igpaths import Classifier
+from igpaths.models import Model, list_models, load_model, zoo
+from igstudy.tasks import objects
+from igstudy.tasks.networks import NETWORKS
+
+PARAMS = Path(__file__).parents[2] / "params"
+SQUEEZENET = "torchvision/squeezenet1_1:IMAGENET1K_V1"
+
+
+def photograph(width: int, height: int) -> Image.Image:
+    rng = np.random.default_rng(0)
+    return Image.fromarray(rng.integers(256, size=(height, width, 3), dtype=np.uint8))
+
+
+@pytest.fixture(scope="module")
+def squeezenet(tmp_path_factory):
+    """A random squeezenet1_1 and its state dict on disk, in both formats."""
+    torch.manual_seed(0)
+    network = torchvision.models.squeezenet1_1(weights=None).eval()
+    folder = tmp_path_factory.mktemp("weights")
+    torch.save(network.state_dict(), folder / "squeezenet.pt")
+    save_file(network.state_dict(), folder / "squeezenet.safetensors")
+    return network, folder
+
+
+def same_logits(network: nn.Module, model: Model) -> bool:
+    x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return torch.equal(network(x), model.network(x))
+
+
+class TestLocalFile:
+    @pytest.mark.parametrize("file", ["squeezenet.pt", "squeezenet.safetensors"])
+    @pytest.mark.parametrize("absolute", [True, False])
+    def test_state_dict(self, squeezenet, file, absolute):
+        network, folder = squeezenet
+        name = f"{SQUEEZENET}@{folder / file if absolute else file}"
+        model = load_model(name, data="" if absolute else folder)
+        assert model.name == name
+        assert model.mean == (0.485, 0.456, 0.406)
+        assert model.std == (0.229, 0.224, 0.225)
+        assert not model.network.training
+        assert same_logits(network, model)
+
+    def test_relative_to_the_environment_variable(self, squeezenet, monkeypatch):
+        monkeypatch.setenv("IGPATHS_DATA", str(squeezenet[1]))
+        assert same_logits(squeezenet[0], load_model(f"{SQUEEZENET}@squeezenet.pt"))
+
+    def test_missing(self, tmp_path):
+        with pytest.raises(ValueError, match=re.escape(f"there is no file {tmp_path / 'none.pt'}")):
+            load_model(f"{SQUEEZENET}@none.pt", data=tmp_path)
+        with pytest.raises(ValueError, match=re.escape(f"there is no file {tmp_path}")):
+            load_model(f"{SQUEEZENET}@", data=tmp_path)
+
+    @pytest.mark.parametrize("file", ["text.pt", "text.safetensors", "pickle.pt", "list.pt", "checkpoint.pt"])
+    def test_not_a_state_dict(self, tmp_path, file):
+        (tmp_path / "text.pt").write_text("hello")
+        (tmp_path / "text.safetensors").write_text("hello")
+        (tmp_path / "pickle.pt").write_bytes(pickle.dumps(nn.Linear(1, 1)))
+        torch.save([torch.zeros(1)], tmp_path / "list.pt")
+        torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pt")
+        with pytest.raises(ValueError, match=f"{file} is no state dict"):
+            load_model(f"{SQUEEZENET}@{file}", data=tmp_path)
+
+    def test_a_checkpoint_is_named_by_its_keys(self, tmp_path):
+        torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pt")
+        with pytest.raises(ValueError, match=r"no state dict \(tensors by name\) but a dict of epoch, state_dict$"):
+            load_model(f"{SQUEEZENET}@checkpoint.pt", data=tmp_path)
+
+    def test_does_not_fit(self, squeezenet, tmp_path):
+        state = squeezenet[0].state_dict()
+        state["head.weight"] = state.pop("features.0.weight")
+        state["classifier.1.bias"] = torch.zeros(10)
+        torch.save(state, tmp_path / "other.pt")
+        with pytest.raises(ValueError, match="do not fit") as caught:
+            load_model(f"{SQUEEZENET}@other.pt", data=tmp_path)
+        message = str(caught.value)
+        assert "1 missing (features.0.weight)" in message
+        assert "1 unexpected (head.weight)" in message
+        assert "1 of another shape (classifier.1.bias (10,) for (1000,))" in message
+
+    def test_of_another_network(self, squeezenet):
+        message = r"\d+ missing \(features.0.0.weight, .*, …\); 50 unexpected"
+        with pytest.raises(ValueError, match=message):
+            load_model(f"torchvision/mobilenet_v2:IMAGENET1K_V2@{squeezenet[1] / 'squeezenet.pt'}")
+
+    def test_densenet_files_with_the_names_of_an_older_release(self):
+        def build() -> nn.Module:
+            return torchvision.models.DenseNet(growth_rate=4, block_config=(2, 2), num_init_features=8)
+
+        new = build().state_dict()
+        old = {re.sub(r"\.(norm|conv)([12])\.", r".\1.\2.", key): value for key, value in new.items()}
+        assert old.keys() != new.keys()
+        fitted = zoo.fit("any", build(), {k: v for k, v in old.items() if "num_batches" not in k})
+        assert all(torch.equal(fitted.state_dict()[key], new[key]) for key in new)
+
+
+class TestPreparation:
+    @pytest.mark.parametrize(
+        ("network", "weights", "size"),
+        [
+            ("mobilenet_v2", "IMAGENET1K_V1", 224),
+            ("mobilenet_v2", "IMAGENET1K_V2", 224),
+            ("efficientnet_b0", "IMAGENET1K_V1", 224),  # bicubic
+            ("inception_v3", "IMAGENET1K_V1", 299),
+        ],
+    )
+    def test_equals_the_preset_before_normalisation(self, network, weights, size, monkeypatch, tmp_path):
+        monkeypatch.setattr(zoo, "read_state", lambda file, name: {})
+        monkeypatch.setattr(zoo, "fit", lambda name, network, state: network)
+        monkeypatch.setattr(zoo, "_build", lambda network, state: nn.Identity())
+        model = load_model(f"torchvision/{network}:{weights}@any.pt")
+        preset = torchvision.models.get_model_weights(network)[weights].transforms()
+        for width, height in [(500, 375), (375, 501), (256, 256), (60, 41), (224, 1000), (7, 3)]:
+            image = model.prepare(photograph(width, height))
+            assert image.shape == (3, size, size)
+            assert image.min() >= 0
+            assert image.max() <= 1
+            normalised = functional.normalize(image, model.mean, model.std)
+            assert (normalised - preset(photograph(width, height))).abs().max() < 1e-6
+
+    @pytest.mark.parametrize(("network", "auxiliary"), [("inception_v3", "AuxLogits"), ("googlenet", "aux1")])
+    def test_networks_that_change_their_own_normalisation(self, network, auxiliary):
+        with_heads = zoo._build(network, {f"{auxiliary}.fc.weight": torch.zeros(1)})
+        without = zoo._build(network, {})
+        assert with_heads.transform_input
+        assert without.transform_input
+        assert getattr(with_heads, auxiliary) is not None
+        assert getattr(without, auxiliary) is None
+
+
+class TestDownload:
+    """The real path, from a file:// address."""
+
+    @pytest.fixture
+    def address(self, squeezenet, tmp_path, monkeypatch):
+        """Serve the random network under a name that carries its hash, as torchvision's files do."""
+        content = (squeezenet[1] / "squeezenet.pt").read_bytes()
+        served = tmp_path / f"squeezenet-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+        served.write_bytes(content)
+        weights = torchvision.models.SqueezeNet1_1_Weights.IMAGENET1K_V1
+        monkeypatch.setattr(weights.value, "url", served.as_uri())
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+        return served
+
+    def test_into_torch_home_once(self, squeezenet, address, tmp_path):
+        assert same_logits(squeezenet[0], load_model(SQUEEZENET))
+        assert (tmp_path / "home/hub/checkpoints" / address.name).is_file()
+        address.unlink()
+        assert same_logits(squeezenet[0], load_model(SQUEEZENET))
+
+    def test_a_wrong_hash_is_refused(self, address, tmp_path):
+        address.write_bytes(b"something else")
+        with pytest.raises(RuntimeError, match="invalid hash value"):
+            load_model(SQUEEZENET)
+        assert not list((tmp_path / "home/hub/checkpoints").iterdir())
+
+    def test_no_connection(self, address, tmp_path):
+        address.unlink()
+        cache = re.escape(str(tmp_path / "home/hub/checkpoints"))
+        with pytest.raises(OSError, match=rf"could not be downloaded .*: put that file into {cache}, or name a local"):
+            load_model(SQUEEZENET)
+
+
+class TestOwnModule:
+    @pytest.fixture(autouse=True)
+    def module(self, tmp_path, monkeypatch):
+        (tmp_path / "reader_models.py").write_text(
+            "import torch\n"
+            "from igpaths.models import Model\n"
+            "def linear():\n"
+            "    return Model('mine', torch.nn.Flatten(), (0., 0., 0.), (1., 1., 1.), None)\n"
+            "def network():\n"
+            "    return torch.nn.Flatten()\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        yield
+        sys.modules.pop("reader_models", None)
+
+    def test_is_called_and_named(self):
+        assert load_model("module:reader_models.linear").name == "module:reader_models.linear"
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("module:reader_models.network", "must return an igpaths.Model, not Flatten"),
+            ("module:reader_models.linaer", "reader_models has no function 'linaer'; did you mean linear?"),
+            ("module:not_there.linear", "module 'not_there' cannot be imported: No module named 'not_there'"),
+            ("module:linear", "module '' cannot be imported"),
+            ("module:.linear", "module '' cannot be imported"),
+        ],
+    )
+    def test_errors(self, name, message):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            load_model(name)
+
+
+class TestObjects:
+    def test_loads_what_is_shipped(self, tmp_path, monkeypatch):
+        torch.manual_seed(0)
+        network = NETWORKS["vgg"]().eval()
+        save_file(network.state_dict(), tmp_path / "vgg.safetensors")
+        monkeypatch.setattr(objects, "WEIGHTS", tmp_path)
+        model = load_model("objects/vgg")
+        assert same_logits(network, model)
+        assert model.mean == pytest.approx((0.45, 0.45, 0.45))
+        assert model.std == (0.25, 0.25, 0.25)
+        image = model.prepare(photograph(300, 200))
+        assert image.shape == (3, objects.SIZE, objects.SIZE)
+        assert 0 <= image.min() < image.max() <= 1
+        with pytest.raises(ValueError, match=r"resnet.safetensors are not there: `make models` trains them"):
+            load_model("objects/resnet")
+
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_classifier(self, dtype):
+        precision = str(dtype).removeprefix("torch.")
+        network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+        model = Model("module:own", network, (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), functional.to_tensor)
+        classifier = model.classifier(output="logit", precision=precision)
+        assert isinstance(classifier, Classifier)
+        assert network[1].weight.dtype == torch.float32
+        images = torch.rand(2, 3, 2, 2, dtype=dtype)
+        mean, std = (torch.tensor(v, dtype=torch.float64).to(dtype).view(3, 1, 1) for v in (model.mean, model.std))
+        expected = network.to(dtype)((images - mean) / std)
+        assert torch.allclose(classifier.logits(images), expected, rtol=1e-6 if dtype == torch.float32 else 1e-14)
+        with pytest.raises(ValueError, match="output is 'score'"):
+            model.classifier(output="score")
+
+
+class TestList:
+    def test_study_a_has_ten_networks(self):
+        ours = [f"objects/{name}" for name in NETWORKS]
+        ten = yaml.safe_load((PARAMS / "imagenet.yaml").read_text())["models"]
+        listed = list_models()
+        assert listed.keys() >= {*ours, *ten}
+        assert {name.split(":")[0] for name in listed} == {*ours, *(name.split(":")[0] for name in ten)}
+        assert all(0.5 < share < 1 for share in listed.values())
+
+    def test_every_one_begins_with_them(self):
+        every, ten = list_models(every=True), list_models()
+        assert list(every)[: len(ten)] == list(ten)
+        assert len(every) > 100
+        assert all(0.5 < share < 1 for share in every.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (
+            "resnet50",
+            "model is 'resnet50'; it must be objects/NETWORK, .*; did you mean torchvision/resnet50:IMAGENET1K_",
+        ),
+        ("object/resnet", "did you mean objects/resnet or .*`python -m igpaths models` lists them"),
+        ("", "model is ''; it must be objects/NETWORK"),
+        ("objects/resnt", "network is 'resnt', it must be one of vgg, .*, mobilenet, .*; did you mean resnet?"),
+        ("torchvision/resnet51:IMAGENET1K_V1", "torchvision has no classifier 'resnet51', .*; did you mean resnet50?"),
+        ("torchvision/", "torchvision has no classifier ''"),
+        ("torchvision/vgg16", "weights of vgg16 is '', it must be one of IMAGENET1K_V1, IMAGENET1K_FEATURES"),
+        ("torchvision/resnet50:IMAGENET1K_V3", "must be one of IMAGENET1K_V1, IMAGENET1K_V2; did you mean IMAGENET1K_"),
+        ("torchvision/resnet50:DEFAULT", "DEFAULT names other weights in another release; .* IMAGENET1K_V1, IMAGENET"),
+        ("torchvision/resnet50:DEFAULT@file.pt", "DEFAULT names other weights"),
+        ("torchvision/resnet50@file.pt", "weights of resnet50 is '', it must be one of"),
+    ],
+)
+def test_unknown_names(name, message):
+    with pytest.raises(ValueError, match=message.replace("?", r"\?")):
+        load_model(name)

@@ -1,0 +1,73 @@
+"""Study A's ten networks and one of the reader's own go through the engine: the paths, rules and metrics."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from igpaths.models import STUDY_A
+from igstudy.engine import units
+from igstudy.engine.runs import kept_maps, measured
+from igstudy.measures import MEASURES
+from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_B
+from igstudy.measures.sources import PATHS
+from studies import of_study_a, photographs, study
+
+HALF = (0.5,)
+# One count, one canvas, one sample of noise and few steps: everything is asked, as seldom as can be.
+SMALLEST = {
+    "igpaths": replace(
+        IGPATHS,
+        ranking=("signed",),
+        insertion=replace(IGPATHS.insertion, canvases=("mean",), shares=HALF),
+        information=replace(IGPATHS.information, shares=HALF),
+        ablation=replace(IGPATHS.ablation, shares=HALF),
+        noise=replace(IGPATHS.noise, samples=1),
+        split=tuple(replace(split, steps=2) for split in IGPATHS.split[1:]),
+    ),
+    "study-b": replace(STUDY_B, noise=replace(STUDY_B.noise, samples=1), split=(replace(STUDY_B.split[0], steps=2),)),
+    "pair": replace(PAIR, information=replace(PAIR.information, shares=HALF)),
+}
+METRICS = {
+    *("completeness gap", "score change", "last segment", "projection", "insertion", "insertion ratio", "SIC", "AIC"),
+    *("ABPC", "JPEG raw", "JPEG L1", "JPEG cosine", "max-sensitivity", "L2 ratio", "alpha*", "map"),
+}
+
+
+# Many walks of each image, and the same walks as all others: asked of one small network alone.
+REPEATED = ("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
+
+
+def everything(folder, model, monkeypatch, *, images, without=REPEATED, **changes):
+    """The rows of a study of so many photographs that asks for all there is."""
+    for name, protocol in SMALLEST.items():
+        monkeypatch.setitem(units.PROTOCOLS, name, protocol)
+    metrics = [name for name, measure in MEASURES.items() if not measure.task and name not in without]
+    choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes
+    found = measured(study(folder, models=(model,), images=images, steps=(1,), metrics=metrics, maps=1, **choices))
+    assert set(found["metric"]) >= METRICS
+    assert found.groupby("metric")["image"].nunique().drop("map").eq(images).all()
+    assert "not finite" not in set(found["left_out"])
+    return found
+
+
+@pytest.mark.parametrize("name", STUDY_A)
+def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
+    found = everything(photographs(tmp_path / "photos", 1), f"module:studies.{name}", monkeypatch, images=1)
+    side = 299 if name == "inception_v3" else 161
+    assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, side, side)}
+
+
+def test_a_network_by_its_name_with_its_own_transforms(tmp_path, monkeypatch):
+    torch.save(of_study_a("mobilenet_v2").network.state_dict(), tmp_path / "weights.pt")
+    name = f"torchvision/mobilenet_v2:IMAGENET1K_V2@{tmp_path / 'weights.pt'}"
+    found = everything(photographs(tmp_path / "photos", 1), name, monkeypatch, images=1)
+    assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, 224, 224)}
+
+
+def test_a_network_of_the_readers_own_on_every_path(tmp_path, monkeypatch):
+    folder = photographs(tmp_path / "photos", 2)
+    chosen = {"paths": tuple(PATHS), "protocols": tuple(SMALLEST)}
+    found = everything(folder, "module:studies.large", monkeypatch, images=2, without=(), **chosen)
+    assert set(found["protocol"]) == {"igpaths", "igpaths, grey", "igpaths, black", "study-b", "pair"}
+    assert {*PATHS, "controls", "split-black-2", "split-mean-2", "split-mean-2-probability"} == set(found["path"])

@@ -1,0 +1,29 @@
+"""Provenance holds what a result depends on, and the footer shows it."""
+
+import json
+
+from igstudy.engine import provenance
+from igstudy.engine.parameters import Parameters
+
+
+def test_provenance_is_plain_and_complete():
+    facts = provenance.provenance(Parameters(images=3))
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts["parameters"]["images"] == 3
+    assert {"python", "torch", "torchvision", "numpy", "pillow", "scikit-image", "webp", "zlib"} <= set(
+        facts["versions"]
+    )
+    assert facts["precision"] == "float32"
+    assert {"commit", "device", "threads", "precision", "date"} <= set(facts)
+
+
+def test_footer_is_a_table():
+    lines = provenance.footer(Parameters(), started=provenance.time.monotonic() - 5)._repr_markdown_().splitlines()
+    assert all(line.startswith("| ") or line == "|---|---|" for line in lines)
+    assert "steps `8, 16, 32, 64, 128`" in lines[2]
+    assert lines[-1].endswith("in 5 s |")
+
+
+def test_commit_is_unknown_outside_a_checkout(monkeypatch, tmp_path):
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
+    assert provenance.commit() == "unknown"

@@ -1,0 +1,51 @@
+"""The networks of a study with their images."""
+
+import pytest
+import torch
+
+from igpaths.metrics import blur_photograph
+from igpaths.models import label, load_model
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.subjects import altered, subject, subjects
+
+
+def test_each_network_in_turn_with_the_images_it_is_asked_about():
+    study = Parameters(models=("objects/vgg", "objects/mobilenet"), images=3, steps=(8,), batch_size=2)
+    first, second = subjects(study, output="logit")
+    assert (first.label, second.label) == ("vgg", "mobilenet")
+    assert first.net.output == "logit"
+    assert first.images.shape == (3, 3, 176, 176)
+    torch.testing.assert_close(first.images, second.images)
+    assert first.predictions.tolist() == first.net.predict(first.images)[0].tolist()
+    assert len(first.photographs) == 3
+    assert first.names == ("scene-00000", "scene-00001", "scene-00002")
+    assert (first.model.name, first.masks.shape) == ("objects/vgg", (3, 176, 176))
+    (fewer, _) = subjects(study, output="logit", images=1)
+    torch.testing.assert_close(fewer.images, first.images[:1])
+
+
+def test_a_shard_is_a_slice_of_the_study():
+    study = Parameters(models=("objects/vgg",), images=5)
+    model = load_model("objects/vgg")
+    (whole,) = subjects(study, output="logit")
+    shard = subject(study, model, output="logit", start=3, count=2)
+    assert shard.start == 3
+    assert shard.names == whole.names[3:]
+    assert torch.equal(shard.images, whole.images[3:])
+    assert torch.equal(altered(study, shard, lambda photograph: photograph), shard.images)
+    blurred = altered(study, shard, blur_photograph)
+    assert blurred.shape == shard.images.shape
+    assert (blurred.var(dim=(2, 3)) < shard.images.var(dim=(2, 3))).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("objects/resnet", "resnet"),
+        ("torchvision/resnet50:IMAGENET1K_V2", "resnet50"),
+        ("torchvision/mobilenet_v2:IMAGENET1K_V1@weights/mobilenet_v2.pt", "mobilenet_v2"),
+        ("module:package.mine", "mine"),
+    ],
+)
+def test_labels(name, short):
+    assert label(name) == short

@@ -1,0 +1,158 @@
+"""What explains IDGI's gain, on planted rows whose answer is known, and on the papers' own tables."""
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from igstudy.evidence.tables import causes
+
+NETWORKS = ("vgg", "resnet", "vgg-modern", "resnet-modern", "noskip")
+IMAGES = 12
+NOISE = np.linspace(-0.01, 0.01, IMAGES)  # of mean 0
+
+
+def planted(score, *, networks=NETWORKS, variant=causes.COUNTS, metric="insertion", **changes):
+    """Rows where an image's value is `score(network, method, sign)` and a little noise of its own."""
+    lines = [
+        {"network": network, "method": method, "sign": sign, "image": f"{i}", "photograph": f"{i // 2}", "steps": 8}
+        | {"value": score(network, method, sign) + NOISE[i], "left_out": ""}
+        for network, method, sign, i in product(
+            networks,
+            [m + end for m in causes.METHODS for end in ("", " + IDGI")],
+            ("signed", "absolute"),
+            range(IMAGES),
+        )
+    ]
+    facts = {"protocol": "igpaths", "metric": metric, "variant": variant} | changes
+    return pd.DataFrame(lines).assign(**facts)
+
+
+def by_sign(network, method, sign):
+    """IDGI scores .3 whatever the sign; without it a map scores .1 signed and .25 absolute."""
+    return 0.3 if method.endswith("IDGI") else {"signed": 0.1, "absolute": 0.25}[sign]
+
+
+def gained(rows, variant=causes.COUNTS):
+    return causes.gains(rows, metric="insertion", variant=variant)
+
+
+def test_a_gain_is_the_difference_of_the_same_image_and_sign():
+    found = causes.estimates(gained(planted(by_sign)), "network", "method", "sign")
+    assert len(found) == len(NETWORKS) * 3 * 2
+    for (_, _, sign), estimate in found.items():
+        assert estimate.value == pytest.approx({"signed": 0.2, "absolute": 0.05}[sign])
+        assert estimate.high - estimate.low < 1e-9  # the images' own noise cancels
+        assert estimate.n == IMAGES
+
+
+def test_an_image_that_does_not_count_with_idgi_has_no_gain():
+    rows = planted(by_sign)
+    out = (rows["image"] == "3") & (rows["method"] == "IG + IDGI")
+    found = gained(rows.assign(left_out=np.where(out, "undefined", "")))
+    assert "3" not in set(found.loc[found["method"] == "IG", "image"])
+    assert "3" in set(found.loc[found["method"] == "Blur IG", "image"])
+
+
+def test_only_the_finest_step_count_is_read():
+    coarse = planted(lambda *_: 9.0).assign(steps=4)
+    pd.testing.assert_frame_equal(gained(pd.concat([planted(by_sign), coarse])), gained(planted(by_sign)))
+
+
+def test_recipe_and_shortcuts_are_told_apart():
+    def score(network, method, sign):
+        modern, residual = "modern" in network, "resnet" in network
+        return 0.1 + method.endswith("IDGI") * (0.2 - 0.15 * modern - 0.01 * residual)
+
+    table = causes.with_traits(gained(planted(score)))
+    assert "noskip" not in set(table["network"])
+    found = causes.estimates(table, "recipe", "shortcuts").map(lambda each: each.value)
+    assert found.to_dict() == pytest.approx(
+        {
+            ("plain", "without"): 0.2,
+            ("plain", "with"): 0.19,
+            ("modern", "without"): 0.05,
+            ("modern", "with"): 0.04,
+        }
+    )
+
+
+def test_a_contrast_is_of_the_images_that_count_on_both_networks():
+    rows = planted(lambda network, method, sign: 0.1 * (network == "resnet") * method.endswith("IDGI"))
+    rows = rows[(rows["network"] != "noskip") | (rows["image"] != "0")]
+    found = causes.estimates(causes.contrasts(gained(rows), {"resnet": "noskip", "vgg": "vgg-modern"}), "network")
+    assert found["resnet − noskip"].value == pytest.approx(0.1)
+    assert found["vgg − vgg-modern"].value == pytest.approx(0)
+    assert found["resnet − noskip"].n == (IMAGES - 1) * 3 * 2
+
+
+def test_networks_weigh_alike_however_many_images_they_have():
+    rows = planted(lambda network, method, sign: 0.1 * (network == "vgg") * method.endswith("IDGI"))
+    rows = rows[rows["network"].isin(["vgg", "resnet"]) & ((rows["network"] == "vgg") | rows["image"].isin(["0", "1"]))]
+    for each in causes.estimates(gained(rows), "method", "sign"):
+        assert each.value == pytest.approx(0.05)
+        assert each.n == IMAGES + 2
+
+
+def test_the_same_gains_can_be_contrasted_by_their_sign():
+    found = causes.contrasts(gained(planted(by_sign)), {"absolute": "signed"}, of="sign")
+    assert set(found["sign"]) == {"absolute − signed"}
+    for each in causes.estimates(found, "network", "method"):
+        assert each.value == pytest.approx(-0.15)
+
+
+def test_every_map_is_measured_against_one():
+    found = causes.over(planted(by_sign), "IG", "signed", metric="insertion", variant=causes.COUNTS)
+    more = causes.estimates(found, "method", "sign").map(lambda each: each.value)
+    assert more["IG", "signed"] == 0
+    assert more["Blur IG", "absolute"] == pytest.approx(0.15)
+    assert more["IG + IDGI", "absolute"] == pytest.approx(0.2)
+
+
+def test_a_sweep_has_the_gain_of_every_temperature():
+    rows = pd.concat(
+        planted(lambda network, method, sign, t=t: method.endswith("IDGI") / t, variant=f"{causes.COUNTS}, T = {t:g}")
+        for t in (0.5, 2.0)
+    )
+    found = causes.estimates(causes.tempered(rows, metric="insertion"), "temperature")
+    assert {t: each.value for t, each in found.items()} == pytest.approx({0.5: 2.0, 2.0: 0.5})
+
+
+def test_confidence_is_one_insertion_score_over_the_other():
+    rows = pd.concat(
+        [
+            planted(lambda *_: 0.3, networks=("vgg",)).assign(method="random"),
+            planted(lambda *_: 0.5, networks=("vgg",), metric="insertion ratio").assign(method="random"),
+        ]
+    ).drop_duplicates(["image", "method", "metric"])
+    found = causes.confidences(rows)
+    np.testing.assert_allclose(found["confidence"], (0.3 + NOISE) / (0.5 + NOISE))
+
+
+class TestStudyA:
+    def test_its_confidences_do_not_depend_on_the_method(self):
+        found = causes.confidence()
+        assert found.shape == (10, 6)
+        assert ((found.max(axis=1) - found.min(axis=1)) < 0.08).all()
+        assert found.loc["MobileNetV2"].max() < 0.45
+        assert found.loc["VGG16"].min() > 0.8
+
+    def test_its_gains_are_those_of_its_cells(self):
+        found = causes.published(1, "insertion", causes.COUNTS).set_index(["network", "method"])
+        assert found.loc[("VGG16", "Blur IG"), "gain"] == pytest.approx(0.231 - 0.039)
+        assert (found["gain"] <= 0).sum() == 3
+
+    def test_two_neighbours_differ_in_blur_ig_alone(self):
+        found = causes.neighbours(1, "insertion ratio", causes.COUNTS)
+        assert list(found.index[-2:]) == ["ResNet152V2 / ResNet101V2", "VGG19 / VGG16"]
+        assert found.loc["VGG19 / VGG16", "Blur IG"] == pytest.approx(0.291 / 0.045)
+        assert found.loc["VGG19 / VGG16"].drop("Blur IG").between(0.9, 1.3).all()
+
+    def test_rows_are_placed_between_the_signs_on_a_logarithmic_scale(self):
+        ours = causes.ratios(gained(planted(by_sign)))
+        assert ours["vgg", "IG", "signed"].value == pytest.approx(1 / 3)
+        theirs = pd.DataFrame({"network": list("abc"), "method": "Blur IG", "ratio": [1 / 3, 5 / 6, (5 / 18) ** 0.5]})
+        found = causes.placed(theirs, ours)
+        assert found["place"].tolist() == pytest.approx([0, 1, 0.5])
+        assert found["like"].tolist()[:2] == ["signed", "absolute"]

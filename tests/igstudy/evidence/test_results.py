@@ -1,0 +1,185 @@
+"""What is published of a study, and what the command line says about it."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from igpaths.__main__ import main
+from igstudy.engine import store
+from igstudy.engine.runs import rows, run
+from igstudy.engine.units import plan
+from igstudy.evidence.results import GROUPS, VALUES, merged, publish, published, shortened
+from studies import WNIDS, photographs, study
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = photographs(tmp_path_factory.mktemp("photos"))
+    (folder / "val" / WNIDS[3] / "damaged.png").write_text("no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chosen(folder):
+    chosen = study(folder, images=7)
+    run(chosen)
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def folder_of_results(chosen, folder):
+    publish(chosen, folder / "published")
+    return folder / "published"
+
+
+@pytest.fixture
+def params(chosen, folder, monkeypatch):
+    """The study as a file, in a folder that results/ is written below."""
+    monkeypatch.chdir(folder)
+    (folder / "small.yaml").write_text(yaml.safe_dump(chosen.as_dict()))
+    return "small.yaml"
+
+
+def test_every_value_is_there_to_an_eight_thousandth(folder_of_results, chosen):
+    values, found = pd.read_parquet(folder_of_results / "values.parquet"), rows(chosen)
+    assert list(values.columns) == VALUES
+    key = [*GROUPS, "image"]
+    together = found.merge(values.astype({name: str for name in key if name != "steps"}), on=key, validate="1:1")
+    assert len(together) == len(found) == len(values)
+    np.testing.assert_allclose(together["value_y"], together["value_x"], rtol=2**-13)
+    assert (together["left_out_x"] == together["left_out_y"]).all()
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 0.5, 1 - 2**-13, np.nan, np.inf, 1e-30])
+def test_short_numbers_are_near_and_stay_what_they_are(value):
+    (short,) = shortened(pd.Series([value]))
+    np.testing.assert_allclose(short, value, rtol=2**-13)
+    np.testing.assert_array_equal(shortened(pd.Series([short])), np.float32(short))
+
+
+def test_averages_are_those_of_the_counted_images(folder_of_results, chosen):
+    averages = pd.read_parquet(folder_of_results / "summary.parquet")
+    assert not averages.duplicated(GROUPS).any()
+    found = rows(chosen)
+    counted = found[found["left_out"] == ""].groupby(GROUPS)["value"].agg(["mean", "count"])
+    together = averages.set_index(GROUPS).join(counted)
+    mean = together[together["statistic"] == "mean"]
+    np.testing.assert_allclose(mean["value"], mean["mean"], rtol=2**-13)
+    assert (together["n"] == together["count"]).all()
+    assert (averages["low"] <= averages["value"]).all()
+
+
+@pytest.fixture
+def shelf(folder_of_results, tmp_path, monkeypatch):
+    """A project whose results/ hold one study twice, and once as if it explained the logit."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "_toc.yml").touch()
+    for name in ("again", "first", "other"):
+        shutil.copytree(folder_of_results, tmp_path / "results" / name)
+    file = tmp_path / "results" / "other" / "provenance.json"
+    file.write_text(file.read_text().replace('"output": "probability"', '"output": "logit"'))
+
+
+@pytest.mark.usefixtures("shelf")
+def test_what_several_studies_hold_is_read_once_and_outputs_apart(chosen):
+    whole = published()
+    assert len(whole) == len(rows(chosen))
+    assert set(whole["study"]) == {"again"}
+    assert set(published("first")["study"]) == {"first"}
+    assert set(published(output="logit")["study"]) == {"other"}
+    with pytest.raises(ValueError, match="published study of the probability: given 'other'; allowed: again, first"):
+        published("other")
+
+
+@pytest.mark.usefixtures("shelf")
+def test_asking_for_metrics_reads_those_rows(chosen):
+    whole, some = published(), published(metrics=("insertion", "JPEG raw"))
+    assert set(some["metric"]) == {"insertion", "JPEG raw"}
+    wanted = whole[whole["metric"].isin(["insertion", "JPEG raw"])]
+    np.testing.assert_array_equal(some["value"], wanted["value"])
+
+
+def test_a_study_without_the_metrics_has_no_rows_among_those_of_others(shelf, tmp_path):
+    file = tmp_path / "results" / "again" / "values.parquet"
+    pq.write_table(pq.read_table(file, filters=[("metric", "!=", "insertion")]), file)
+    assert set(published(metrics=("insertion",))["study"]) == {"first"}
+    assert published("again", metrics=("insertion",)).empty
+
+
+def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    nothing = published()
+    assert nothing.empty
+    assert list(nothing.columns) == [*VALUES, "study"]
+
+
+def test_provenance_says_what_was_met(folder_of_results, chosen):
+    facts = json.loads((folder_of_results / "provenance.json").read_text())
+    assert facts["parameters"] == chosen.as_dict()
+    assert any("damaged.png" in note for note in facts["notes"])
+    assert facts["evaluations"] > 0
+    assert {"commit", "versions", "device", "threads", "precision", "seconds", "from", "to"} <= facts.keys()
+
+
+def test_what_differs_is_listed():
+    common = {"versions": {}, "device": "d", "threads": 1, "precision": "float32", "notes": []}
+    two = [common | {"commit": c, "date": d, "seconds": 1.0, "evaluations": 2} for c, d in (("a", "2"), ("b", "1"))]
+    facts = merged(two)
+    assert facts["commit"] == ["a", "b"]
+    assert (facts["device"], facts["from"], facts["to"], facts["seconds"], facts["evaluations"]) == (
+        "d",
+        "1",
+        "2",
+        2.0,
+        4,
+    )
+
+
+def test_half_a_study_is_not_published(folder, tmp_path):
+    half = study(folder, images=7, results=str(tmp_path / "store"))
+    run(study(folder, images=4, results=str(tmp_path / "store")))
+    with pytest.raises(ValueError, match="11 of 22 parts are not computed yet: python -m igstudy run computes them"):
+        publish(half, tmp_path / "published")
+    assert not (tmp_path / "published").exists()
+
+
+def test_the_command_line_runs_tells_and_publishes(params, folder, capsys):
+    assert main(["run", params]) == 0
+    assert "2 units, 2 of them there before; 0 parts computed" in capsys.readouterr().out
+    assert main(["status", params]) == 0
+    said = capsys.readouterr().out
+    assert "module:studies.small: 2 of 2 units, 22 of 22 parts" in said
+    assert "damaged.png" in said
+    assert main(["results", params]) == 0
+    assert "results/small/values.parquet: " in capsys.readouterr().out
+    assert (folder / "results" / "small" / "summary.parquet").is_file()
+
+
+def test_status_tells_what_is_missing_and_what_is_stale(params, capsys):
+    assert main(["status", params, "-p", "seed", "1"]) == 1
+    assert "0 of 2 units, 0 of 22 parts; " in (said := capsys.readouterr().out)
+    assert "files of other versions or parameters, which are not shown" in said
+
+
+def test_a_plan_scales_what_has_run(params, chosen, capsys):
+    done = rows(chosen)["image"].nunique() + 1  # and the one that cannot be read
+    facts = merged([store.facts(file) for unit in plan(chosen) for file in unit.files.values()])
+    assert main(["plan", params, "--images", str(1000 * done), "--workers", "4"]) == 0
+    said = capsys.readouterr().out
+    assert f"by {done} images, {facts['evaluations'] / done:.0f} evaluations" in said
+    assert f"{1000 * facts['evaluations']:.3g} evaluations, {1000 * facts['seconds'] / 3600:.3g} hours" in said
+    assert f"{1000 * done // 4} units" in said
+    assert main(["plan", params, "-p", "seed", "1", "--images", "9"]) == 1
+    assert "no unit is complete, so run a few images of it first: -p images 4" in capsys.readouterr().out
+    assert main(["plan", params, "--images", "0"]) == 1
+    assert "given '0'; allowed: a whole number, at least 1" in capsys.readouterr().err
+
+
+def test_a_bad_parameter_is_said_in_one_line(params, capsys):
+    assert main(["run", params, "-p", "imags", "3"]) == 1
+    assert "unknown parameter: given 'imags'" in capsys.readouterr().err

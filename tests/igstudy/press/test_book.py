@@ -1,0 +1,67 @@
+"""The form of the chapters: short cells, figures with name, caption and alt text, the default parameters."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+from jupytext.config import load_jupytext_config
+from jupytext.formats import long_form_one_format
+
+from igstudy.engine.parameters import NAMES, Parameters
+from igstudy.press.chapters import pages
+
+ROOT = Path(__file__).parents[3]
+ASKED = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
+WITHOUT = ("index", "claims", "speed")  # show what is in results/, and compute nothing
+CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
+
+
+def code_cells(page):
+    return [cell for cell in page.notebook().cells if cell.cell_type == "code"]
+
+
+def test_every_page_of_the_folder_is_in_the_contents():
+    assert {page.name for page in pages(ROOT)} == {f"book/{path.stem}" for path in (ROOT / "book").glob("*.md")}
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_cells_are_short(title):
+    for cell in code_cells(CHAPTERS[title]):
+        lines = cell.source.splitlines()
+        assert len(lines) <= 15, cell.source
+        assert max(map(len, lines)) <= 120, cell.source
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_every_figure_has_a_name_a_caption_and_alt_text(title):
+    for cell in code_cells(CHAPTERS[title]):
+        if re.search(r"^figure\b.*=", cell.source, re.MULTILINE):
+            facts = cell.metadata["mystnb"]
+            assert facts["figure"]["name"].startswith("fig-")
+            assert len(facts["figure"]["caption"]) > 40
+            assert len(facts["image"]["alt"]) > 40
+
+
+@pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in WITHOUT])
+def test_the_parameters_cell_holds_the_defaults(title):
+    page, values = CHAPTERS[title], {}
+    (cell,) = [cell for cell in code_cells(page) if "parameters" in cell.metadata.get("tags", ())]
+    exec(cell.source, values)
+    assert page.parameters(Parameters()) == {name: values[name] for name in page.parameters(Parameters())}
+
+
+@pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in ("objects", *WITHOUT)])
+def test_a_chapter_takes_all_parameters_but_those_of_its_question(title):
+    assert list(CHAPTERS[title].parameters(Parameters())) == [name for name in NAMES if name not in ASKED]
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_a_chapter_is_as_jupytext_writes_it(title):
+    """So that one edited in JupyterLab, or as an .ipynb file, whose keys are sorted, differs by its edit alone."""
+    page = CHAPTERS[title]
+    notebook = nbformat.reads(nbformat.writes(page.notebook()), as_version=4)
+    options = long_form_one_format("md:myst")
+    load_jupytext_config(str(ROOT / "book" / f"{title}.md")).set_default_format_options(options)
+    assert jupytext.writes(notebook, options) == page.text

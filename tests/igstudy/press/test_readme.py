@@ -1,0 +1,94 @@
+"""README's picture, findings and examples are what the library draws, finds and does; and how the project is cited."""
+
+import io
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+import igpaths as ig
+from igpaths.__main__ import parser
+from igstudy.press import readme
+
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_runs_and_its_comments_are_true():
+    (example,) = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)
+    names = {}
+    exec(compile(example, "README.md", "exec"), names)
+    maps = names["maps"]
+    assert maps[ig.IDGI(), 64].shape == (2, 3, 64, 64)
+    assert maps.scores[64].shape == (2, 65)
+    assert maps.evaluations == 65
+
+
+def test_the_commands_are_ones():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    commands = [
+        line for block in re.findall(r"```console\n(.*?)```", TEXT, flags=re.DOTALL) for line in block.splitlines()
+    ]
+    for command in commands:
+        program, *words = shlex.split(command, comments=True)
+        if program == "make":
+            assert words[0] in targets
+            assert all((ROOT / value).exists() for value in re.findall(r"PARAMS=(\S+)", command))
+        else:
+            assert (program, words[:2]) == (".venv/bin/python", ["-m", "igpaths"])
+            parser().parse_args(words[2:])
+    assert len(commands) == 4
+
+
+def test_what_was_found_is_what_the_results_say(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert readme.written(TEXT) == TEXT, "results/ has changed: make readme"
+
+
+def test_the_picture_is_what_explain_draws():
+    with Image.open(ROOT / readme.PICTURE) as committed, io.BytesIO() as file:
+        readme.draw(file)
+        drawn = Image.open(file)
+        assert drawn.size == committed.size, f"{readme.PICTURE} is out of date: delete it, then make readme"
+        apart = np.asarray(drawn.convert("RGB"), float) - np.asarray(committed.convert("RGB"), float)
+    assert np.abs(apart).mean() < 2  # of 255: the seconds in its title differ
+    assert (ROOT / readme.PICTURE).stat().st_size < 300_000
+    assert f"]({readme.PICTURE})" in TEXT
+
+
+def test_the_command_writes_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(readme, "draw", lambda file: Path(file).write_text("drawn"))
+    (tmp_path / "_toc.yml").touch()
+    (tmp_path / readme.PICTURE).parent.mkdir(parents=True)
+    (tmp_path / "README.md").write_text(readme.FOUND.sub(r"\1something else\n\2", TEXT))
+    readme.main()
+    assert f"-->\n{readme.NOTHING}\n<!--" in (tmp_path / "README.md").read_text()
+    assert (tmp_path / readme.PICTURE).read_text() == "drawn"
+    (tmp_path / readme.PICTURE).write_text("kept")
+    readme.main()
+    assert (tmp_path / readme.PICTURE).read_text() == "kept"
+
+
+def test_a_readme_without_marks_is_refused():
+    with pytest.raises(ValueError, match="must have the marks"):
+        readme.written("nothing")
+
+
+def test_the_citation_is_complete_and_agrees_with_the_package():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert cited["cff-version"] == "1.2.0"
+    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
+    assert {"message", "title", "type", "authors"} <= cited.keys()
+    bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    titles = " ".join(re.sub(r"[{}]", "", bibliography).split())
+    for work in cited["references"]:
+        assert {"type", "title", "authors", "year"} <= work.keys()
+        assert f"title = {work['title']}," in titles
+        assert work["identifiers"][0]["value"].removeprefix("arXiv:") in bibliography

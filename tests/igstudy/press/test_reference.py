@@ -1,0 +1,127 @@
+"""The reference: every public name is on a page, and the example in its docstring runs and is true."""
+
+import doctest
+import inspect
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+from docutils import nodes
+
+import igpaths
+from igpaths import metrics, plots
+from igpaths.models import classes
+from igstudy import tasks
+from igstudy.press.reference import described, setup, word
+from igstudy.tasks import objects
+
+ROOT = Path(__file__).parents[3]
+STUDY = (
+    *("engine.parameters.Parameters", "engine.parameters.read"),
+    *(f"engine.runs.{name}" for name in ("run", "rows", "measured", "kept_maps")),
+    *("evidence.results.published", "evidence.results.publish", "engine.subjects.subjects"),
+    *("evidence.statistics.bootstrap", "evidence.claims.verdict"),
+)
+
+
+def defined(module):
+    """The public functions and classes that a module itself defines."""
+    return {
+        f"{module.__name__}.{name}"
+        for name, thing in vars(module).items()
+        if not name.startswith("_") and callable(thing) and getattr(thing, "__module__", "") == module.__name__
+    }
+
+
+PUBLIC = {
+    *(f"igpaths.{name}" for name in igpaths.__all__),
+    *(f"igpaths.metrics.{name}" for name in metrics.__all__),
+    *(f"igstudy.tasks.{name}" for name in tasks.__all__),
+    *(name for module in (plots, objects, classes) for name in defined(module)),
+    *(f"igpaths.models.{name}" for name in ("label", "list_models")),
+    *(f"igstudy.{name}" for name in STUDY),
+}
+
+
+def on_the_pages():
+    """Every documented name, with its module."""
+    found = []
+    for page in sorted((ROOT / "book").glob("reference*.md")):
+        module = ""
+        for kind, name in re.findall(r"^\.\. ([\w:]+):: ([\w.]+)", page.read_text("utf-8"), flags=re.MULTILINE):
+            if kind == "currentmodule":
+                module = name
+            elif kind in ("autofunction", "autoclass", "autoexception", "py:data"):
+                found.append(f"{module}.{name}")
+    return found
+
+
+def thing(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_module(module), attribute)
+
+
+PAGES = on_the_pages()
+DOCUMENTED = [name for name in PAGES if inspect.isroutine(thing(name)) or inspect.isclass(thing(name))]
+
+
+@cache
+def beginning(module):
+    """The names that a package's docstring gives to the examples."""
+    names = dict(beginning("igpaths")) if module != "igpaths" else {}
+    run(import_module(module).__doc__, module, names)
+    return names
+
+
+def run(docstring, name, names):
+    """Run a docstring's examples, which may use `names` and add to them; how many there are."""
+    printed = []
+    test = doctest.DocTestParser().get_doctest(docstring, names, name, None, None)
+    result = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=printed.append, clear_globs=False)
+    names.update(test.globs)
+    assert not result.failed, "".join(printed)
+    return result.attempted
+
+
+def test_every_public_name_is_on_a_page_once():
+    assert sorted(PAGES) == sorted(set(PAGES))
+    assert set(PAGES) >= PUBLIC
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_the_example_is_true(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    names = dict(beginning("igstudy" if name.startswith("igstudy.") else "igpaths"))
+    assert run(inspect.getdoc(thing(name)), name, names)
+    plt.close("all")
+
+
+def test_the_words_of_a_field_move_below_its_name():
+    assert described(["a, b : what they are", "    and more."]) == ["a, b", "    what they are", "    and more."]
+    assert described(["text with a : colon", ">>> a | b"]) == ["text with a : colon", ">>> a | b"]
+    assert described(["    c : |A|"]) == ["    c", r"        \|A\|"]
+
+
+def test_the_extension_rewrites_docstrings_before_napoleon_reads_them():
+    class App:
+        def connect(self, event, function, priority=500):
+            found[event] = function, priority
+
+    found, app, lines = {}, App(), ["a : what it is"]
+    setup(app)
+    rewrite, priority = found["autodoc-process-docstring"]
+    assert priority < 500
+    rewrite(app, "function", "f", None, None, lines)
+    assert lines == ["a", "    what it is"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_word"), [("obj", "json", True), ("obj", "Straight", False), ("class", "json", False)]
+)
+def test_a_name_that_another_package_has_is_a_word_and_not_a_broken_link(kind, name, is_word):
+    found = word(None, None, {"reftype": kind, "reftarget": name}, nodes.literal("", name))
+    assert (found is not None) == is_word
+    assert found is None or found.astext() == name
