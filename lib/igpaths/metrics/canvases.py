@@ -20,7 +20,7 @@ def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
     """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`."""
     if hasattr(canvas, "under"):
         return canvas.under(images)
-    below = resolve_baseline(canvas, net, images)
+    below = resolve_baseline(canvas, net, images, name="canvas")
     return lambda which, shown: torch.where(shown.unsqueeze(1), images[which], below[which])
 
 

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from igpaths.classifier import products
+from igpaths.attributions import check_range
+from igpaths.products import products
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels

@@ -18,7 +18,7 @@ from igpaths.metrics.canvases import lay_on
 from igpaths.metrics.estimators import Estimator
 from igpaths.metrics.pixels import round_to_bytes
 from igpaths.metrics.ranking import as_maps, pixel_counts, pixel_ranks
-from igpaths.walks import BATCH_SIZE
+from igpaths.walks import BATCH_SIZE, check_net
 
 TWENTIETHS = tuple(i / 20 for i in range(21))
 
@@ -170,10 +170,13 @@ def reveal(
     Of each count k of pixels those are shown whose rank r is ``visible(r, k)``; `estimators` measure the result, of
     8 bits a channel. With no pixel or all of them an image looks the same after every map, so it is scored once.
     """
+    check_net(net)
     check_images(images, net.channels)
+    if estimators:
+        check_range("images", images, "to be rounded to 8 bits", remedy="")
     images = images.detach().to(net.device, net.dtype)
     maps, targets = as_maps(maps, images), as_targets(targets, len(images))
-    if batch_size < 1:
+    if isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
     show, estimators, pixels = lay_on(canvas, net, images), estimators or {}, maps[0, 0].numel()
     counts = pixel_counts(shares, pixels)
