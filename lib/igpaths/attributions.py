@@ -204,11 +204,11 @@ def check_images(images: Any, channels: int) -> None:
         )
 
 
-def check_range(name: str, values: Tensor, when: str) -> None:
+def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
     """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
     low, high = float(values.min()), float(values.max())
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):
-        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}] (check=False takes any range)")
+        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
 
 
 def _attribute_together(
