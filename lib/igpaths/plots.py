@@ -1,12 +1,14 @@
-"""The figures' common look: one colour for each method everywhere, maps on one scale for each kind.
+"""The figures' common look: maps and images on one scale for each kind, colours that all readers tell apart.
 
-Colours are those of Okabe and Ito, which readers with colour-blindness tell apart; series also differ in marker and
-line. Every function returns the figure, and its chapter gives it caption and alt text.
+Colours are those of Okabe and Ito; `igpaths.methods` says which method has which. A map is an attribution (C, H, W) or
+a ranking map (H, W). One that is not finite is left blank, with a word in its place.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -16,14 +18,15 @@ from torch import Tensor
 from igpaths.metrics.ranking import absolute_map, signed_map
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-METHODS = ("IG", "IG + IDGI", "Guided IG", "Guided IG + IDGI", "Blur IG", "Blur IG + IDGI")  # the first six colours
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
 Show = Callable[[Axes, Tensor], None]
 
 
 def show_image(ax: Axes, image: Tensor) -> None:
-    """An image (3, H, W); values outside [0, 1] are clipped.
+    """An image (C, H, W) or (H, W): three channels are its colours, of other numbers the mean is shown in grey.
+
+    Values outside [0, 1] are clipped.
 
     Examples
     --------
@@ -33,7 +36,11 @@ def show_image(ax: Axes, image: Tensor) -> None:
     >>> len(ax.images)
     1
     """
-    ax.imshow(image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy())
+    pixels = _read(image).clamp(0, 1)
+    if len(pixels) == 3:
+        ax.imshow(pixels.permute(1, 2, 0).numpy())
+    else:
+        ax.imshow(pixels.mean(0).numpy(), cmap="gray", vmin=0, vmax=1)
     _bare(ax)
 
 
@@ -56,7 +63,7 @@ def outlined(mask: Tensor) -> Show:
 
 
 def show_signed(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude.
+    """Σ_c A_c of a map (C, H, W) or (H, W): white is 0, full colour the 99th percentile of its magnitude.
 
     Examples
     --------
@@ -70,7 +77,7 @@ def show_signed(ax: Axes, attribution: Tensor) -> None:
 
 
 def signed_like(reference: Tensor) -> Show:
-    """`show_signed` on the scale of another attribution, so that several maps can be compared.
+    """`show_signed` on the scale of another map, so that several can be compared.
 
     Examples
     --------
@@ -80,18 +87,16 @@ def signed_like(reference: Tensor) -> Show:
     >>> len({ax.images[0].get_clim() for ax in figure.axes})
     1
     """
-    limit = percentile(signed_map(reference.detach().float().cpu()).abs())
+    limit = percentile(signed_map(_read(reference)).abs())
 
     def show(ax: Axes, attribution: Tensor) -> None:
-        values = signed_map(attribution.detach().float().cpu())
-        ax.imshow(values.numpy(), cmap=SIGNED, vmin=-limit, vmax=limit)
-        _bare(ax)
+        _draw(ax, signed_map(_read(attribution)), cmap=SIGNED, vmin=-limit, vmax=limit)
 
     return show
 
 
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile.
+    """Σ_c |A_c| of a map (C, H, W) or (H, W): black is 0, the brightest colour its 99th percentile.
 
     Examples
     --------
@@ -101,13 +106,12 @@ def show_absolute(ax: Axes, attribution: Tensor) -> None:
     >>> ax.images[0].get_clim()[0]
     0.0
     """
-    values = absolute_map(attribution.detach().float().cpu())
-    ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
-    _bare(ax)
+    values = absolute_map(_read(attribution))
+    _draw(ax, values, cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
 
 
 def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
-    """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile.
+    """Σ_c A_c of a map over its greyed image: orange is above 0, blue below, solid at the 99th percentile.
 
     Examples
     --------
@@ -117,11 +121,29 @@ def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
     >>> len(ax.images)  # the greyed image, and the map's sign
     2
     """
-    values = signed_map(attribution.detach().float().cpu())
+    grey, values = _read(image).mean(0), signed_map(_read(attribution))
+    if grey.shape != values.shape:
+        raise ValueError(f"the map is {tuple(values.shape)}, but its image is {tuple(grey.shape)}")
     opacity = (values.abs() / percentile(values.abs())).clamp(max=1)
-    ax.imshow(image.detach().float().cpu().mean(0).numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
-    ax.imshow(values.sign().numpy(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
-    _bare(ax)
+    ax.imshow(grey.numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
+    _draw(ax, values.sign(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
+
+
+def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> Figure:
+    """An image, and each map over it under its name; `size` is a panel's width in inches.
+
+    Examples
+    --------
+    >>> figure = plots.compare(x[0], {"IG": maps[ig.IG(), 8][0], "IG + IDGI": maps[ig.IDGI(), 8][0]})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['image', 'IG', 'IG + IDGI']
+    """
+
+    def over(ax: Axes, attribution: Tensor) -> None:
+        show_over(ax, image, attribution)
+
+    cells = {("", name): (over, attribution) for name, attribution in maps.items()}
+    return picture_grid({("", "image"): (show_image, image), **cells}, rows=[""], columns=["image", *maps], size=size)
 
 
 def picture_grid(
@@ -160,7 +182,7 @@ def picture_grid(
 
 
 def percentile(values: Tensor) -> float:
-    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0.
+    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0 or no number.
 
     Examples
     --------
@@ -169,7 +191,26 @@ def percentile(values: Tensor) -> float:
     >>> plots.percentile(torch.zeros(4))
     1.0
     """
-    return float(torch.quantile(values.flatten(), 0.99)) or float(values.max()) or 1.0
+    if not bool(values.isfinite().all()):
+        return 1.0
+    return float(np.quantile(values.numpy(), 0.99)) or float(values.max()) or 1.0
+
+
+def _read(values: Tensor) -> Tensor:
+    """An image or a map on the CPU, in float32 and with channels."""
+    read = torch.as_tensor(values).detach().float().cpu()
+    if read.ndim not in (2, 3):
+        raise ValueError(f"an image or a map to show is (C, H, W) or (H, W), of one image, not {tuple(read.shape)}")
+    return read if read.ndim == 3 else read[None]
+
+
+def _draw(ax: Axes, values: Tensor, **look: Any) -> None:
+    """A map (H, W) in colour; a word where it is not finite."""
+    if bool(values.isfinite().all()):
+        ax.imshow(values.numpy(), **look)
+    else:
+        ax.text(0.5, 0.5, "not finite", ha="center", va="center", transform=ax.transAxes)
+    _bare(ax)
 
 
 def _bare(ax: Axes) -> None:
