@@ -6,9 +6,10 @@ Arguments are checked before torch is imported, so that a slip of the pen costs 
 import io
 import logging
 import pathlib
+import re
 import textwrap
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,12 @@ from igpaths.models.photographs import find_photograph, in_colour
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import HashableList
     from torch import Tensor
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
-PANEL, WORDS = 1.9, 0.5  # inches: a panel's width, and the room for the words around it
+PANEL, WORDS = 2.1, 0.5  # inches: a panel's width, and the room for the words around it
 logger = logging.getLogger("igpaths")
 
 
@@ -94,10 +96,10 @@ class Explanation:
             "paths": list(self.maps),
             "baselines": list(self.baselines.values()),
             "maps": [[walk[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
-            "completeness_gap": [[walk.completeness_gap[rule, self.steps].item() for rule in rules] for walk in walks],
+            "completeness_gap": [[walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
             "scores": [walk.scores[self.steps][0].numpy() for walk in walks],
             "alphas": [walk.alphas[self.steps][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[star, self.steps].item() for walk in walks],
+            "alpha_star": [walk.alpha_star[star, self.steps][0].numpy() for walk in walks],
             "evaluations": [walk.evaluations for walk in walks],
             "seconds": list(self.seconds.values()),
         }
@@ -120,16 +122,20 @@ class Explanation:
             found.append(f"{path} path: {change}, {crossed}; {cost}")
             more = "more steps, or the path blur-placed, close it" if path == "blur" else "more steps close it"
             for r, rule in enumerate(self.rules):
-                gap, share = self.gap(p, r)
-                remark = f", over {LARGE:.0%}: {more}" if share > LARGE else ""
-                found.append(f"  {METHODS[path].labelled(rule)}: completeness gap {gap}{remark}")
+                words, large = self.gap(p, r)
+                remark = f", over {LARGE:.0%}: {more}" if large else ""
+                found.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
         return found
 
-    def gap(self, p: int, r: int) -> tuple[str, float]:
-        """The completeness gap of path p with rule r in words, and its size as a share of the score's change or 0."""
-        gap, scores = self.arrays["completeness_gap"][p, r], self.arrays["scores"][p]
+    def gap(self, p: int, r: int) -> tuple[str, bool]:
+        """Words for the completeness gap of path p with rule r, as a share of the score's change; whether it is large."""
+        gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
         change = float(scores[-1] - scores[0])
-        return (f"{gap / change:+z.2%}", abs(gap / change)) if change else (f"{gap:+z.4f}", 0.0)
+        if not RULES[self.rules[r]].complete:
+            return "completeness not promised", False
+        if not np.isfinite(gap) or not change:
+            return f"completeness gap {gap:+z.4f}" if np.isfinite(gap) else "not finite", False
+        return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
 
     def __repr__(self) -> str:
         return "\n".join(self.lines)
@@ -156,21 +162,21 @@ class Explanation:
         """
         from matplotlib.figure import Figure
 
-        cells = [[(path, rule) for rule in self.rules] for path in self.maps]
-        mosaic: list[list[Any]] = [["image", *(cell for row in cells for cell in row), "score"]]
+        names = [[METHODS[path].labelled(rule) for rule in self.rules] for path in self.maps]
+        mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
         if len(self.maps) > 1 and len(self.rules) > 1:
             left = ["image", "score", *["."] * len(self.rules)]
-            mosaic = [[left[r], *column] for r, column in enumerate(zip(*cells, strict=True))]
+            mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
         columns, rows, shape = len(mosaic[0]), len(mosaic), self.image.shape[1] / self.image.shape[2]
         figure = Figure((PANEL * columns, (PANEL * shape + WORDS) * rows + 2 * WORDS), layout="compressed")
         axes = figure.subplot_mosaic(mosaic)
         ig.plots.show_image(axes["image"], self.image)
         probability = f"probability {self.probability:.3f}" if self.probability == self.probability else ""
         _around(axes["image"], f"seen as {_short(self.predicted)}", probability)
-        for p, row in enumerate(cells):
-            for r, cell in enumerate(row):
-                ig.plots.show_over(axes[cell], self.image, self[cell])
-                _around(axes[cell], METHODS[cell[0]].labelled(cell[1]), f"completeness gap {self.gap(p, r)[0]}")
+        for p, row in enumerate(names):
+            for r, name in enumerate(row):
+                ig.plots.show_over(axes[name], self.image, self.arrays["maps"][p, r])
+                _around(axes[name], name, self.gap(p, r)[0])
         self._show_scores(axes["score"])
         axes["score"].set_box_aspect(shape)
         if rows == 1:
@@ -184,7 +190,8 @@ class Explanation:
 
     def _show_scores(self, ax: "Axes") -> None:
         """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
-        for path, alphas, scores, star in zip(*(self.arrays[k] for k in ("paths", "alphas", "scores", "alpha_star"))):
+        for p, path in enumerate(self.maps):
+            alphas, scores, star = (self.arrays[name][p] for name in ("alphas", "scores", "alpha_star"))
             colour = ig.plots.COLOURS[METHODS[path].colour]
             ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
             if star == star:
@@ -221,7 +228,7 @@ def explain(
     data : folder for files that `model` names, whose synsets.txt, if there, names the classes; the environment
         variable IGPATHS_DATA where it is empty.
     paths : one or several of "straight", "guided", "blur", and "blur-placed", whose points lie where the score changes.
-    rules : one or several of "ig" (the trapezoid), "idgi", and the parts "left" and "right" of "ig" before and after α*.
+    rules : one or several of "ig" (the trapezoid), "idgi", "idg", and "left" and "right", the parts of "ig" around α*.
     baseline : "black" (the default), "white", "mean" or "blur"; the blur paths have their own, the blurred image.
     steps : segments of each path, 1 or more.
     psi : ψ of α*, in (0, 1).
@@ -268,7 +275,9 @@ def explain(
         logits = net.logits(seen[None])[0].detach().float().cpu()
     except Exception as error:  # it is the reader's own network
         size = tuple(seen.shape)
-        raise ValueError(f"model is {loaded.name!r}; its network fails for {name} {size}: {in_one_line(error)}") from error
+        raise ValueError(
+            f"model is {loaded.name!r}; its network fails for {name} {size}: {in_one_line(error)}"
+        ) from error
     classes = class_names(loaded, len(logits), data=data)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
@@ -285,7 +294,7 @@ def explain(
         probability=float(logits.softmax(0)[predicted]) if len(logits) > 1 else float("nan"),
         target=first_name(classes[index]),
         target_index=index,
-        output=output if isinstance(output, str) else getattr(output, "__name__", "score"),
+        output=score if (score := getattr(output, "__name__", str(output))).isidentifier() else "score",
         steps=steps,
         psi=psi,
         rules=rules,
@@ -318,14 +327,14 @@ def _names(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tup
 
 
 def _check_device(device: str) -> None:
-    kind, _, number = device.partition(":")
-    if kind not in ("cpu", "cuda") or not number.isdecimal() != ":" in device:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
         raise ValueError(f"device is {device!r}; it must be cpu, cuda or cuda:N")
-    if kind == "cuda":
+    if device != "cpu":
         import torch
 
-        if int(number or 0) >= torch.cuda.device_count():
-            raise ValueError(f"device is {device!r}; this machine has {torch.cuda.device_count()} of them: take cpu")
+        there = torch.cuda.device_count()
+        if int(device[5:] or 0) >= there:
+            raise ValueError(f"device is {device!r}; this machine has {there} GPUs, numbered from 0")
 
 
 def _opened(image: "str | pathlib.Path | Image.Image | Tensor") -> "tuple[str, Image.Image | Tensor]":

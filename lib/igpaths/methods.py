@@ -1,8 +1,7 @@
-"""The methods by name: the one table of their paths, rules, labels and colours.
+"""The methods by name: the one table of their paths, rules, labels and colours, which others may extend.
 
-A method is a path that is read with a rule: "blur" with "idgi" is "Blur IG + IDGI". The command line, `igpaths.explain`
-and the figures read this table, and others may extend it. Importing it costs nothing: torch is imported when the first
-path or rule is built.
+A method is a path that is read with a rule: "blur" with "idgi" is "Blur IG + IDGI". Importing this costs nothing: torch
+is imported when the first path or rule is built.
 """
 
 from collections.abc import Callable
@@ -13,32 +12,23 @@ import igpaths as ig
 
 if TYPE_CHECKING:
     from igpaths.paths import Path
-    from igpaths.rules import Rule
+    from igpaths.rules import Part, Rule
 
 BASELINES = ("black", "white", "mean", "blur")
 
 
 @dataclass(frozen=True)
 class Method:
-    """A path by its name, with the label of its plain IG.
+    """A path, whose name for options is its key in `METHODS`.
 
     Attributes
     ----------
-    name : str, for options and parameters: "blur-placed".
     label : str, for tables and figures: "Blur IG, placed".
     path : function from the name of a baseline to the path.
     baseline : str, the only baseline that the path has; empty where any may be chosen.
-    colour : int, the place of its colour among `plots.COLOURS`, where the next is its IDGI's; black where the method
-        has no colour of its own.
-
-    Examples
-    --------
-    >>> from igpaths.methods import METHODS
-    >>> METHODS["guided"].labelled("idgi"), METHODS["guided"].path("white")
-    ('Guided IG + IDGI', Guided(baseline='white', fraction=0.25, max_distance=0.02))
+    colour : int, the place of its colour in `plots.COLOURS`, where the next one is its IDGI's; black by default.
     """
 
-    name: str
     label: str
     path: "Callable[[str], Path]"
     baseline: str = ""
@@ -51,37 +41,32 @@ class Method:
 
 @dataclass(frozen=True)
 class NamedRule:
-    """A rule by its name.
+    """A rule, whose name for options is its key in `RULES`.
 
     Attributes
     ----------
-    name : str, for options: "idgi".
     label : str, how it changes a method's label: "{} + IDGI".
     rule : function from ψ, the share of the score's change at which Left and Right part, to the rule.
+    complete : whether its maps come to sum to the change of score as steps grow.
     """
 
-    name: str
     label: str
-    rule: "Callable[[float], Rule]"
+    rule: "Callable[[float], Rule | Part]"
+    complete: bool = True
 
 
 METHODS = {
-    method.name: method
-    for method in (
-        Method("straight", "IG", lambda baseline: ig.Straight(baseline), colour=0),
-        Method("guided", "Guided IG", lambda baseline: ig.Guided(baseline), colour=2),
-        Method("blur", "Blur IG", lambda baseline: ig.Blur(), baseline="blur", colour=4),
-        Method("blur-placed", "Blur IG, placed", lambda baseline: ig.Placed(ig.Blur()), baseline="blur"),
-    )
+    "straight": Method("IG", lambda baseline: ig.Straight(baseline), colour=0),
+    "guided": Method("Guided IG", lambda baseline: ig.Guided(baseline), colour=2),
+    "blur": Method("Blur IG", lambda baseline: ig.Blur(), baseline="blur", colour=4),
+    "blur-placed": Method("Blur IG, placed", lambda baseline: ig.Placed(ig.Blur()), baseline="blur"),
 }
 RULES = {
-    rule.name: rule
-    for rule in (
-        NamedRule("ig", "{}", lambda psi: ig.IG("both")),
-        NamedRule("idgi", "{} + IDGI", lambda psi: ig.IDGI()),
-        NamedRule("left", "Left {}", lambda psi: ig.Left(ig.IG("both"), psi)),
-        NamedRule("right", "Right {}", lambda psi: ig.Right(ig.IG("both"), psi)),
-    )
+    "ig": NamedRule("{}", lambda psi: ig.IG("both")),
+    "idgi": NamedRule("{} + IDGI", lambda psi: ig.IDGI()),
+    "idg": NamedRule("{} + IDG", lambda psi: ig.IDG(), complete=False),
+    "left": NamedRule("Left {}", lambda psi: ig.Left(ig.IG("both"), psi)),
+    "right": NamedRule("Right {}", lambda psi: ig.Right(ig.IG("both"), psi)),
 }
-# The labels that have colours of their own, in the order of `plots.COLOURS`: each method's IG, then its IDGI.
-COLOURED = tuple(METHODS[name].labelled(rule) for name in ("straight", "guided", "blur") for rule in ("ig", "idgi"))
+# The six labels that have the first colours, in their order
+COLOURED = tuple(METHODS[path].labelled(rule) for path in ("straight", "guided", "blur") for rule in ("ig", "idgi"))

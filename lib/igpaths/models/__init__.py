@@ -13,7 +13,7 @@ entry-point group "igpaths.models", with the functions `load` and `names` and th
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -21,10 +21,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from PIL.Image import Image
+
 import igpaths as ig
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from torch import Tensor, device, nn
 
 ENVIRONMENT = "IGPATHS_DATA"
@@ -84,7 +85,7 @@ class Model:
         )
 
     def see(self, photograph: "Image | Tensor", *, name: str, like: "Tensor | None" = None) -> "Tensor":
-        """What the network sees of a photograph: a float32 tensor (C, H, W) in [0, 1], on the CPU.
+        """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU, rounding by 1e-5 beyond it cut off.
 
         Parameters
         ----------
@@ -95,35 +96,31 @@ class Model:
         Raises
         ------
         ValueError
-            Where `prepare` fails or its tensor has another shape, type or range. Rounding by 1e-5 is cut off.
+            Where `prepare` fails, or the tensor has another shape, type or range.
         """
         import torch
 
-        prepared = isinstance(photograph, torch.Tensor)
-        try:
-            pixels = photograph if prepared else self._prepared(photograph)
-        except Exception as error:  # it is the reader's own function
-            raise ValueError(f"model is {self.name!r}; its prepare fails for {name}: {in_one_line(error)}") from error
-        size = f"{len(self.mean)}, H, W" if like is None else ", ".join(map(str, like.shape))
+        source = f"model is {self.name!r}; {name} is"
+        pixels: object = photograph
+        if isinstance(photograph, Image):
+            source = f"model is {self.name!r}; its prepare turns {name} into"
+            if self.prepare is None:
+                raise ValueError(f"{source} nothing, for it has none; give it one, or explain a tensor")
+            try:
+                pixels = self.prepare(photograph)
+            except Exception as error:  # it is the reader's own function
+                raise ValueError(f"{source} an error, {in_one_line(error)}") from error
+        shape = (len(self.mean), "H", "W") if like is None else tuple(like.shape)
         if not isinstance(pixels, torch.Tensor):
             found = f"a {type(pixels).__name__}"
-        elif not pixels.is_floating_point() or not pixels.numel() or not self._fits(pixels, like):
+        elif not _fits(pixels.shape, shape) or not pixels.is_floating_point():
             found = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
         elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
             found = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
-        source = f"{name} is" if prepared else f"its prepare turns {name} into"
-        allowed = f"a float tensor ({size}) of pixels in [0, 1], before normalisation"
-        raise ValueError(f"model is {self.name!r}; {source} {found}; it must be {allowed}")
-
-    def _fits(self, pixels: "Tensor", like: "Tensor | None") -> bool:
-        return pixels.ndim == 3 and len(pixels) == len(self.mean) and (like is None or pixels.shape == like.shape)
-
-    def _prepared(self, photograph: "Image") -> "Tensor":
-        if self.prepare is None:
-            raise ValueError("it has none, so that only tensors can be explained")
-        return self.prepare(photograph)
+        size = ", ".join(map(str, shape))
+        raise ValueError(f"{source} {found}; it must be a float tensor ({size}) in [0, 1], before normalisation")
 
 
 class Name(NamedTuple):
@@ -166,12 +163,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
     Examples
     --------
-    >>> load_model("objects/resnet").classes[:4]
+    >>> ig.load_model("objects/resnet").classes[:4]
     ('disk', 'square', 'triangle', 'star')
-    >>> load_model("objects/resnt")
-    Traceback (most recent call last):
-        ...
-    ValueError: model is 'objects/resnt'; network is 'resnt', it must be one of ...; did you mean resnet?
     """
     parts = Name.of(name)
     if parts.kind == "module":
@@ -191,22 +184,13 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 def list_models(*, every: bool = False) -> dict[str, float]:
     """The names that need no file of the reader's, each with its accuracy.
 
-    Parameters
-    ----------
-    every : all classifiers that a package has; by default only the best known of them.
-
-    Returns
-    -------
-    dict of str to float
-        The share of right answers in [0, 1], as the package reports it: for torchvision on ImageNet's validation set.
+    It is the share of right answers in [0, 1] that the package reports: for torchvision on ImageNet's validation set.
+    `every` classifier that a package has; by default only the best known of them.
 
     Examples
     --------
-    >>> from igpaths.models import list_models
-    >>> [name for name in list_models() if "vgg16" in name]
+    >>> [name for name in ig.list_models() if "vgg16" in name]
     ['torchvision/vgg16:IMAGENET1K_V1']
-    >>> list_models()["objects/resnet"] > 0.9
-    True
     """
     return {name: share for each in providers().values() for name, share in each.load().names(every=every).items()}
 
@@ -231,30 +215,37 @@ def label(name: str) -> str:
     return parts.network.rpartition(".")[2] if parts.kind == "module" else parts.network or name
 
 
-def nearest(name: str, allowed: Iterable[str]) -> str:
+def nearest(name: object, allowed: Iterable[str]) -> str:
     """The end of a message that names what may be meant, or nothing."""
-    close = get_close_matches(name, list(allowed), n=1)
+    close = get_close_matches(str(name), list(allowed), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def choice(what: str, name: str, allowed: Iterable[str]) -> str:
+def choice(what: str, name: object, allowed: Iterable[str]) -> str:
     """The words for a name that is not among those allowed."""
-    allowed = list(allowed)
     return f"{what} is {name!r}, it must be one of {', '.join(allowed)}{nearest(name, allowed)}"
 
 
 def in_one_line(error: Exception) -> str:
-    """An error of foreign code, which may have many lines, in one."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+    """An error of foreign code, whose message may have many lines, in one."""
+    words = " ".join(str(error).split())
+    return (
+        words if words and isinstance(error, ValueError | OSError | ImportError) else f"{type(error).__name__}: {words}"
+    )
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int | str]) -> bool:
+    """Whether a shape without zeros is the expected one, where a letter stands for any size."""
+    sizes = [n for n, m in zip(shape, expected, strict=False) if n and (n == m or isinstance(m, str))]
+    return len(sizes) == len(shape) == len(expected)
 
 
 def _imported(name: str, path: str) -> Model:
     package, _, function = path.rpartition(".")
     try:
         module = importlib.import_module(package)
-    except Exception as error:  # whatever the reader's own file raises; ValueError: there is no dot, so no package
-        why = error if isinstance(error, ImportError | ValueError) else in_one_line(error)
-        raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {why}") from error
+    except Exception as error:  # whatever the reader's own file raises; without a dot there is no package
+        raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {in_one_line(error)}") from error
     build = getattr(module, function, None)
     if not callable(build):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]

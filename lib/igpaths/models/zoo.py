@@ -131,7 +131,9 @@ def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Modu
             ],
         }
         report = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
-        raise ValueError(f"model is {name!r}; the weights do not fit the network: {report or in_one_line(error)}") from error
+        raise ValueError(
+            f"model is {name!r}; the weights do not fit the network: {report or in_one_line(error)}"
+        ) from error
     return network.eval()
 
 
