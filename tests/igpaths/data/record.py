@@ -8,10 +8,10 @@ repository's root:
 """
 
 import numpy as np
-from references import FILE, PATHS, RULES, SIZE, STEPS, STUDY_A_STEPS, VALUES, codec, photographs, seeds_values, walks
 
 import igpaths as ig
 from igpaths import metrics
+from references import FILE, PATHS, RULES, SIZE, STEPS, STUDY_A_STEPS, VALUES, codec, photographs, seeds_values, walks
 
 STUDY_A = {
     "strided, straight": ig.Strided(ig.Straight(), points=8),
