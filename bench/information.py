@@ -20,7 +20,7 @@ from bench.timing import interleaved, median, ratio
 from igpaths import metrics
 from igstudy.measures.protocols import PAIR, STUDY_A
 
-MODULE = importlib.import_module("igpaths.metrics.curves")  # its name is also a function's
+MODULE = importlib.import_module("igpaths.metrics.estimators")
 STEPS = 16
 
 
@@ -72,7 +72,7 @@ def shares(device: str) -> list[dict[str, Any]]:
     for _ in range(6):
         spent: Counter[str] = Counter()
         began = time.perf_counter()
-        with clocked(spent, network=(net, "logits"), codec=(MODULE, "_encoded")):
+        with clocked(spent, network=(net, "logits"), codec=(MODULE, "_encode")):
             responses = metrics.information(
                 net, given.images, given.targets, maps, canvas=canvas, shares=chosen.shares,
                 estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
@@ -98,7 +98,7 @@ def pair(device: str) -> list[dict[str, Any]]:
 
     def ours() -> None:
         responses = metrics.information(
-            net, images, targets, maps, canvas=metrics.Seeds(images, seeds), shares=chosen.shares, estimators=("webp",)
+            net, images, targets, maps, canvas=metrics.Seeds(seeds), shares=chosen.shares, estimators=("webp",)
         )
         for score in ("probability", "correct"):
             x, y = metrics.information_curves(responses, estimator="webp", score=score, points=chosen.points)

@@ -150,7 +150,7 @@ def reveal(
     check_net(net)
     check_images(images, net.channels)
     if estimators:
-        check_range("images", images, "to be rounded to 8 bits", remedy="")
+        check_range("images", images.detach(), "to be rounded to 8 bits", remedy="")
     if isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
     images = images.detach().to(net.device, net.dtype)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from igpaths.metrics import cosine, jpeg, max_sensitivity, relative_change, spearman, squared_error, uniform_noise
-from igpaths.metrics.ranking import measured
+from igpaths.metrics.ranking import measure
 from igpaths.walks import fold
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import Noisy, misrounded, recomputed
@@ -27,7 +27,7 @@ from igstudy.measures.sample import (
 from igstudy.tasks import Alter
 
 COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cosine": partial(measured, cosine),
+    "cosine": partial(measure, cosine),
     "spearman": spearman,
 }
 
@@ -152,5 +152,5 @@ def _recomputed(sample: Sample, protocol: Protocol, other: Sample, what: str, va
     put = partial(rows, sample, protocol, variant=variant, keys=keys, reasons=uncounted(sample, protocol))
     return [
         put(f"{what} change", values=relative_change(before, after)),
-        put(f"{what} cosine", values=measured(cosine, before, after)),
+        put(f"{what} cosine", values=measure(cosine, before, after)),
     ]

@@ -8,8 +8,7 @@ protocol. A choice that a protocol does not make is None.
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
-from igpaths.metrics.ablation import TENTHS
-from igpaths.metrics.curves import TWENTY_FOURTHS
+from igpaths.metrics.curves import TENTHS, TWENTY_FOURTHS
 from igpaths.metrics.reveal import TWENTIETHS
 
 

@@ -111,9 +111,9 @@ class TestCode:
 
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited):
         quality = 'photograph.save(file, "JPEG", quality=quality)'
-        changed = touched(edited, "igpaths.metrics.stability", quality, quality.replace("=quality", "=quality - 1"))
+        changed = touched(edited, "igpaths.metrics.pixels", quality, quality.replace("=quality", "=quality - 1"))
         assert {name.split(".")[1] for name in changed} == {"compression", "qualities"}
-        changed = touched(edited, "igpaths.metrics.curves", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
+        changed = touched(edited, "igpaths.metrics.pixels", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
         assert {name.split(".")[1] for name in changed} == {"information", "entropy", "webp"}
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
