@@ -7,7 +7,6 @@ import io
 import logging
 import pathlib
 import re
-import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,19 +18,16 @@ from PIL import ExifTags, Image
 
 import igpaths as ig
 from igpaths.methods import BASELINES, METHODS, RULES
-from igpaths.models import Model, choice, in_one_line, label, load_model
+from igpaths.models import Model, choice, in_one_line, load_model
 from igpaths.models.classes import class_index, class_names, first_name, listed_classes
 from igpaths.models.photographs import find_photograph, in_colour
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.typing import HashableList
     from torch import Tensor
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
-PANEL, WORDS = 2.2, 0.5  # inches: a panel's width, and the room for the words around it
 logger = logging.getLogger("igpaths")
 
 
@@ -91,17 +87,15 @@ class Explanation:
         - ``evaluations``, ``seconds`` (P,): gradient evaluations of each walk, and its duration;
         - the other attributes, by their names.
         """
-        rules, walks, star = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), _star(self.psi)
+        rules, walks, n = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), self.steps
         values = {
             "paths": list(self.maps),
             "baselines": list(self.baselines.values()),
-            "maps": [[walk[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
-            "completeness_gap": [
-                [walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks
-            ],
-            "scores": [walk.scores[self.steps][0].numpy() for walk in walks],
-            "alphas": [walk.alphas[self.steps][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[star, self.steps][0].numpy() for walk in walks],
+            "maps": [[walk[rule, n][0].numpy() for rule in rules] for walk in walks],
+            "completeness_gap": [[walk.completeness_gap[rule, n][0].numpy() for rule in rules] for walk in walks],
+            "scores": [walk.scores[n][0].numpy() for walk in walks],
+            "alphas": [walk.alphas[n][0].numpy() for walk in walks],
+            "alpha_star": [walk.alpha_star[_star(self.psi), n][0].numpy() for walk in walks],
             "evaluations": [walk.evaluations for walk in walks],
             "seconds": list(self.seconds.values()),
         }
@@ -130,7 +124,7 @@ class Explanation:
         return found
 
     def gap(self, p: int, r: int) -> tuple[str, bool]:
-        """The completeness gap of path p with rule r in words, as a share of the change of score; whether it is large."""
+        """The completeness gap of path p with rule r in words, as a share of the score's change, and if it is large."""
         gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
         change = float(scores[-1] - scores[0])
         if not RULES[self.rules[r]].complete:
@@ -159,52 +153,11 @@ class Explanation:
     def picture(self) -> "Figure":
         """What the network sees, each map over it, and the score along each path with its α*.
 
-        Several paths are columns, with a row for each rule; the rules of one path are in one row. Save the figure with
-        ``bbox_inches="tight"``, as `save` and notebooks do.
+        Save the figure with ``bbox_inches="tight"``, as `save` and notebooks do.
         """
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
+        from igpaths.pictures import draw
 
-        names = [[METHODS[path].labelled(rule) for rule in self.rules] for path in self.maps]
-        mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
-        if len(self.maps) > 1 and len(self.rules) > 1:
-            left = ["image", "score", *["."] * len(self.rules)]
-            mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
-        columns, rows, shape = len(mosaic[0]), len(mosaic), self.image.shape[1] / self.image.shape[2]
-        size = PANEL * columns, (PANEL * shape + WORDS) * rows + 3 * WORDS
-        figure = Figure(size, layout=ConstrainedLayoutEngine(compress=True, w_pad=0.06, h_pad=0.08))
-        axes = figure.subplot_mosaic(mosaic)
-        ig.plots.show_image(axes["image"], self.image)
-        probability = f"probability {self.probability:.3f}" if self.probability == self.probability else ""
-        _around(axes["image"], f"seen as {_short(self.predicted)}", probability)
-        for p, row in enumerate(names):
-            for r, name in enumerate(row):
-                ig.plots.show_over(axes[name], self.image, self.arrays["maps"][p, r])
-                _around(axes[name], name, self.gap(p, r)[0])
-        self._show_scores(axes["score"])
-        axes["score"].set_box_aspect(shape)
-        if rows == 1:
-            axes["score"].yaxis.tick_right()
-        walks = [f"{path} path from {self.baselines[path]}, {spent:.1f} s" for path, spent in self.seconds.items()]
-        what = f"What counts for “{_short(self.target)}” (orange) and against it (blue)"
-        facts = f"{label(self.model)} · {self.steps} steps · {' · '.join(walks)}"
-        title = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, facts))
-        figure.suptitle(title, fontsize=9, parse_math=False)
-        return figure
-
-    def _show_scores(self, ax: "Axes") -> None:
-        """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
-        for p, path in enumerate(self.maps):
-            alphas, scores, star = (self.arrays[name][p] for name in ("alphas", "scores", "alpha_star"))
-            colour = ig.plots.COLOURS[METHODS[path].colour]
-            ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
-            if star == star:
-                ax.axvline(star, color=colour, linewidth=0.8, linestyle=":")
-                ax.plot(star, scores[np.abs(alphas - star).argmin()], "o", color=colour, markersize=4)
-        ax.set_title(f"{self.output} along the path", fontsize=9, parse_math=False)
-        ax.tick_params(labelsize=7)
-        ax.set_xlim(0, 1)
-        ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
+        return draw(self)
 
 
 def explain(
@@ -244,8 +197,7 @@ def explain(
     Raises
     ------
     ValueError
-        For an image that cannot be read or prepared, a network that fails on it, and for every name or number that is
-        not allowed.
+        For an image that cannot be read or prepared, a network that fails on it, a name or number that is not allowed.
     OSError
         Where the model's weights can neither be found nor be downloaded.
 
@@ -356,12 +308,3 @@ def _opened(image: "str | pathlib.Path | Image.Image | Tensor") -> "tuple[str, I
             name,
         )
     return name, pixels
-
-
-def _around(ax: "Axes", above: str, below: str) -> None:
-    ax.set_title(textwrap.fill(above, 26), fontsize=9, parse_math=False)
-    ax.set_xlabel(below, fontsize=8)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 48 else f"{name[:47]}…"

@@ -283,7 +283,7 @@ class TestSee:
         message = (
             "its prepare turns 3.JPEG into a tensor (3, 4, 6) of torch.float32; it must be a float tensor (3, 4, 5)"
         )
-        with pytest.raises(ValueError, match=re.escape(f"model is 'own'; {message} in [0, 1], before normalisation")):
+        with pytest.raises(ValueError, match=re.escape(f"model is 'own'; {message} in [0, 1], not normalised")):
             model.see(photograph(6, 4), name="3.JPEG", like=first)
 
     @pytest.mark.parametrize(
