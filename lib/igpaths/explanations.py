@@ -4,23 +4,23 @@ Arguments are checked before torch is imported, so that a slip of the pen costs 
 """
 
 import io
-import logging
-import pathlib
 import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL.Image import Image
 
 import igpaths as ig
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import Model, choice, in_one_line, load_model
 from igpaths.models.classes import class_index, class_names, first_name, listed_classes
-from igpaths.models.photographs import find_photograph, in_colour
+from igpaths.models.photographs import take_photograph
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
-logger = logging.getLogger("igpaths")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,16 +75,13 @@ class Explanation:
 
     @cached_property
     def arrays(self) -> "dict[str, np.ndarray[Any, Any]]":
-        """All values as `save` writes them to an .npz file; with P paths, R rules and N steps these are
+        """All values by their names in an .npz file: the attributes, and with P paths, R rules and N steps
 
-        - ``paths``, ``baselines`` (P,) and ``rules`` (R,): names;
+        - ``paths``, ``baselines`` (P,) and ``rules`` (R,), names; ``evaluations`` of gradients and ``seconds`` (P,);
         - ``maps`` (P, R, C, H, W), signed, and ``completeness_gap`` (P, R): a map's sum minus the change of score over
           the segments that its rule covers;
         - ``scores``, ``alphas`` (P, N + 1): F along each path from F(x') to F(x), and how far along it, 0 to 1;
-        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')), where left and right part; NaN where the
-          score does not rise;
-        - ``evaluations``, ``seconds`` (P,): gradient evaluations of each walk, and its duration;
-        - the other attributes, by their names.
+        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')); NaN where the score does not rise.
         """
         rules, walks, n = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), self.steps
         values = {
@@ -141,11 +137,11 @@ class Explanation:
         self.picture().savefig(stream, format="png", bbox_inches="tight")
         return stream.getvalue()
 
-    def save(self, file: str | pathlib.Path) -> None:
+    def save(self, file: str | Path) -> None:
         """Write the picture (.png, .pdf, .svg), or `arrays` (.npz), which ``numpy.load`` reads."""
         suffix = check_format(file)
         if suffix == ".npz":
-            with pathlib.Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
+            with Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
                 np.savez_compressed(stream, allow_pickle=False, **self.arrays)
         else:
             self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
@@ -161,10 +157,10 @@ class Explanation:
 
 
 def explain(
-    image: "str | pathlib.Path | Image.Image | Tensor",
+    image: "str | Path | Image | Tensor",
     *,
     model: str | Model,
-    data: str | pathlib.Path = "",
+    data: str | Path = "",
     paths: str | Iterable[str] = "straight",
     rules: str | Iterable[str] = "ig",
     baseline: str = "",
@@ -203,10 +199,8 @@ def explain(
 
     Examples
     --------
-    >>> print(*ig.explain(x[0], model=model, target="ring", steps=8).lines, sep="\\n")
-    ring (class 5), probability 0.0000; seen as disk, probability ...
-    straight path: ... from black, ...; 9 gradient evaluations in ... s
-      IG: completeness gap ...
+    >>> ig.explain(x[0], model=model, target="ring", steps=8)
+    ring (class 5), probability ...
     """
     paths, rules = _names("path", paths, METHODS), _names("rule", rules, RULES)
     (begins,) = _names("baseline", baseline or "black", BASELINES)
@@ -214,12 +208,12 @@ def explain(
         raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
     if not callable(output):
         _names("output", output, ("probability", "logit"))
-    if steps < 1 or steps != int(steps):
-        raise ValueError(f"steps must be a whole number, 1 or more, got {steps}")
+    if not isinstance(steps, Integral) or steps < 1:
+        raise ValueError(f"steps must be a whole number, 1 or more, got {steps!r}")
     if not 0 < psi < 1:
         raise ValueError(f"psi must be in (0, 1), got {psi}")
     _check_device(device)
-    name, photograph = _opened(image)
+    name, photograph = take_photograph(image)
     listed_classes(data)
     loaded = load_model(model, data=data) if isinstance(model, str) else model
     if not isinstance(loaded, Model):
@@ -230,10 +224,8 @@ def explain(
     try:
         logits = net.logits(seen[None])[0].detach().float().cpu()
     except Exception as error:  # it is the reader's own network
-        size = tuple(seen.shape)
-        raise ValueError(
-            f"model is {loaded.name!r}; its network fails for {name} {size}: {in_one_line(error)}"
-        ) from error
+        why = f"its network fails for {name} {tuple(seen.shape)}: {in_one_line(error)}"
+        raise ValueError(f"model is {loaded.name!r}; {why}") from error
     classes = class_names(loaded, len(logits), data=data)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
@@ -260,9 +252,9 @@ def explain(
     )
 
 
-def check_format(file: str | pathlib.Path) -> str:
+def check_format(file: str | Path) -> str:
     """The ending of a file that `Explanation.save` can write, in small letters."""
-    suffix = pathlib.Path(file).suffix.lower()
+    suffix = Path(file).suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
     return suffix
@@ -288,23 +280,5 @@ def _check_device(device: str) -> None:
     if device != "cpu":
         import torch
 
-        there = torch.cuda.device_count()
-        if int(device[5:] or 0) >= there:
-            raise ValueError(f"device is {device!r}; this machine has {there} GPUs, numbered from 0")
-
-
-def _opened(image: "str | pathlib.Path | Image.Image | Tensor") -> "tuple[str, Image.Image | Tensor]":
-    """The image's name for messages, and the image in RGB where it is no tensor."""
-    if isinstance(image, str | pathlib.Path):
-        name, pixels = pathlib.Path(image).name, find_photograph(pathlib.Path(image))
-    elif isinstance(image, Image.Image):
-        name, pixels = "the image", in_colour(image)
-    else:
-        return "the image", image
-    if pixels.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        logger.warning(
-            "%s: its EXIF says that it should be turned. It is explained as it is stored, which is how ImageNet's "
-            "networks see photographs; to turn it, save a copy of PIL.ImageOps.exif_transpose(Image.open(...))",
-            name,
-        )
-    return name, pixels
+        if int(device[5:] or 0) >= torch.cuda.device_count():
+            raise ValueError(f"device is {device!r}; this machine has {torch.cuda.device_count()} GPUs")
