@@ -11,7 +11,7 @@ from typing import IO
 
 from torchvision.transforms.functional import to_pil_image
 
-from igpaths.explanations import explain, picture
+from igpaths.explanations import explain
 from igstudy.evidence import findings
 from igstudy.evidence.results import published, studies
 from igstudy.evidence.verdicts import in_words, of_published
@@ -32,7 +32,7 @@ def draw(file: str | IO[bytes]) -> None:
         scene = Path(folder) / "scene.png"
         to_pil_image(objects.scene(SCENE).image).save(scene)
         found = explain(scene, model="objects/resnet", paths=("straight", "blur"), rules=("ig", "idgi"), steps=64)
-    picture(found).savefig(file, dpi=110, bbox_inches="tight", format="png")
+    found.picture().savefig(file, dpi=110, bbox_inches="tight", format="png")
 
 
 def written(text: str) -> str:
