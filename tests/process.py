@@ -57,23 +57,29 @@ def set_to(setter: Callable[[object], None], value: object, before: object) -> I
 
 
 @contextlib.contextmanager
-def matmul_precision(value: str) -> Iterator[None]:
-    places = {place: place.fp32_precision for name, place in BACKENDS.items() if "matmul" in name}
+def precision(setter: Callable[[object], None], value: object, before: object) -> Iterator[None]:
+    """Like `set_to`, for what sets the precision of several backends at once."""
+    places = [(place, place.fp32_precision) for place in BACKENDS.values()]
     try:
-        with set_to(torch.set_float32_matmul_precision, value, torch.get_float32_matmul_precision()):
+        with set_to(setter, value, before):
             yield
     finally:
-        for place, before in places.items():  # which the line above has set, too
-            place.fp32_precision = before
+        for place, precision_before in places:
+            if place.fp32_precision != precision_before:
+                place.fp32_precision = precision_before
+
+
+def matmul_precision(value: str) -> contextlib.AbstractContextManager[None]:
+    return precision(torch.set_float32_matmul_precision, value, "highest")
 
 
 def precision_of(name: str, value: str) -> contextlib.AbstractContextManager[None]:
     place = BACKENDS[name]
-    return set_to(lambda each: setattr(place, "fp32_precision", each), value, place.fp32_precision)
+    return precision(lambda each: setattr(place, "fp32_precision", each), value, place.fp32_precision)
 
 
 def allowed_tf32(place: object) -> contextlib.AbstractContextManager[None]:
-    return set_to(lambda each: setattr(place, "allow_tf32", each), True, place.allow_tf32)
+    return precision(lambda each: setattr(place, "allow_tf32", each), True, place.allow_tf32)
 
 
 @contextlib.contextmanager
