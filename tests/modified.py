@@ -139,6 +139,29 @@ def with_kept_activations() -> nn.Module:
     return after_a_pass(network)
 
 
+class Contiguous(nn.Module):
+    """Insists on images that are contiguous, as those are that its user gives it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = small()
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert x.is_contiguous(), "give me contiguous images"
+        return self.body(x)
+
+
+class Casting(nn.Module):
+    """A half-precision network that casts its images itself."""
+
+    def __init__(self, dtype: torch.dtype | None) -> None:
+        super().__init__()
+        self.body, self.dtype = small().half(), dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(x.to(self.dtype or self.body[0].weight.dtype))
+
+
 def mixed() -> nn.Module:
     network = small().half()
     network[0].float()

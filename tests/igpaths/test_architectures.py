@@ -12,7 +12,7 @@ from torch import nn
 
 import igpaths as ig
 from architectures import ARCHITECTURES, Constant
-from modified import CLASSES, Wrapped, build, small
+from modified import CLASSES, Casting, Wrapped, build, small
 
 # Of torch.compile, which hides it where warnings are no errors
 pytestmark = pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
@@ -168,6 +168,16 @@ def test_one_logit_with_a_score_of_ones_own():
     assert bool((maps.completeness_gap[ig.IDGI(), STEPS].abs() < 1e-5).all())
 
 
+def test_one_logit_in_a_picture():
+    network, image = build(lambda: small(classes=1)), images()[0]
+    model = ig.Model("one", network, (0.5,) * 3, (0.25,) * 3, prepare=lambda photograph: image)
+    explanation = ig.explain(image, model=model, output="logit", steps=4)
+    assert explanation.target_index == 0
+    explanation.picture().canvas.draw()
+    with pytest.raises(ValueError, match=r"one (logit|output).*logit"):
+        ig.explain(image, model=model, output="probability", steps=4)
+
+
 # --- outputs that are not a tensor ---
 
 
@@ -280,6 +290,11 @@ def test_the_weights_of_a_lazy_network_that_are_not_there_yet():
     layers = [nn.LazyConv2d(4, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.LazyLinear(CLASSES)]
     with pytest.raises((RuntimeError, ValueError), match=r"(?i)(uninitialized|lazy|run .*once|forward)"):
         classify(nn.Sequential(*layers))
+
+
+def test_a_half_network_that_casts_its_images_to_half_says_what_to_do():
+    with pytest.raises((RuntimeError, ValueError), match=r"(?i)cast|precision"):
+        attribute(classify(build(lambda: Casting(torch.float16))), images())
 
 
 def test_a_constant_network_has_zero_maps_and_no_warning():

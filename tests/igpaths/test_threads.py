@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import igpaths as ig
+from igpaths.products import products
 from modified import build, small
 from process import SETTINGS, state
 
@@ -102,3 +103,13 @@ def test_a_thread_that_ends_first_leaves_the_others_their_bits_and_the_process_i
             second.result(20)
         assert state() == before
     assert seen == ["ieee", "ieee"]
+
+
+def test_products_of_one_precision_within_those_of_another():
+    place, cuda = torch.backends.cuda.matmul, torch.device("cuda")
+    before = place.fp32_precision
+    with products(cuda, "TF32"):
+        with products(cuda, "float32"):
+            assert place.fp32_precision == "ieee"
+        assert place.fp32_precision == "tf32"
+    assert place.fp32_precision == before
