@@ -31,6 +31,7 @@ from PIL import Image
 import igpaths as ig
 from igpaths.__main__ import main as igpaths
 from igpaths.explanations import Explanation
+from igstudy.__main__ import main as igstudy
 from igstudy.engine.parameters import Parameters, read
 from igstudy.engine.runs import rows
 from igstudy.engine.scheduler import connect, job_script, read_slurm
@@ -76,7 +77,7 @@ def call(command):
     """Run ``.venv/bin/python -m MODULE …`` here, and return its exit status."""
     program, option, module, *arguments = shlex.split(command)
     assert (program, option) == (".venv/bin/python", "-m")
-    run = {"igpaths": igpaths, "igstudy.press.chapters": chapters.main}[module]
+    run = {"igpaths": igpaths, "igstudy": igstudy, "igstudy.press.chapters": chapters.main}[module]
     return run(arguments)
 
 
@@ -124,7 +125,7 @@ def dog(project):
 
 @pytest.fixture
 def executed(monkeypatch):
-    """Chapters are run, and not rendered, which tests/study/test_chapters.py sees to."""
+    """Chapters are run, and not rendered, which tests/igstudy/press sees to."""
     monkeypatch.setattr(chapters, "build", lambda root, tree, output, only=None: tree)
     monkeypatch.setattr(chapters, "check", lambda html, expected: None)
 
@@ -171,7 +172,7 @@ def test_a_single_value_is_changed(project, monkeypatch):
     assert (seen["images"], seen["models"]) == (16, ["objects/resnet"])
 
 
-STUDY = block("$ .venv/bin/python -m igpaths run params/objects.yaml")
+STUDY = block("$ .venv/bin/python -m igstudy run params/objects.yaml")
 
 
 def test_a_study_is_run_asked_about_and_published(project, capsys):
@@ -194,7 +195,7 @@ def test_the_tables_name_every_parameter_and_every_metric():
     assert sorted(table("## A study without")) == sorted(importlib.import_module("igstudy.measures").MEASURES)
 
 
-LOCAL = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p scheduler local:2")
+LOCAL = block("$ .venv/bin/python -m igstudy run params/objects.yaml -p scheduler local:2")
 
 
 def test_two_processes_do_a_study(project, capsys):
@@ -223,7 +224,7 @@ def test_a_running_dask_scheduler_does_a_study(project, capsys):
 
 
 CLUSTER = block("# cluster.yaml; the first four are required")
-SLURM = block("$ .venv/bin/python -m igpaths run params/imagenet.yaml -p scheduler slurm:cluster.yaml")
+SLURM = block("$ .venv/bin/python -m igstudy run params/imagenet.yaml -p scheduler slurm:cluster.yaml")
 
 
 def test_slurm_is_given_the_jobs_that_the_file_describes(project, monkeypatch):
@@ -252,7 +253,7 @@ def test_slurm_is_given_the_jobs_that_the_file_describes(project, monkeypatch):
     assert "#SBATCH -t 04:00:00" in Path("tested.sh").read_text()
 
 
-PLAN = block("$ .venv/bin/python -m igpaths run params/imagenet.yaml -p images 64")
+PLAN = block("$ .venv/bin/python -m igstudy run params/imagenet.yaml -p images 64")
 
 
 def test_a_large_study_is_planned_by_a_few_images(project, capsys):
@@ -367,7 +368,7 @@ def test_the_table_names_what_the_library_has():
     assert set(ig.__all__) <= {*named, "Attributions", "Classifier"}
 
 
-GPU = block("$ .venv/bin/python -m igpaths run params/objects.yaml -p device cuda -p batch_size 64")
+GPU = block("$ .venv/bin/python -m igstudy run params/objects.yaml -p device cuda -p batch_size 64")
 
 
 def test_a_gpu_is_a_parameter(project, monkeypatch):
