@@ -25,7 +25,7 @@ from igstudy.evidence.verdicts import (
     summary,
 )
 from igstudy.press import readme
-from igstudy.press.chapters import pages
+from igstudy.press.pages import pages
 
 ROOT = Path(__file__).parents[3]
 CLAIMS = {claim.id: claim for claim in claims()}

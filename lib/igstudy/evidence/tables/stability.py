@@ -22,7 +22,8 @@ def pooled(cells: Sequence[Cells]) -> list[Cells]:
     """−log₁₀ of mean squared errors, as Table 5 has it; the ends of an interval change places."""
 
     def figure(e: Estimate) -> Estimate:
-        return Estimate(*(float(_figure(each)) for each in (e.value, e.high, e.low)), e.n)
+        value, low, high = (float(_figure(each)) for each in (e.value, e.high, e.low))
+        return Estimate(value, low, high, e.n)
 
     return [replace(each, estimates={name: figure(e) for name, e in each.estimates.items()}) for each in cells]
 
