@@ -19,12 +19,12 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from igpaths import plots
+from igpaths.attributions import attribute
 from igpaths.models import label, load_model
 from igpaths.models.classes import class_index, class_names, first_name
 from igpaths.models.photographs import open_photograph
 from igpaths.paths import Blur, Guided, Path, Straight
 from igpaths.rules import IDGI, IG, Left, Right, Rule
-from igpaths.walks import attribute
 
 PATHS = {"straight": "IG", "guided": "Guided IG", "blur": "Blur IG"}  # each with its method's name
 RULES = {"ig": "{}", "idgi": "{} + IDGI", "left": "Left {}", "right": "Right {}"}  # how each changes that name

@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier, check_targets
+from igpaths.classifier import Classifier, as_targets
 from igpaths.metrics.ranking import check_maps, pixel_counts, pixel_ranks
 from igpaths.paths import resolve_baseline
 from igpaths.walks import BATCH_SIZE
@@ -183,9 +183,7 @@ def reveal(
     Parameters are theirs. With no pixel or all of them an image looks the same after every map, so it is asked once.
     """
     check_maps(maps, filling.images)
-    if targets.shape != maps.shape[:1] or targets.is_floating_point():
-        given = f"shape {tuple(targets.shape)} of {targets.dtype}"
-        raise ValueError(f"targets must be one class index for each of the {len(maps)} images, got {given}")
+    targets = as_targets(targets, len(maps))
     if batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
     estimators = estimators or {}
@@ -236,7 +234,7 @@ def _ask(
     """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
     revealed = filling.show(owner, shown.to(filling.images.device))
     logits = net.logits(revealed).double()
-    check_targets(targets, logits.shape[1])
+    as_targets(targets, len(targets), classes=logits.shape[1])
     target = targets[owner].to(logits.device).view(-1, 1)
     columns = [
         logits.softmax(1).gather(1, target)[:, 0],
