@@ -26,12 +26,11 @@ STEPS = 16
 
 def maps_of(net: ig.Classifier, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Six absolute maps (1, 6, H, W) of an image: three paths, IG and IDGI."""
-    rules = (ig.IG(), ig.IDGI())
     walked = [
-        ig.attribute(net, images, targets, path=path, rules=rules, steps=(STEPS,))
+        ig.attribute(net, images, targets, path=path, rules=(ig.IG(), ig.IDGI()), steps=STEPS)
         for path in (ig.Straight(), ig.Blur(), ig.Guided())
     ]
-    return torch.stack([metrics.absolute_map(one[rule, STEPS]) for one in walked for rule in rules], dim=1)
+    return torch.cat([one.ranking("absolute") for one in walked], dim=1)
 
 
 @contextmanager
