@@ -11,8 +11,9 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier, as_targets
 from igpaths.paths.base import Path
-from igpaths.rules import Part, Rule, is_rule
-from igpaths.walks import BATCH_SIZE, Segment, as_steps, check_net, check_path, walk
+from igpaths.rules import Part, Rule, as_rules
+from igpaths.sums import Sums
+from igpaths.walks import BATCH_SIZE, as_steps, check_net, check_path, walk
 
 Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
@@ -193,21 +194,6 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
         yield images[group], targets[group], path.cut(group, len(images))
 
 
-def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
-    """The rules, each once; ValueError, with the remedy, for what is none."""
-    several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
-    several = tuple(dict.fromkeys(several if isinstance(several, Iterable) else [several]))
-    for rule in several:
-        if not is_rule(rule):
-            name = rule.__name__ if isinstance(rule, type) else repr(rule)
-            raise ValueError(
-                f"rules has {name}; it must hold rules such as ig.IG(), ig.IDGI() or ig.Left(ig.IG(), psi=0.9)"
-            )
-    if not several:
-        raise ValueError("rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(…), ig.Right(…)")
-    return several
-
-
 def check_images(images: Any, channels: int) -> None:
     """ValueError where images are no float tensor (B, C, H, W) of these channels, or there are none."""
     if not isinstance(images, Tensor):
@@ -218,71 +204,11 @@ def check_images(images: Any, channels: int) -> None:
         )
 
 
-def check_range(name: str, values: Tensor, when: str) -> None:
+def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
     """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
     low, high = float(values.min()), float(values.max())
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):
-        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}] (check=False takes any range)")
-
-
-class _Split:
-    """Where each image's score crosses ψ of its change, found segment by segment. Nothing waits for a GPU."""
-
-    def __init__(self, split: tuple[float, str], segment: Segment) -> None:
-        psi, self.crossing = split
-        start, end = segment.walk.scores
-        self.threshold = torch.where(end > start, start + psi * (end - start), torch.inf)
-        self.open = torch.ones_like(start, dtype=torch.bool)  # α* not reached yet
-        self.star = torch.zeros_like(start, dtype=torch.int64)  # the number of the last point before α*
-
-    def advance(self, segment: Segment) -> Tensor:
-        """Which images (B,) have this segment before α*."""
-        after = self.open & ~(segment.end.score > self.threshold)
-        before = self.open if self.crossing == "left" else after
-        self.star += before
-        self.open = after
-        return before
-
-    def alpha(self, alphas: Tensor) -> Tensor:
-        """α* (B,) among the points' alphas (B, K); NaN where it is undefined."""
-        crossed = alphas.gather(1, self.star.to(alphas.device).view(-1, 1))[:, 0].to(self.threshold)
-        return torch.where(self.open, torch.nan, crossed)
-
-
-class _Sums:
-    """The running sums of all rules over one step count's walk."""
-
-    def __init__(self, rules: Sequence[Rule | Part]) -> None:
-        self.of: dict[Rule, list[Rule | Part]] = {}  # by rule over the whole path, the maps that its credit goes to
-        for rule in rules:
-            self.of.setdefault(rule.rule if isinstance(rule, Part) else rule, []).append(rule)
-        self.maps: dict[Rule | Part, Tensor] = {}
-        self.splits: dict[tuple[float, str], _Split] = {}
-        self.scores: list[Tensor] = []
-        self.alphas: list[Tensor] = []
-
-    def add(self, segment: Segment) -> None:
-        """Add a segment to every map; one rule's credit is held at a time."""
-        if segment.first:
-            every = [rule for rules in self.of.values() for rule in rules]
-            self.maps = {rule: torch.zeros_like(segment.walk.images) for rule in every}
-            self.splits = {
-                rule.split: _Split(rule.split, segment) for rule in every if isinstance(rule, Part) and rule.split
-            }
-            self.scores, self.alphas = [segment.start.score], [segment.start.alpha]
-        self.scores.append(segment.end.score)
-        self.alphas.append(segment.end.alpha)
-        before: dict[Any, Tensor | None] = {key: split.advance(segment) for key, split in self.splits.items()}
-        for whole, rules in self.of.items():
-            masks = [rule.mask(segment, before.get(rule.split)) if isinstance(rule, Part) else True for rule in rules]
-            if all(mask is False for mask in masks):
-                continue
-            credit = _checked(whole, whole.credit(segment), segment)
-            for rule, mask in zip(rules, masks, strict=True):
-                if isinstance(mask, Tensor):
-                    self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
-                elif mask:
-                    self.maps[rule] += credit
+        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
 
 
 def _attribute_together(
@@ -297,7 +223,7 @@ def _attribute_together(
     tick: Callable[[int], object] | None,
 ) -> Attributions:
     """The attributions of images that are walked in one group."""
-    sums = {n: _Sums(rules) for n in counts}
+    sums = {n: Sums(rules) for n in counts}
     network = None
     for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size, progress=tick):
         if network is None and check:
@@ -305,36 +231,16 @@ def _attribute_together(
         network = segment.walk.network
         sums[segment.steps].add(segment)
     assert network  # every walk has a segment
-    maps, gaps, stars = dict[Key, Tensor](), dict[Key, Tensor](), dict[Key, Tensor]()
-    scores = {n: torch.stack(each.scores, dim=1) for n, each in sums.items()}
-    alphas = {n: torch.stack(each.alphas, dim=1) for n, each in sums.items()}
-    for rule in rules:
-        for n, each in sums.items():
-            maps[rule, n] = each.maps[rule].contiguous()
-            change = scores[n][:, -1] - scores[n][:, 0]
-            if isinstance(rule, Part):
-                split = each.splits[rule.split] if rule.split else None
-                change = rule.change(scores[n], split.star if split else None)
-                if split:
-                    stars[rule, n] = split.alpha(alphas[n])
-            gaps[rule, n] = maps[rule, n].sum((1, 2, 3)) - change
+    maps = {(rule, n): sums[n].maps[rule].contiguous() for rule in rules for n in counts}
+    stars = {key: sums[key[1]].alpha_star(key[0]) for key in maps}
     return Attributions(
         maps=maps,
-        scores=scores,
-        alphas=alphas,
-        completeness_gap=gaps,
-        alpha_star=stars,
+        scores={n: each.scores for n, each in sums.items()},
+        alphas={n: each.alphas for n, each in sums.items()},
+        completeness_gap={(rule, n): each.sum((1, 2, 3)) - sums[n].change(rule) for (rule, n), each in maps.items()},
+        alpha_star={key: star for key, star in stars.items() if star is not None},
         evaluations=network.evaluations,
     )
-
-
-def _checked(rule: Rule, credit: Any, segment: Segment) -> Tensor:
-    """A rule's credit, where it is one for each pixel."""
-    shape = segment.walk.images.shape
-    if not isinstance(credit, Tensor) or credit.shape != shape:
-        returned = tuple(credit.shape) if isinstance(credit, Tensor) else type(credit).__name__
-        raise ValueError(f"{rule}.credit must return a tensor {tuple(shape)}, not {returned}")
-    return credit.detach()
 
 
 def _joined(parts: Sequence[Attributions]) -> Attributions:

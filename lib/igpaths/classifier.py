@@ -223,7 +223,13 @@ class Classifier:
         mean, std = self._colours(pixels.shape[-2:])
         normalised = (pixels - mean).div_(std)  # a tensor of the network's own, which it may change in place
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            response = self.module(normalised)
+            try:
+                response = self.module(normalised)
+            except Exception as error:
+                error.add_note(
+                    f"the network was called with {tuple(normalised.shape)}; batch_size bounds the first number"
+                )
+                raise
         return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
 
     def _score(self, pixels: Tensor, targets: Any) -> Tensor:
@@ -272,7 +278,7 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tenso
     except (TypeError, ValueError):
         values = None
     if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
-        kind = type(targets).__name__ if values is None else values.dtype
+        kind = f"{targets!r}"[:60] if values is None else values.dtype
         raise ValueError(
             f"targets must be class indices, one for each of the {count} images or one for all, got {kind}"
         )
@@ -281,8 +287,8 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tenso
             f"targets must be one class index for each of the {count} images, got shape {tuple(values.shape)}"
         )
     values = values.long().expand(count)
-    if classes is not None and bool(((values < 0) | (values >= classes)).any()):
-        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {values.tolist()}")
+    if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
+        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
     return values.clone() if values.is_inference() else values
 
 

@@ -10,20 +10,23 @@ with a method `credit`.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
 
 from igpaths.classifier import send
-from igpaths.walks import Segment
+
+if TYPE_CHECKING:
+    from igpaths.walks import Segment
 
 
 class Rule(Protocol):
     """What `igpaths.attribute` asks of a rule over the whole path."""
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """The segment's credit (B, C, H, W)."""
 
 
@@ -49,7 +52,7 @@ class IG:
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end", "both"))
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """The segment's signed credit (B, C, H, W), in units of the score."""
         if self.at == "both":
             return (IG("start").credit(segment) + IG("end").credit(segment)) / 2
@@ -86,7 +89,7 @@ class IDGI:
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end"))
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score, with the sign of its change of score."""
         gradient = segment.gradient(self.at)
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
@@ -121,7 +124,7 @@ class IDG:
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end"))
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score squared; 0 where the segment has no length."""
         length = send(segment.end.alpha - segment.start.alpha, segment.score_change.device, segment.score_change.dtype)
         slope = torch.where(length > 0, segment.score_change / length, 0)
@@ -139,7 +142,7 @@ class Gradient:
     True
     """
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
         return segment.walk.last.gradient if segment.final else torch.zeros_like(segment.walk.images)
 
@@ -156,7 +159,7 @@ class SquaredGradients:
     True
     """
 
-    def credit(self, segment: Segment) -> Tensor:
+    def credit(self, segment: "Segment") -> Tensor:
         """g⊙g over the number of segments (B, C, H, W), 0 or more, with the gradient at the start as in IDGI."""
         return segment.gradient("start") ** 2 / segment.walk.path.segments(segment.steps)
 
@@ -174,7 +177,7 @@ class Part(ABC):
     split: tuple[float, str] | None = None
 
     @abstractmethod
-    def mask(self, segment: Segment, before: Tensor | None) -> Tensor | bool:
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
         """Whether the part has this segment, for each image (B,) or for all; `before` says where it is before α*."""
 
     @abstractmethod
@@ -230,7 +233,7 @@ class Left(_Side):
     tensor([0.2500, 0.5000])
     """
 
-    def mask(self, segment: Segment, before: Tensor | None) -> Tensor | bool:
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
         """Whether the segment is before α*."""
         assert before is not None  # there is a split
         return before
@@ -254,7 +257,7 @@ class Right(_Side):
     tensor([0.0100, 0.0100])
     """
 
-    def mask(self, segment: Segment, before: Tensor | None) -> Tensor | bool:
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
         """Whether the segment is after α*."""
         assert before is not None  # there is a split
         return ~before
@@ -268,6 +271,21 @@ class Right(_Side):
 def is_rule(rule: object) -> bool:
     """Whether this is a rule itself, neither its class nor its name."""
     return not isinstance(rule, type) and (isinstance(rule, Part) or callable(getattr(rule, "credit", None)))
+
+
+def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
+    """The rules, each once; ValueError, with the remedy, for what is none."""
+    several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
+    several = tuple(dict.fromkeys(several if isinstance(several, Iterable) else [several]))
+    for rule in several:
+        if not is_rule(rule):
+            name = rule.__name__ if isinstance(rule, type) else repr(rule)
+            raise ValueError(
+                f"rules has {name}; it must hold rules such as ig.IG(), ig.IDGI() or ig.Left(ig.IG(), psi=0.9)"
+            )
+    if not several:
+        raise ValueError("rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(…), ig.Right(…)")
+    return several
 
 
 def _check_end(at: str, allowed: tuple[str, ...]) -> None:

@@ -49,7 +49,6 @@ def test_the_precision_is_the_networks_own_by_default():
 @pytest.mark.parametrize("path", [ig.Straight(), ig.Blur(4.0)], ids=str)
 def test_a_walk_does_not_wait_for_a_gpu(path):
     net, x = classifier(small_network().float().cuda()), images(3, shape=(3, 12, 10)).float().cuda()
-    rules = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
     for segment in walk(net, x, torch.tensor([0, 1, 2]), path=path, steps=(8,)):  # the first asks make the caches
         del segment
     torch.cuda.set_sync_debug_mode("error")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier, send
 from igpaths.paths.base import Arrivals, Evaluator, Path, Point, check_word
-from igpaths.paths.baselines import Baseline, check_baseline, cut_baseline, resolve_baseline
+from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
 
 if TYPE_CHECKING:
     from igpaths.walks import Walk
@@ -51,7 +51,6 @@ class Guided(Path):
     units: str = "pixels"
 
     def __post_init__(self) -> None:
-        check_baseline(self.baseline)
         if not 0 < self.fraction <= 1:
             raise ValueError(f"fraction must be in (0, 1], got {self.fraction}")
         if not 0 <= self.max_distance <= 1:

@@ -9,7 +9,7 @@ from torch import Tensor
 from igpaths.classifier import Classifier
 from igpaths.gaussian import blur, blurring
 from igpaths.paths.base import Along, Draw, check_word, spread
-from igpaths.paths.baselines import Baseline, check_baseline, cut_baseline, resolve_baseline
+from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
 
 if TYPE_CHECKING:
     from igpaths.walks import Segment
@@ -39,9 +39,6 @@ class Straight(Along):
     """
 
     baseline: Baseline = "black"
-
-    def __post_init__(self) -> None:
-        check_baseline(self.baseline)
 
     def cut(self, group: slice, count: int) -> Self:
         """The path of some of `count` images: a baseline with an image for each is cut with them."""
