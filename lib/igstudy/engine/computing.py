@@ -50,15 +50,11 @@ class Report:
 
 @dataclass
 class Costs:
-    """The images that networks were asked about, and the time that it has been, since the last `split`."""
+    """How many images networks have been asked about; and until when, and how many, `split` has given away."""
 
     evaluations: int = 0
     before: int = 0
     since: float = 0.0
-
-    def count(self, module: torch.nn.Module, inputs: tuple[Any, ...], output: object) -> None:
-        """Count a batch; a forward hook of a network."""
-        self.evaluations += len(inputs[0])
 
     def split(self) -> dict[str, float]:
         """What was spent since the last time."""
@@ -129,10 +125,13 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
         """Write a part with the costs since the last one: a walk is counted with the first that reads it."""
         store.write(unit.files[part.name], frames, facts | costs.split())
 
+    def count(module: torch.nn.Module, inputs: tuple[Any, ...], output: object) -> None:
+        costs.evaluations += len(inputs[0])  # a function, which copies of the network share
+
     @cache
     def network(output: str) -> Classifier:
         net = model.classifier(output=output, device=study.device, precision=study.precision)
-        net.module.register_forward_hook(costs.count)
+        net.module.register_forward_hook(count)
         return net
 
     try:

@@ -84,7 +84,7 @@ def schema(cls: type[T]) -> type[T]:
             raise _refused(error, [field.name for field in fields(made)]) from error
 
     made.__init__ = initialise
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The networks of a study, each with the images that it is asked about, and these images explained a batch at a time."""
+"""The networks of a study, each with its images, and these images explained a batch at a time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -119,7 +119,8 @@ def part_facts(part: Part) -> list[object]:
     if source.name.startswith("split"):  # whose walk protocols share, each with rules of its own
         source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
     engine = (subjects.subject, subjects.samples, subjects.without_maps, subjects.without_values, sources.finite)
-    own = fingerprint.code(measure.rows, *engine, apart=(*APART, fold, walk))  # the walk is the source's: a control has none
+    # The walk is the source's own: a control has none.
+    own = fingerprint.code(measure.rows, *engine, apart=(*APART, fold, walk))
     options = repr(getattr(measure.rows, "keywords", ""))
     return [measure.name, measure.version, options, choices, own, source_facts(source)]
 

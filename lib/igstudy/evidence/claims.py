@@ -23,7 +23,7 @@ from igstudy.evidence.statistics import Estimate, bootstrap, slope
 from igstudy.evidence.tables.quality import AVERAGES, CONTROLS
 from igstudy.evidence.tables.split import QUANTITIES
 from igstudy.measures.comparing import COMPARISONS
-from igstudy.measures.locating import LOCALIZATION
+from igstudy.measures.describing import LOCALIZATION
 from igstudy.measures.protocols import PROTOCOLS, SPLIT
 from igstudy.measures.sources import LABELS, SUMS
 

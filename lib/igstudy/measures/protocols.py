@@ -4,7 +4,6 @@ No result is shown without the name of its protocol. A choice that a protocol do
 """
 
 from dataclasses import fields, is_dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,10 +16,10 @@ from igpaths.metrics.curves import TWENTY_FOURTHS
 from igpaths.metrics.reveal import TWENTIETHS
 
 PSI = (0.9, 0.95, 0.99)
-choices = partial(dataclass, frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+STRICT = ConfigDict(extra="forbid")
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Walk:
     """Where a path's points lie, and which end of a segment each rule reads.
 
@@ -55,7 +54,7 @@ class Walk:
         return tuple(self.first + gap * i for i in range(0, self.points, stride))
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Insertion:
     """Insertion: the canvases, the shares of pixels revealed, and the forms of the score."""
 
@@ -65,7 +64,7 @@ class Insertion:
     area: str = "trapezoid"
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Information:
     """SIC and AIC.
 
@@ -93,7 +92,7 @@ class Information:
     confidence: float | None = None
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Compression:
     """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared.
 
@@ -108,7 +107,7 @@ class Compression:
     pooled: str = "-log10 of the mean squared error over pixels and images"
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class StepSensitivity:
     """The metric at the finest step count minus that at the coarsest."""
 
@@ -116,7 +115,7 @@ class StepSensitivity:
     coarsest: int = 8
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Split:
     """How Split IG is measured (Study B, Tables 1–3).
 
@@ -147,7 +146,7 @@ class Split:
         return f"split-{self.baseline}-{self.steps}" + ("" if self.output == "logit" else f"-{self.output}")
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Ablation:
     """ABPC: the canvas, the shares ablated between none and all, the scores, and whether Study B's clips apply."""
 
@@ -157,7 +156,7 @@ class Ablation:
     shares: tuple[float, ...] = TENTHS
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Noise:
     """Max-sensitivity: uniform samples in ±radius of normalised space; α* is found anew in each."""
 
@@ -166,7 +165,7 @@ class Noise:
     norm: int = 2
 
 
-@choices()
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Protocol:
     """One column of the table of protocols; what its authors' code does, row by row.
 

@@ -39,9 +39,9 @@ from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from igstudy.engine.parameters import Parameters, check_names, read
+from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment
 from igstudy.engine.schema import ParameterError
-from igstudy.engine.provenance import versions
 from igstudy.press.accessible import mend
 
 # Whatever Python would show as a warning stops a chapter; what it hides (deprecations inside other packages) stays so.

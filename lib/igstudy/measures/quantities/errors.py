@@ -63,7 +63,7 @@ def misrounded(net: Network) -> Network:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Compute with this many threads, whatever was set before: rounding depends on it, and a guided path on rounding."""
+    """Compute with this many threads, whatever was set before: rounding depends on their number."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
