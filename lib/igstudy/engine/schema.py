@@ -64,7 +64,9 @@ def one_of(choices: Sequence[str]) -> AfterValidator:
 
     def check(value: str) -> str:
         if value not in choices:
-            raise ValueError(_describe(value, _join(choices), choices))
+            raise ValueError(
+                _describe(value, " or ".join(choices) if len(choices) == 2 else ", ".join(choices), choices)
+            )
         return value
 
     return AfterValidator(check)
@@ -111,7 +113,3 @@ def _refused(error: ValidationError, names: Sequence[str]) -> ParameterError:
 def _describe(value: object, words: str, choices: Sequence[str] = ()) -> str:
     close = get_close_matches(str(value), choices, n=1, cutoff=0.5)
     return f"given {value!r}; allowed: {words}" + (f"; nearest: {close[0]}" if close else "")
-
-
-def _join(choices: Sequence[str]) -> str:
-    return " or ".join(choices) if len(choices) < 3 else f"one of {', '.join(choices)}"

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.evidence.claims import Claim, Side, verdict
+from igstudy.evidence.claims import Claim, Side
+from igstudy.evidence.deciding import verdict
 from igstudy.evidence.papers import table
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables import quality

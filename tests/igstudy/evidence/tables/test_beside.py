@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igstudy.evidence.claims import LEAST, NOT_MEASURED, claims, verdict
+from igstudy.evidence.claims import claims
+from igstudy.evidence.deciding import LEAST, NOT_MEASURED, verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import (
     NOTHING,
