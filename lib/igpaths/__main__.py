@@ -5,12 +5,15 @@ python -m igpaths models
 """
 
 import argparse
+import io
 import sys
+import warnings
 from pathlib import Path
 from typing import NoReturn
 
-from igpaths.explanations import FORMATS, PATHS, RULES, explain, write
-from igpaths.models import list_models
+from igpaths.explanations import FORMATS, check_format, explain
+from igpaths.methods import BASELINES, METHODS, RULES
+from igpaths.models import list_models, providers
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
@@ -19,8 +22,8 @@ EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --rule left --rule right --psi 0.95 \\
       --target "tennis ball" --out ball.png --out ball.npz
 
-The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, 3, H, W), the
-scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
+The .npz file holds, by the names that igpaths.explanations.Explanation.arrays documents, the maps (paths, rules, C, H,
+W), the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = """examples:
   python -m igpaths models
   python -m igpaths models --all"""
@@ -50,12 +53,13 @@ def parser() -> Parser:
     one = command("explain", "Draw which pixels of an image count for a network's answer.", EXPLAIN)
     one.add_argument("image", type=Path, help="the image, its pixels as stored (EXIF orientation is ignored)")
     one.add_argument("--model", required=True, help="the network; `python -m igpaths models` lists the names")
-    one.add_argument("--data", default="", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
-    several = f"{', '.join(PATHS)}; several times for several, one walk each (default: straight)"
+    one.add_argument("--data", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
+    several = f"{', '.join(METHODS)}; several times for several, one walk each (default: straight)"
     one.add_argument("--path", action="append", dest="paths", metavar="PATH", help=several)
     several = f"{', '.join(RULES)}; several times for several, from the same walk (default: ig)"
     one.add_argument("--rule", action="append", dest="rules", metavar="RULE", help=several)
-    one.add_argument("--baseline", help="where straight and guided begin: black (default), white, mean or blur")
+    begins = f"where straight and guided begin: {', '.join(BASELINES)} (default: black)"
+    one.add_argument("--baseline", help=begins)
     one.add_argument("--steps", type=int, help="segments of the path (default: 128)")
     one.add_argument("--psi", type=float, help="the share of the score's change that ends at α* (default: 0.9)")
     one.add_argument("--target", help="the class to explain, by its index or name (default: the predicted one)")
@@ -64,47 +68,46 @@ def parser() -> Parser:
     files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
     one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
     names = command("models", "List the networks that --model can name, with their accuracy.", MODELS)
-    names.add_argument("--all", action="store_true", help="all classifiers of torchvision, not only Study A's ten")
+    names.add_argument("--all", action="store_true", help="all networks of each package, not only the best known")
     return root
 
 
-def explain_one(given: argparse.Namespace) -> int:
-    """Explain one image: what was found in words, and in files."""
-    files = given.out or [Path(f"{given.image.stem}-map.png")]
+def explain_image(options: argparse.Namespace) -> None:
+    """Explain one image: write the files, then print the result in words and the files' names."""
+    files = options.out or [Path(f"{options.image.stem}-map.png")]
     for file in files:
-        if file.suffix.lower() not in FORMATS or file.resolve() == given.image.resolve():
-            raise ValueError(f"out is '{file}'; it must be a file other than the image, one of *{', *'.join(FORMATS)}")
+        check_format(file)
+        if file.resolve() == options.image.resolve():
+            raise ValueError(f"file is '{file}'; it must be another than the image")
         if not file.parent.is_dir():
-            raise ValueError(f"out is '{file}'; there is no folder '{file.parent}'")
+            raise ValueError(f"file is '{file}'; there is no folder '{file.parent}'")
     apart = ("command", "image", "out")
-    options = {name: value for name, value in vars(given).items() if name not in apart and value is not None}
-    found = explain(given.image, **options)
-    print(*found.lines, sep="\n")
+    chosen = {name: value for name, value in vars(options).items() if name not in apart and value is not None}
+    found = explain(options.image, **chosen)
     for file in files:
-        write(found, file)
-    print(*files, sep=", ")
-    return 0
+        found.save(file)
+    print(*found.lines, ", ".join(map(str, files)), sep="\n")
 
 
-def models(given: argparse.Namespace) -> int:
+def show_models(options: argparse.Namespace) -> None:
     """List the names of models."""
-    known = list_models(every=given.all)
-    extent = "all" if given.all else "Study A's ten; --all lists more"
-    for start, about in (
-        ("objects/", "For the drawn scenes of the objects task, shipped; accuracy on its test scenes:"),
-        ("torchvision/", f"For photographs, downloaded once ({extent}); accuracy on ImageNet:"),
-    ):
-        lines = [f"  {share:5.1%}  {name}" for name, share in known.items() if name.startswith(start)]
-        print(about, *lines, "", sep="\n")
+    known = list_models(every=options.all)
+    for prefix, entry in providers().items():
+        lines = [f"  {share:5.1%}  {name}" for name, share in known.items() if name.startswith(f"{prefix}/")]
+        print(f"{entry.load().ABOUT}:", *lines, "", sep="\n")
     print(OWN)
-    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal can write α
     try:
-        given = parser().parse_args(arguments)
-        return {"explain": explain_one, "models": models}[given.command](given)
+        options = parser().parse_args(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+            {"explain": explain_image, "models": show_models}[options.command](options)
+        return 0
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,56 +1,67 @@
 """A network with its normalisation and its score inside.
 
 `Classifier` is what every method and metric of the library explains: images go in with their pixels in [0, 1], and
-one score an image comes out, F(x) in the papers' notation. Everything that asks a network anything asks here.
+one score an image comes out, F(x) in the papers' notation. No other part of the library calls a network.
 """
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from igpaths.modules import copy_frozen, lay_out, logits_of, out_of_memory
+from igpaths.products import products
+
+Output = str | Callable[[Tensor, Tensor], Tensor]
+HALF = (torch.float16, torch.bfloat16)
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
+FAST_CHANNELS_LAST = {"cpu": ("float32", "TF32", "bfloat16"), "cuda": ("TF32", "bfloat16")}
 
 
 class Classifier:
-    """The score F of a network: images (B, 3, H, W) in [0, 1] and targets (B,) → scores (B,).
+    """The score F of a network: images (B, C, H, W) in [0, 1] and targets (B,) → scores (B,).
 
     The network is copied, put in evaluation mode and frozen, so that only the input's gradient is ever computed and
-    the caller's own network stays as it was. The device is the network's; a float64 network keeps float64 constants.
-    The copy is laid out channels last where convolutions run faster so: on a CPU, and with tensor cores.
+    the caller's own network stays as it was. The copy is laid out channels last where convolutions run faster so (on
+    a CPU, and with tensor cores) and the network allows it. No setting of the process, such as the precision of
+    matrix products, autocast or inference mode, reaches a result.
 
     Parameters
     ----------
-    module : network that maps normalised images (B, 3, H, W) to logits (B, classes).
-    mean, std : colour (3 numbers) subtracted from the image, and divisor: the network sees (x − mean) / std.
-        The mean is also the "mean" baseline: the zero of the network's own space.
-    output : "probability" (softmax of the target class) or "logit". It has no default: Study A explains the
-        probability, Study B the logit, and they saturate differently.
+    module : network that maps normalised images (B, C, H, W) to logits (B, classes). It may also return an object
+        with ``logits``, or a dict or tuple that holds one tensor of that shape.
+    mean, std : C numbers each, subtracted from the image, and divisor: the network sees (x − mean) / std. The mean is
+        also the "mean" baseline: the zero of the network's own space.
+    output : the score: "probability" (softmax of the target class), "logit", or a function from what the network
+        returns over the temperature, and targets (B,), to scores (B,): a margin, a regression, a sigmoid. It has no
+        default: Study A explains the probability, Study B the logit, and they saturate differently.
     precision : what the network computes in; by default its own dtype, with all its bits. "float64" and "float32"
         cast the copy. "TF32" is float32 whose products a GPU rounds to 10 bits, and a CPU does not. "bfloat16" is
         autocast: convolutions and products with 7 bits. In all of these but "float64" points, scores, gradients and
-        maps are float32. The process's own TF32 settings are left as they are, and do not matter here.
+        maps are float32. A half-precision network is computed in float32, for its gradients would underflow.
     temperature : T of softmax(z / T), positive: all logits are divided by it. The order of the classes stays, the
         confidence falls as T rises; with T → ∞ every class has the same probability, with T → 0 the highest has all.
+    device : where the copy is put; by default the network's own device.
 
     Raises
     ------
     ValueError
-        For an unknown output or precision, for a mean or std that is not three numbers (std positive), or for a
-        temperature that is not positive and finite.
+        For what is no module or cannot be copied, for an unknown output or precision, for mean and std that are not C
+        finite numbers each (std positive), or for a temperature that is not positive and finite.
 
     Examples
     --------
-    >>> sure, unsure = (
-    ...     ig.Classifier(model.network, mean=model.mean, std=model.std, output="probability", temperature=t)
-    ...     for t in (1, 10)
-    ... )
-    >>> sure.scores(x, targets) > unsure.scores(x, targets)
-    tensor([True, True])
-    >>> scores, gradients = sure.gradients(x, targets)  # of the probability with respect to the pixels
+    >>> def margin(logits, targets):
+    ...     return logits.gather(1, targets[:, None])[:, 0] - logits.mean(1)
+    ...
+    >>> own = ig.Classifier(model.network, mean=model.mean, std=model.std, output=margin)
+    >>> own
+    Classifier(Sequential, mean=(0.45, 0.45, 0.45), std=(0.25, 0.25, 0.25), output=margin, float32, cpu)
+    >>> scores, gradients = own.gradients(x, targets)  # of the margin with respect to the pixels
     >>> scores.shape, gradients.shape
     (torch.Size([2]), torch.Size([2, 3, 176, 176]))
     """
@@ -61,115 +72,227 @@ class Classifier:
         *,
         mean: Sequence[float],
         std: Sequence[float],
-        output: str,
+        output: Output,
         precision: str | None = None,
         temperature: float = 1.0,
+        device: torch.device | str | None = None,
     ) -> None:
-        for name, given, allowed in (("output", output, OUTPUTS), ("precision", precision, (None, *PRECISIONS))):
-            if given not in allowed:
-                raise ValueError(f"{name} is {given!r}; it must be one of {', '.join(filter(None, allowed))}")
-        if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
-            raise ValueError(f"mean and std must be three numbers each, std positive; got mean={mean} and std={std}")
+        if not callable(output) and output not in OUTPUTS:
+            raise ValueError(
+                f"output is {output!r}; it must be one of {', '.join(OUTPUTS)}, or a function of logits and targets"
+            )
+        if precision not in (None, *PRECISIONS):
+            raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        colours = [
+            torch.tensor([float(v) for v in colour], dtype=torch.float64, device="cpu") for colour in (mean, std)
+        ]
+        valid = all(bool(colour.isfinite().all()) for colour in colours) and bool((colours[1] > 0).all())
+        if not len(mean) == len(std) > 0 or not valid:
+            raise ValueError(
+                f"mean and std must be as many finite numbers as the images have channels, std positive; "
+                f"got mean={mean} and std={std}"
+            )
         if not 0 < temperature < float("inf"):
             raise ValueError(f"temperature must be positive and finite, got {temperature}")
-        self.output, self.temperature = output, float(temperature)
-        self.module = copy.deepcopy(module).eval().requires_grad_(False)
-        if precision:
-            self.module.to(torch.float64 if precision == "float64" else torch.float32)
-        tensors = (*self.module.parameters(), *self.module.buffers())
-        example = next((t for t in tensors if t.is_floating_point()), torch.zeros(()))
-        self.device, self.dtype = example.device, example.dtype
-        self.precision = precision or str(self.dtype).removeprefix("torch.")
-        self.mean, self.std = (
-            torch.tensor([float(v) for v in colour], dtype=torch.float64).to(self.device, self.dtype).view(3, 1, 1)
-            for colour in (mean, std)
-        )
-        fast = {"cpu": ("float32", "TF32", "bfloat16"), "cuda": ("TF32", "bfloat16")}
-        channels_last = self.precision in fast.get(self.device.type, ())
-        self.layout = torch.channels_last if channels_last else torch.contiguous_format
-        self.module.to(memory_format=self.layout)
+        self.output, self.temperature, self.channels = output, float(temperature), len(mean)
+        with torch.inference_mode(False), torch.no_grad():
+            self.module = copy_frozen(module, device)
+            tensors = [t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()]
+            if precision or any(t.dtype in HALF for t in tensors):
+                self.module.to(torch.float64 if precision == "float64" else torch.float32)
+            example = next(
+                (t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()), None
+            )
+            own = torch.float64 if precision == "float64" else torch.float32
+            self.dtype = own if example is None else example.dtype
+            self.device = torch.device(device or "cpu") if example is None else example.device
+            self.precision = precision or str(self.dtype).removeprefix("torch.")
+            self.mean, self.std = (colour.to(self.device, self.dtype).view(-1, 1, 1) for colour in colours)
+            channels_last = self.precision in FAST_CHANNELS_LAST.get(self.device.type, ())
+            self.layout = torch.channels_last if channels_last else torch.contiguous_format
+            lay_out(self.module, self.layout)
         self._spread = self.mean, self.std
 
-    def logits(self, images: Tensor) -> Tensor:
-        """The network's logits (B, classes) of images (B, 3, H, W), over the temperature."""
-        with self._products():
-            return self._network(self._normalised(images))
+    def __repr__(self) -> str:
+        mean, std = (tuple(round(v, 4) for v in colour.flatten().tolist()) for colour in (self.mean, self.std))
+        output = getattr(self.output, "__name__", "a function") if callable(self.output) else repr(self.output)
+        hot = f", temperature={self.temperature:g}" if self.temperature != 1 else ""
+        return (
+            f"{type(self).__name__}({type(self.module).__name__}, mean={mean}, std={std}, output={output}{hot}, "
+            f"{self.precision}, {self.device})"
+        )
 
-    @torch.no_grad()
+    def logits(self, images: Tensor) -> Tensor:
+        """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""
+
+        def compute() -> Tensor:
+            return check_logits(self._response(self._pixels(images)), images)
+
+        return self._computed(compute, graph=torch.is_grad_enabled())
+
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classes (B,) with the highest logit, and their probabilities (B,)."""
-        probabilities, classes = self.logits(images).softmax(dim=1).max(dim=1)
+        probabilities, classes = self.probabilities(self.logits(images).detach()).max(dim=1)
         return classes, probabilities
 
-    @torch.no_grad()
-    def scores(self, images: Tensor, targets: Tensor) -> Tensor:
-        """The scores (B,) of images (B, 3, H, W) for targets (B,): forward only."""
-        return self._select(self.logits(images), targets)
-
-    @torch.no_grad()
-    def gradients(self, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        """The scores (B,) and their gradients (B, 3, H, W) with respect to the pixels."""
-        normalised = self._normalised(images)
-        with torch.enable_grad(), self._products():
-            scores = self._select(self._network(normalised.requires_grad_()), targets)
-            if not scores.requires_grad:  # a network that does not depend on its input
-                return scores, torch.zeros_like(normalised)
-            (gradients,) = torch.autograd.grad(scores.sum(), normalised)
-        return scores.detach(), gradients / self._colours(gradients.shape[-2:])[1]
-
-    def _normalised(self, images: Tensor) -> Tensor:
-        images = images.to(self.device, self.dtype).contiguous(memory_format=self.layout)
-        mean, std = self._colours(images.shape[-2:])
-        return (images - mean).div_(std)
-
-    def _colours(self, size: torch.Size) -> tuple[Tensor, Tensor]:
-        """Mean and std at every pixel: three numbers against channels last would take four times as long."""
-        if self._spread[0].shape[-2:] != size:
-            mean, std = (
-                colour.expand(1, 3, *size).contiguous(memory_format=self.layout) for colour in (self.mean, self.std)
-            )
-            self._spread = mean, std
-        return self._spread
-
-    def _network(self, normalised: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            logits = self.module(normalised)
-        if not isinstance(logits, Tensor) or logits.shape[:1] != normalised.shape[:1] or logits.ndim != 2:
-            given = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """The softmax (B, classes) of logits of two classes or more."""
+        if logits.shape[1] == 1:
             raise ValueError(
-                f"the network must map {tuple(normalised.shape)} to (images, classes); it returned {given}"
+                "the network has one output, whose softmax is always 1; explain its logit (target 0) or a function, "
+                "output=lambda z, targets: z[:, 0].sigmoid(), or let it return two logits, torch.cat([0 * z, z], 1)"
             )
-        return logits.to(self.dtype) / self.temperature
+        return logits.softmax(dim=1)
+
+    def scores(self, images: Tensor, targets: Any) -> Tensor:
+        """The scores (B,) of images (B, C, H, W) for targets as `as_targets` takes them: forward only."""
+
+        def compute() -> Tensor:
+            return self._score(self._pixels(images), targets)
+
+        return self._computed(compute, graph=False)
+
+    def gradients(self, images: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
+        """The scores (B,) and their gradients (B, C, H, W) with respect to the pixels.
+
+        Raises
+        ------
+        ValueError
+            Where no gradient leads from the score back to the image although the score depends on it.
+        """
+
+        def compute() -> tuple[Tensor, Tensor | None]:
+            pixels = self._pixels(images.detach()).requires_grad_()
+            scores = self._score(pixels, targets)
+            connected = scores.requires_grad
+            return scores.detach(), torch.autograd.grad(scores.sum(), pixels, allow_unused=True)[
+                0
+            ] if connected else None
+
+        scores, gradients = self._computed(compute, graph=True)
+        if gradients is None:
+            gradients = torch.zeros_like(self._pixels(images.detach()))
+            if not torch.equal(scores, self.scores(1 - self._pixels(images), targets)):
+                raise ValueError(CUT)
+        return scores, gradients
+
+    def _computed(self, compute: Callable[[], Any], *, graph: bool) -> Any:
+        """What `compute` returns; once more, contiguous from then on, where the network cannot take channels last."""
+        with self._alone(graph):
+            try:
+                return compute()
+            except RuntimeError as error:
+                if self.layout is torch.contiguous_format or out_of_memory(error):
+                    raise
+        before = self.module, self.layout
+        try:
+            with self._alone(graph):
+                # Another thread may be in the midst of the module, so a copy of it is laid out anew.
+                self.module, self.layout = copy_frozen(self.module), torch.contiguous_format
+                lay_out(self.module, self.layout)
+                return compute()
+        except RuntimeError:
+            self.module, self.layout = before  # which was not the fault
+            raise
 
     @contextmanager
-    def _products(self) -> Iterator[None]:
-        """Within it a GPU multiplies in TF32 where that is our precision, and with all bits where it is not."""
-        if self.device.type != "cuda":
+    def _alone(self, graph: bool) -> Iterator[None]:
+        """Within it only the Classifier's own choices decide how it computes."""
+        with torch.inference_mode(False), torch.set_grad_enabled(graph), products(self.device, self.precision):
             yield
-            return
-        places = torch.backends.cudnn.conv, torch.backends.cuda.matmul  # type: ignore[attr-defined]
-        before = [place.fp32_precision for place in places]
-        try:
-            for place in places:
-                place.fp32_precision = "tf32" if self.precision == "TF32" else "ieee"
-            yield
-        finally:
-            for place, each in zip(places, before, strict=True):
-                place.fp32_precision = each
 
-    def _select(self, logits: Tensor, targets: Tensor) -> Tensor:
-        check_targets(targets, logits.shape[1])
-        values = logits.softmax(dim=1) if self.output == "probability" else logits
-        return values.gather(1, sent(targets, self.device).view(-1, 1)).squeeze(1)
+    def _pixels(self, images: Tensor) -> Tensor:
+        pixels = images.to(self.device, self.dtype).contiguous(memory_format=self.layout)
+        if pixels.ndim != 4 or pixels.shape[1] != self.channels:
+            raise ValueError(f"images must be (B, {self.channels}, H, W), got {tuple(pixels.shape)}")
+        return pixels.clone() if pixels.is_inference() else pixels
+
+    def _colours(self, size: torch.Size) -> tuple[Tensor, Tensor]:
+        """Mean and std at every pixel: C numbers against channels last would take four times as long."""
+        spread = self._spread  # read once: another thread may want another size
+        if spread[0].shape[-2:] != size:
+            mean, std = (
+                colour.expand(1, self.channels, *size).contiguous(memory_format=self.layout)
+                for colour in (self.mean, self.std)
+            )
+            spread = self._spread = mean, std
+        return spread
+
+    def _response(self, pixels: Tensor) -> Tensor:
+        """What the network returns for images in [0, 1], over the temperature."""
+        mean, std = self._colours(pixels.shape[-2:])
+        normalised = (pixels - mean).div_(std)  # a tensor of the network's own, which it may change in place
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            try:
+                response = self.module(normalised)
+            except Exception as error:
+                error.add_note(
+                    f"the network was called with {tuple(normalised.shape)}; batch_size bounds the first number"
+                )
+                raise
+        return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
+
+    def _score(self, pixels: Tensor, targets: Any) -> Tensor:
+        response = self._response(pixels)
+        if callable(self.output):
+            chosen = as_targets(0 if targets is None else targets, len(pixels))
+            scores = self.output(response, send(chosen, self.device))
+            if not isinstance(scores, Tensor) or scores.shape != pixels.shape[:1] or not scores.is_floating_point():
+                shape = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
+                raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {shape}")
+            return scores.to(self.dtype)
+        logits = check_logits(response, pixels)
+        values = self.probabilities(logits) if self.output == "probability" else logits
+        chosen = as_targets(targets, len(pixels), classes=logits.shape[1])
+        return values.gather(1, send(chosen, self.device).view(-1, 1)).squeeze(1)
 
 
-def check_targets(targets: Tensor, classes: int) -> None:
-    """ValueError where a target is no class. They are kept on the CPU: there the check costs no wait for the device."""
-    if targets.device.type == "cpu" and bool(((targets < 0) | (targets >= classes)).any()):
-        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {targets.tolist()}")
+CUT = (
+    "no gradient leads from the score back to the image, although the score changes with it: the network cuts its "
+    "graph (no_grad, inference_mode, detach, numpy or rounding inside its forward); remove that"
+)
 
 
-def sent(values: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+def check_logits(response: Tensor, images: Tensor) -> Tensor:
+    """The response, where it is logits (B, classes); else ValueError."""
+    if response.ndim != 2 or response.shape[:1] != images.shape[:1]:
+        raise ValueError(
+            f"the network must map {tuple(images.shape)} to (images, classes); it returned {tuple(response.shape)}. "
+            "Where that is meant, give output=function(response, targets) that returns one score an image"
+        )
+    return response
+
+
+def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tensor:
+    """Class indices (count,) in int64 on the CPU, from one index for all images or one for each.
+
+    Takes an int, a sequence, an array or a tensor of integers of any width.
+
+    Raises
+    ------
+    ValueError
+        For anything else, for another number of them, or for an index that is no class.
+    """
+    try:
+        values = targets.detach().cpu() if isinstance(targets, Tensor) else torch.from_numpy(np.array(targets))
+    except (TypeError, ValueError):
+        values = None
+    if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
+        kind = f"{targets!r}"[:60] if values is None else values.dtype
+        raise ValueError(
+            f"targets must be class indices, one for each of the {count} images or one for all, got {kind}"
+        )
+    if values.ndim and values.shape != (count,):
+        raise ValueError(
+            f"targets must be one class index for each of the {count} images, got shape {tuple(values.shape)}"
+        )
+    values = values.long().expand(count)
+    if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
+        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
+    return values.clone() if values.is_inference() else values
+
+
+def send(values: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
     """Values on a device; where they lie on the CPU and it is a GPU, neither waits for the other."""
     if device.type == "cuda" and values.device.type == "cpu":
         return values.to(dtype=dtype or values.dtype).contiguous().pin_memory().to(device, non_blocking=True)

@@ -1,65 +1,66 @@
-"""One image of yours, one network, several methods: what ``python -m igpaths explain`` computes, draws and saves."""
+"""One image of yours, one network, several methods: what ``python -m igpaths explain`` computes, draws and saves.
 
+Arguments are checked before torch is imported, so that a slip of the pen costs no seconds.
+"""
+
+import io
 import logging
 import pathlib
-import sys
+import re
 import textwrap
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.typing import HashableList
 from PIL import ExifTags, Image
-from torch import Tensor, nn
-from tqdm import tqdm
 
-from igpaths import plots
-from igpaths.models import label, load_model
-from igpaths.models.classes import class_index, class_names, first_name
-from igpaths.models.photographs import open_photograph
-from igpaths.paths import Blur, Guided, Path, Straight
-from igpaths.rules import IDGI, IG, Left, Right, Rule
-from igpaths.walks import attribute
+import igpaths as ig
+from igpaths.methods import BASELINES, METHODS, RULES
+from igpaths.models import Model, choice, in_one_line, label, load_model
+from igpaths.models.classes import class_index, class_names, first_name, listed_classes
+from igpaths.models.photographs import find_photograph, in_colour
 
-PATHS = {"straight": "IG", "guided": "Guided IG", "blur": "Blur IG"}  # each with its method's name
-RULES = {"ig": "{}", "idgi": "{} + IDGI", "left": "Left {}", "right": "Right {}"}  # how each changes that name
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.typing import HashableList
+    from torch import Tensor
+
 FORMATS = (".png", ".pdf", ".svg", ".npz")
-SIDE, BETWEEN = 1.9, 0.5  # inches: a panel's width, and the room for words above and below one
+LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
+PANEL, WORDS = 2.1, 0.5  # inches: a panel's width, and the room for the words around it
 logger = logging.getLogger("igpaths")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """The maps of one image by P paths and R rules, and all that was found on the way.
-
-    An .npz file holds the same values by the same names (see `write`).
+    """The maps of one image by several paths and rules. In a notebook it draws itself.
 
     Attributes
     ----------
     model : str, the network's name.
-    image : Tensor (3, H, W) in [0, 1], what the network sees.
-    predicted, probability : the most probable class's name, and its probability in [0, 1].
+    image : Tensor (C, H, W) in [0, 1], what the network sees.
+    predicted, probability : the most probable class's name, and its probability in [0, 1]; NaN for a single output.
     target, target_index : the explained class's name, and its index.
-    output : "probability" or "logit", the score F that is explained.
-    steps : int, N, the segments of each path.
-    psi : float, the share ψ of the score's change at whose crossing α* lies.
-    paths, rules : tuples of P and R str, the names that `explain` was given.
-    baselines : tuple of P str, where each path begins.
-    maps : Tensor (P, R, 3, H, W), signed attributions in units of the score.
-    completeness_gap : Tensor (P, R), a map's sum minus the change of score over the segments that its rule covers.
-    scores, alphas : Tensors (P, N + 1), F along each path from F(x') to F(x), and how far along it that was, 0 to 1.
-    alpha_star : Tensor (P,), where `left` and `right` are split: the first α with F > F(x') + ψ (F(x) − F(x')); NaN
-        where the score does not rise.
-    evaluations, seconds : Tensors (P,), gradient evaluations of each walk, which serves all rules, and its duration.
+    output : str, the score F that is explained: "probability", "logit" or a function's name.
+    steps, psi : N, the segments of each path, and ψ, the share of the score's change at whose crossing α* lies.
+    rules : tuple of str, the names of the rules that read every path.
+    baselines : dict of str to str, where each path begins, by the path's name.
+    maps : dict of str to `Attributions`, by the path's name.
+    seconds : dict of str to float, the duration of each walk, which serves all rules.
+
+    Examples
+    --------
+    >>> found = ig.explain(x[0], model=model, rules=("ig", "idgi"), steps=8)
+    >>> found.target, found["straight", "idgi"].shape
+    ('disk', torch.Size([3, 176, 176]))
     """
 
     model: str
-    image: Tensor
+    image: "Tensor"
     predicted: str
     probability: float
     target: str
@@ -67,242 +68,295 @@ class Explanation:
     output: str
     steps: int
     psi: float
-    paths: tuple[str, ...]
     rules: tuple[str, ...]
-    baselines: tuple[str, ...]
-    maps: Tensor
-    completeness_gap: Tensor
-    scores: Tensor
-    alphas: Tensor
-    alpha_star: Tensor
-    evaluations: Tensor
-    seconds: Tensor
+    baselines: dict[str, str]
+    maps: "dict[str, ig.Attributions]"
+    seconds: dict[str, float]
 
-    @property
-    def methods(self) -> tuple[tuple[str, ...], ...]:
-        """The P × R methods' names: "Guided IG + IDGI", "Left Blur IG"."""
-        return tuple(tuple(RULES[rule].format(PATHS[path]) for rule in self.rules) for path in self.paths)
+    def __getitem__(self, names: tuple[str, str]) -> "Tensor":
+        """The signed map (C, H, W) of a path and a rule by their names, in units of the score."""
+        path, rule = names
+        return self.maps[path][RULES[rule].rule(self.psi), self.steps][0]
+
+    @cached_property
+    def arrays(self) -> "dict[str, np.ndarray[Any, Any]]":
+        """All values as `save` writes them to an .npz file; with P paths, R rules and N steps these are
+
+        - ``paths``, ``baselines`` (P,) and ``rules`` (R,): names;
+        - ``maps`` (P, R, C, H, W), signed, and ``completeness_gap`` (P, R): a map's sum minus the change of score over
+          the segments that its rule covers;
+        - ``scores``, ``alphas`` (P, N + 1): F along each path from F(x') to F(x), and how far along it, 0 to 1;
+        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')), where left and right part; NaN where the
+          score does not rise;
+        - ``evaluations``, ``seconds`` (P,): gradient evaluations of each walk, and its duration;
+        - the other attributes, by their names.
+        """
+        rules, walks, star = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), _star(self.psi)
+        values = {
+            "paths": list(self.maps),
+            "baselines": list(self.baselines.values()),
+            "maps": [[walk[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
+            "completeness_gap": [[walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
+            "scores": [walk.scores[self.steps][0].numpy() for walk in walks],
+            "alphas": [walk.alphas[self.steps][0].numpy() for walk in walks],
+            "alpha_star": [walk.alpha_star[star, self.steps][0].numpy() for walk in walks],
+            "evaluations": [walk.evaluations for walk in walks],
+            "seconds": list(self.seconds.values()),
+        }
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: np.asarray(value) for name, value in (own | values).items()}
 
     @property
     def lines(self) -> list[str]:
-        """What was found, in words: a line for the image, for each path and for each method."""
-        found = [f"{self.target} (class {self.target_index}), {self.output} {self.scores[0, -1]:.4f}"]
-        if self.target != self.predicted:
-            found[0] += f"; seen as {self.predicted}, probability {self.probability:.4f}"
-        for p, path in enumerate(self.paths):
-            start, end, star = float(self.scores[p, 0]), float(self.scores[p, -1]), float(self.alpha_star[p])
+        """The result in words: a line for the image, for each path and for each method."""
+        head = f"{self.target} (class {self.target_index}), {self.output} {self.arrays['scores'][0, -1]:.4f}"
+        differs = f"; seen as {self.predicted}, probability {self.probability:.4f}"
+        found = [head + (differs if self.target != self.predicted else "")]
+        for p, path in enumerate(self.maps):
+            scores, star = self.arrays["scores"][p], self.arrays["alpha_star"][p]
+            change = f"{scores[-1] - scores[0]:+z.4f} from {self.baselines[path]}"
             crossed = f"crosses {self.psi:.4g} of that at α* = {star:.3g}" if star == star else "never rises above it"
-            cost = f"{self.evaluations[p]} gradient evaluations in {self.seconds[p]:.1f} s"
-            found.append(f"{path} path: {end - start:+z.4f} from {self.baselines[p]}, {crossed}; {cost}")
-            found += [f"  {name}: completeness gap {self.gap(p, r)}" for r, name in enumerate(self.methods[p])]
+            if not np.isfinite(scores).all():
+                crossed = f"is not finite at α = {self.arrays['alphas'][p][~np.isfinite(scores)][0]:.3g}"
+            cost = f"{self.maps[path].evaluations} gradient evaluations in {self.seconds[path]:.1f} s"
+            found.append(f"{path} path: {change}, {crossed}; {cost}")
+            more = "more steps, or the path blur-placed, close it" if path == "blur" else "more steps close it"
+            for r, rule in enumerate(self.rules):
+                words, large = self.gap(p, r)
+                remark = f", over {LARGE:.0%}: {more}" if large else ""
+                found.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
         return found
 
-    def gap(self, p: int, r: int) -> str:
-        """The completeness gap of path p with rule r as a share of the score's change; absolute if that is 0."""
-        gap, change = float(self.completeness_gap[p, r]), float(self.scores[p, -1] - self.scores[p, 0])
-        return f"{gap / change:+z.2%}" if change else f"{gap:+z.4f}"
+    def gap(self, p: int, r: int) -> tuple[str, bool]:
+        """Words for the completeness gap of path p with rule r, as a share of the score's change; whether it is large."""
+        gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
+        change = float(scores[-1] - scores[0])
+        if not RULES[self.rules[r]].complete:
+            return "completeness not promised", False
+        if not np.isfinite(gap) or not change:
+            return f"completeness gap {gap:+z.4f}" if np.isfinite(gap) else "not finite", False
+        return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.picture().savefig(stream, format="png", bbox_inches="tight")
+        return stream.getvalue()
+
+    def save(self, file: str | pathlib.Path) -> None:
+        """Write the picture (.png, .pdf, .svg), or `arrays` (.npz), which ``numpy.load`` reads."""
+        suffix = check_format(file)
+        if suffix == ".npz":
+            with pathlib.Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
+                np.savez_compressed(stream, allow_pickle=False, **self.arrays)
+        else:
+            self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
+
+    def picture(self) -> "Figure":
+        """What the network sees, each map over it, and the score along each path with its α*.
+
+        Several paths are columns, with a row for each rule; the rules of one path are in one row. Save the figure with
+        ``bbox_inches="tight"``, as `save` and notebooks do.
+        """
+        from matplotlib.figure import Figure
+
+        names = [[METHODS[path].labelled(rule) for rule in self.rules] for path in self.maps]
+        mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
+        if len(self.maps) > 1 and len(self.rules) > 1:
+            left = ["image", "score", *["."] * len(self.rules)]
+            mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
+        columns, rows, shape = len(mosaic[0]), len(mosaic), self.image.shape[1] / self.image.shape[2]
+        figure = Figure((PANEL * columns, (PANEL * shape + WORDS) * rows + 2 * WORDS), layout="compressed")
+        axes = figure.subplot_mosaic(mosaic)
+        ig.plots.show_image(axes["image"], self.image)
+        probability = f"probability {self.probability:.3f}" if self.probability == self.probability else ""
+        _around(axes["image"], f"seen as {_short(self.predicted)}", probability)
+        for p, row in enumerate(names):
+            for r, name in enumerate(row):
+                ig.plots.show_over(axes[name], self.image, self.arrays["maps"][p, r])
+                _around(axes[name], name, self.gap(p, r)[0])
+        self._show_scores(axes["score"])
+        axes["score"].set_box_aspect(shape)
+        if rows == 1:
+            axes["score"].yaxis.tick_right()
+        walks = [f"{path} path from {self.baselines[path]}, {spent:.1f} s" for path, spent in self.seconds.items()]
+        what = f"What counts for “{_short(self.target)}” (orange) and against it (blue)"
+        facts = f"{label(self.model)} · {self.steps} steps · {' · '.join(walks)}"
+        title = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, facts))
+        figure.suptitle(title, fontsize=9, parse_math=False)
+        return figure
+
+    def _show_scores(self, ax: "Axes") -> None:
+        """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
+        for p, path in enumerate(self.maps):
+            alphas, scores, star = (self.arrays[name][p] for name in ("alphas", "scores", "alpha_star"))
+            colour = ig.plots.COLOURS[METHODS[path].colour]
+            ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
+            if star == star:
+                ax.axvline(star, color=colour, linewidth=0.8, linestyle=":")
+                ax.plot(star, scores[np.abs(alphas - star).argmin()], "o", color=colour, markersize=4)
+        ax.set_title(f"{self.output} along the path", fontsize=9, parse_math=False)
+        ax.tick_params(labelsize=7)
+        ax.set_xlim(0, 1)
+        ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
 
 
 def explain(
-    image: str | pathlib.Path,
+    image: "str | pathlib.Path | Image.Image | Tensor",
     *,
-    model: str,
+    model: str | Model,
     data: str | pathlib.Path = "",
-    paths: Sequence[str] = ("straight",),
-    rules: Sequence[str] = ("ig",),
-    baseline: str | None = None,
+    paths: str | Iterable[str] = "straight",
+    rules: str | Iterable[str] = "ig",
+    baseline: str = "",
     steps: int = 128,
     psi: float = 0.9,
     target: str | int | None = None,
-    output: str = "probability",
+    output: "str | Callable[[Tensor, Tensor], Tensor]" = "probability",
     device: str = "cpu",
+    progress: bool = True,
 ) -> Explanation:
-    """Explain one class's score of one image, which the model resizes and crops, by every path with every rule.
-
-    Each path is walked once, whatever the number of rules. A bar on stderr follows the walks in a terminal. Where the
-    image's EXIF says that it should be turned, the log remarks that it was not.
+    """Explain one class's score of one image by every path with every rule; a path is walked once for all rules.
 
     Parameters
     ----------
-    image : a file that Pillow reads.
-    model : a name that `load_model` takes.
+    image : a file that Pillow reads, a PIL image, or a float tensor (C, H, W) in [0, 1]. The model resizes and crops
+        the first two, as they are stored: where EXIF says that they should be turned, the log remarks it.
+    model : a name that `load_model` takes, or a `Model` of a network of your own.
     data : folder for files that `model` names, whose synsets.txt, if there, names the classes; the environment
         variable IGPATHS_DATA where it is empty.
-    paths : any of "straight", "guided" and "blur".
-    rules : any of "ig" (the trapezoid), "idgi", and the parts "left" and "right" of "ig" before and after α*.
-    baseline : "black" (the default), "white", "mean" or "blur"; the blur path has its own, the blurred image.
+    paths : one or several of "straight", "guided", "blur", and "blur-placed", whose points lie where the score changes.
+    rules : one or several of "ig" (the trapezoid), "idgi", "idg", and "left" and "right", the parts of "ig" around α*.
+    baseline : "black" (the default), "white", "mean" or "blur"; the blur paths have their own, the blurred image.
     steps : segments of each path, 1 or more.
     psi : ψ of α*, in (0, 1).
     target : index or name of the class explained; the predicted one by default.
-    output : what is explained, the class's "probability" or its "logit".
+    output : the score: the class's "probability" or "logit", or a function of logits and targets (see `Classifier`).
     device : "cpu", "cuda" or "cuda:N".
+    progress : whether a bar on stderr follows the walks, in a terminal.
 
     Raises
     ------
     ValueError
-        For an image that cannot be read, and for every name or number that is not allowed.
+        For an image that cannot be read or prepared, a network that fails on it, and for every name or number that is
+        not allowed.
     OSError
         Where the model's weights can neither be found nor be downloaded.
+
+    Examples
+    --------
+    >>> print(*ig.explain(x[0], model=model, target="ring", steps=8).lines, sep="\\n")
+    ring (class 5), probability 0.0000; seen as disk, probability ...
+    straight path: ... from black, ...; 9 gradient evaluations in ... s
+      IG: completeness gap ...
     """
-    graphics = [f"cuda:{number}" for number in range(torch.cuda.device_count())]
-    devices = ["cpu", *(["cuda"] if graphics else []), *graphics]
-    paths, rules = tuple(dict.fromkeys(paths)), tuple(dict.fromkeys(rules))
-    for what, given, allowed in (("path", paths, PATHS), ("rule", rules, RULES), ("device", (device,), devices)):
-        for name in given or [""]:
-            if name not in allowed:
-                raise ValueError(f"{what} is {name!r}; it must be one of {', '.join(allowed)}")
-    if baseline and paths == ("blur",):
-        raise ValueError(f"baseline is {baseline!r}, but the blur path begins at the blurred image: leave it out")
-    baseline = baseline or "black"
-    walked: dict[str, Path] = {"straight": Straight(baseline), "guided": Guided(baseline), "blur": Blur()}
-    credited: dict[str, Rule] = {"ig": IG("both"), "idgi": IDGI()}
-    credited |= {"left": Left(IG("both"), psi), "right": Right(IG("both"), psi)}
-    star = Left(IG("both"), psi)  # α* is the path's own, whatever the rules
+    paths, rules = _names("path", paths, METHODS), _names("rule", rules, RULES)
+    (begins,) = _names("baseline", baseline or "black", BASELINES)
+    if baseline and all(METHODS[path].baseline for path in paths):
+        raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
+    if not callable(output):
+        _names("output", output, ("probability", "logit"))
+    if steps < 1 or steps != int(steps):
+        raise ValueError(f"steps must be a whole number, 1 or more, got {steps}")
+    if not 0 < psi < 1:
+        raise ValueError(f"psi must be in (0, 1), got {psi}")
+    _check_device(device)
+    name, photograph = _opened(image)
+    listed_classes(data)
+    loaded = load_model(model, data=data) if isinstance(model, str) else model
+    if not isinstance(loaded, Model):
+        raise ValueError(f"model is a {type(model).__name__}; it must be a name or an ig.Model, which holds a network")
 
-    pixels = _opened(pathlib.Path(image))
-    loaded = load_model(model, data=data)
     net = loaded.classifier(output=output, device=device)
-    seen = loaded.prepare(pixels)
-    if not isinstance(seen, Tensor) or seen.ndim != 3:
-        shape = tuple(seen.shape) if isinstance(seen, Tensor) else type(seen).__name__
-        raise ValueError(f"model is {model!r}; its prepare must return a float tensor (3, H, W) in [0, 1], not {shape}")
-    with torch.no_grad():
-        probabilities = net.logits(seen[None])[0].softmax(dim=0)
-    classes = class_names(loaded, len(probabilities), data=data)
-    predicted = int(probabilities.argmax())
+    seen = loaded.see(photograph, name=name)
+    try:
+        logits = net.logits(seen[None])[0].detach().float().cpu()
+    except Exception as error:  # it is the reader's own network
+        size = tuple(seen.shape)
+        raise ValueError(
+            f"model is {loaded.name!r}; its network fails for {name} {size}: {in_one_line(error)}"
+        ) from error
+    classes = class_names(loaded, len(logits), data=data)
+    predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
-
-    found, seconds = [], []
-    with tqdm(total=len(paths) * (steps + 1), unit="gradient", leave=False, file=sys.stderr, disable=None) as bar:
-
-        def count(module: nn.Module, points: object, logits: Tensor) -> None:
-            bar.update(len(logits))
-
-        net.module.register_forward_hook(count)
-        for path in paths:
-            begun = time.perf_counter()
-            bar.set_description(f"{path} path")
-            asked = [*dict.fromkeys([*(credited[rule] for rule in rules), star])]
-            maps = attribute(net, seen[None], [index], path=walked[path], rules=asked, steps=(steps,))
-            maps.scores[steps].cpu()  # waits for the device
-            seconds.append(time.perf_counter() - begun)
-            found.append(maps)
+    wanted = dict.fromkeys([*(RULES[rule].rule(psi) for rule in rules), _star(psi)])
+    maps, seconds = {}, {}
+    for path in paths:
+        begun, way = time.perf_counter(), METHODS[path].path(begins)
+        each = ig.attribute(net, seen[None], index, path=way, rules=tuple(wanted), steps=steps, progress=progress)
+        maps[path], seconds[path] = each.cpu(), time.perf_counter() - begun
     return Explanation(
-        model=model,
+        model=loaded.name,
         image=seen,
         predicted=first_name(classes[predicted]),
-        probability=float(probabilities[predicted]),
+        probability=float(logits.softmax(0)[predicted]) if len(logits) > 1 else float("nan"),
         target=first_name(classes[index]),
         target_index=index,
-        output=output,
+        output=score if (score := getattr(output, "__name__", str(output))).isidentifier() else "score",
         steps=steps,
         psi=psi,
-        paths=paths,
         rules=rules,
-        baselines=tuple("blur" if path == "blur" else baseline for path in paths),
-        maps=torch.stack([torch.cat([maps[credited[rule], steps] for rule in rules]) for maps in found]).cpu(),
-        completeness_gap=torch.stack(
-            [torch.cat([maps.completeness_gap[credited[rule], steps] for rule in rules]) for maps in found]
-        ).cpu(),
-        scores=torch.cat([maps.scores[steps] for maps in found]).cpu(),
-        alphas=torch.cat([maps.alphas[steps] for maps in found]),
-        alpha_star=torch.cat([maps.alpha_star[star, steps] for maps in found]).cpu(),
-        evaluations=torch.tensor([maps.evaluations for maps in found]),
-        seconds=torch.tensor(seconds),
+        baselines={path: METHODS[path].baseline or begins for path in paths},
+        maps=maps,
+        seconds=seconds,
     )
 
 
-def _opened(file: pathlib.Path) -> Image.Image:
-    """The image in RGB, with a remark on its EXIF orientation; where it cannot be read, ValueError says what it is."""
-    if not file.is_file():
-        folder = file if file.is_dir() else file.parent
-        there = sorted(other.name for other in folder.iterdir()) if folder.is_dir() else []
-        close = get_close_matches(file.name, there, n=3) or there[:3]
-        what = "it is a folder" if file.is_dir() else "there is no such file"
-        raise ValueError(f"image is '{file}'; {what}; in '{folder}' there are {', '.join(close) or 'no files'}")
-    try:
-        pixels = open_photograph(file)
-    except ValueError as error:
-        with file.open("rb") as stream:
-            head = stream.read(24)
-        size = f"its {file.stat().st_size} bytes begin with {head!r}" if head else "it is empty"
-        raise ValueError(f"{error}; {size}") from error
+def check_format(file: str | pathlib.Path) -> str:
+    """The ending of a file that `Explanation.save` can write, in small letters."""
+    suffix = pathlib.Path(file).suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
+    return suffix
+
+
+def _star(psi: float) -> "ig.Left":
+    """The rule that finds α*, which is the path's own, whatever the rules that read it."""
+    return ig.Left(ig.IG("both"), psi)
+
+
+def _names(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+    """One or several names, each once; ValueError for one that is not allowed, and for none."""
+    several = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
+    for name in several or ("",):
+        if name not in allowed:
+            raise ValueError(choice(what, name, allowed))
+    return tuple(dict.fromkeys(several))
+
+
+def _check_device(device: str) -> None:
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise ValueError(f"device is {device!r}; it must be cpu, cuda or cuda:N")
+    if device != "cpu":
+        import torch
+
+        there = torch.cuda.device_count()
+        if int(device[5:] or 0) >= there:
+            raise ValueError(f"device is {device!r}; this machine has {there} GPUs, numbered from 0")
+
+
+def _opened(image: "str | pathlib.Path | Image.Image | Tensor") -> "tuple[str, Image.Image | Tensor]":
+    """The image's name for messages, and the image in RGB where it is no tensor."""
+    if isinstance(image, str | pathlib.Path):
+        name, pixels = pathlib.Path(image).name, find_photograph(pathlib.Path(image))
+    elif isinstance(image, Image.Image):
+        name, pixels = "the image", in_colour(image)
+    else:
+        return "the image", image
     if pixels.getexif().get(ExifTags.Base.Orientation, 1) != 1:
         logger.warning(
             "%s: its EXIF says that it should be turned. It is explained as it is stored, which is how ImageNet's "
             "networks see photographs; to turn it, save a copy of PIL.ImageOps.exif_transpose(Image.open(...))",
-            file.name,
+            name,
         )
-    return pixels
+    return name, pixels
 
 
-def write(explanation: Explanation, file: str | pathlib.Path) -> None:
-    """Write the picture (.png, .pdf, .svg), or all values to an .npz file by the names of `Explanation`'s attributes.
-
-    ``numpy.load`` gives them back: words as arrays of str, numbers as arrays without dimensions.
-    """
-    if pathlib.Path(file).suffix.lower() == ".npz":
-        values = {field.name: np.asarray(getattr(explanation, field.name)) for field in fields(explanation)}
-        np.savez_compressed(file, allow_pickle=False, **values)
-    else:
-        picture(explanation).savefig(file, dpi=200, bbox_inches="tight")
-
-
-def picture(explanation: Explanation) -> Figure:
-    """What the network sees, each map over it, and the score along each path with its α*.
-
-    Several paths are columns, with a row for each rule; the rules of one path are in one row. The panels fill the
-    figure, and the words are around it: save it with ``bbox_inches="tight"``, as `write` and notebooks do.
-    """
-    names = explanation.methods
-    flat = [name for row in names for name in row]
-    if len(names) == 1 or len(explanation.rules) == 1:
-        mosaic: list[HashableList[str]] = [["image", *flat, "score"]]
-    else:
-        left = ["image", "score", *["."] * len(explanation.rules)]
-        mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
-    columns, rows, shape = len(mosaic[0]), len(mosaic), explanation.image.shape[1] / explanation.image.shape[2]
-    wide, high = SIDE * (columns + 0.08 * (columns - 1)), SIDE * shape * rows + BETWEEN * (rows - 1)
-    figure = Figure(figsize=(wide, high))
-    fill = {"left": 0, "right": 1, "bottom": 0, "top": 1, "wspace": 0.08, "hspace": BETWEEN / (SIDE * shape)}
-    axes = figure.subplot_mosaic(mosaic, gridspec_kw=fill)
-    plots.show_image(axes["image"], explanation.image)
-    _around(axes["image"], f"seen as {_short(explanation.predicted)}", f"probability {explanation.probability:.3f}")
-    for p, row in enumerate(names):
-        for r, name in enumerate(row):
-            plots.show_over(axes[name], explanation.image, explanation.maps[p, r])
-            _around(axes[name], name, f"completeness gap {explanation.gap(p, r)}")
-    _show_scores(axes["score"], explanation)
-    if rows == 1:
-        axes["score"].yaxis.tick_right()
-    walks = zip(explanation.paths, explanation.baselines, explanation.seconds.tolist(), strict=True)
-    costs = [f"{path} path from {begins}, {seconds:.1f} s" for path, begins, seconds in walks]
-    what = f"What counts for “{_short(explanation.target)}” (orange) and against it (blue)"
-    facts = f"{label(explanation.model)} · {explanation.steps} steps · {' · '.join(costs)}"
-    lines = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, facts))
-    above = 0.3 + 0.15 * axes["image"].get_title().count("\n")  # inches that the panels' titles take
-    figure.suptitle(lines, y=1 + above / high, va="bottom", fontsize=9)
-    return figure
-
-
-def _around(ax: Axes, above: str, below: str) -> None:
-    ax.set_title(textwrap.fill(above, 26), fontsize=9)
+def _around(ax: "Axes", above: str, below: str) -> None:
+    ax.set_title(textwrap.fill(above, 26), fontsize=9, parse_math=False)
     ax.set_xlabel(below, fontsize=8)
-
-
-def _show_scores(ax: Axes, explanation: Explanation) -> None:
-    """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
-    for p, path in enumerate(explanation.paths):
-        alphas, scores, star = explanation.alphas[p], explanation.scores[p], float(explanation.alpha_star[p])
-        colour = plots.COLOURS[plots.METHODS.index(PATHS[path])]
-        ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
-        if star == star:
-            ax.axvline(star, color=colour, linewidth=0.8, linestyle=":")
-            ax.plot(star, scores[int((alphas - star).abs().argmin())], "o", color=colour, markersize=4)
-    ax.set_title(f"{explanation.output} along the path", fontsize=9)
-    ax.tick_params(labelsize=7)
-    ax.set_xlim(0, 1)
-    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
 
 
 def _short(name: str) -> str:

@@ -13,26 +13,36 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from igpaths.classifier import sent
+from igpaths.classifier import send
+from igpaths.products import products
 
 TRUNCATE = {"reflect": 8, "zero": 4}  # weights end at this many σ: beyond 8 there is nothing, and at 4 PAIR stops
 
 
 def blur(images: Tensor, sigma: float, *, padding: str = "reflect") -> Tensor:
-    """Images (B, 3, H, W) under a Gaussian of `sigma` pixels, padded as in `blurring`."""
-    return blurring(images, padding=padding)(torch.full((len(images),), sigma, dtype=torch.float64))
+    """Images (B, C, H, W) under a Gaussian of `sigma` pixels, padded as in `blurring`."""
+    return blurring(images, padding=padding)(torch.full((len(images),), sigma, dtype=torch.float64, device="cpu"))
 
 
 def blurring(images: Tensor, *, padding: str) -> Callable[[Tensor], Tensor]:
-    """The function from σ (…, B), in pixels and on the CPU, to the images (…, B, 3, H, W) under these Gaussians.
+    """The function from σ (…, B), in pixels and on the CPU, to the images (…, B, C, H, W) under these Gaussians.
 
     Parameters
     ----------
-    images : (B, 3, H, W).
+    images : (B, C, H, W), in half precision taken as float32.
     padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside). They agree with
         ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
     """
-    return (_mirrored if padding == "reflect" else _on_black)(images)
+    images = images.detach()
+    images = images if images.dtype == torch.float64 else images.float()
+    with products(images.device):
+        blurred = (_mirrored if padding == "reflect" else _on_black)(images)
+
+    def exactly(sigmas: Tensor) -> Tensor:
+        with products(images.device):
+            return blurred(sigmas)
+
+    return exactly
 
 
 def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
@@ -45,13 +55,13 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
         responses = [_responses(sigmas, size) for size in (height, width)]
         kept = [int((each > negligible).flatten(0, -2).any(0).sum()) for each in responses]
         down, across = (
-            sent(each[..., :k], images.device, images.dtype) for each, k in zip(responses, kept, strict=True)
+            send(each[..., :k], images.device, images.dtype) for each, k in zip(responses, kept, strict=True)
         )
         low = spectrum[..., : kept[0], : kept[1]] * down[..., None, :, None] * across[..., None, None, :]
         # Colours go last, so that the longer product is one for all of them
         lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
-        found = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, 3)).movedim(-1, -3)
-        return _where_still(images, sigmas, "reflect", found)
+        pixels = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, images.shape[-3])).movedim(-1, -3)
+        return _keep_still(images, sigmas, "reflect", pixels)
 
     return blurred
 
@@ -60,20 +70,20 @@ def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
     def blurred(sigmas: Tensor) -> Tensor:
         weights = _weights(sigmas, "zero", most=max(images.shape[-2:]))
         down, across = (
-            sent(weights[..., _distances(size)], images.device, images.dtype).unsqueeze(-3)
+            send(weights[..., _distances(size)], images.device, images.dtype).unsqueeze(-3)
             for size in images.shape[-2:]
         )
-        return _where_still(images, sigmas, "zero", down @ images @ across)
+        return _keep_still(images, sigmas, "zero", down @ images @ across)
 
     return blurred
 
 
-def _where_still(images: Tensor, sigmas: Tensor, padding: str, blurred: Tensor) -> Tensor:
+def _keep_still(images: Tensor, sigmas: Tensor, padding: str, blurred: Tensor) -> Tensor:
     """The images themselves, without any rounding, where a Gaussian has one weight only."""
     still = _radius(sigmas, padding) == 0
     if not still.any():
         return blurred
-    return torch.where(sent(still, images.device).view(*sigmas.shape, 1, 1, 1), images, blurred)
+    return torch.where(send(still, images.device).view(*sigmas.shape, 1, 1, 1), images, blurred)
 
 
 def _radius(sigmas: Tensor, padding: str) -> Tensor:
@@ -83,7 +93,7 @@ def _radius(sigmas: Tensor, padding: str) -> Tensor:
 def _weights(sigmas: Tensor, padding: str, *, most: int = 1) -> Tensor:
     """The weights (…, R) of Gaussians at the distances 0, 1, … from their middles; R is at least `most`."""
     radius, width = _radius(sigmas, padding).unsqueeze(-1), sigmas.unsqueeze(-1).clamp(min=1e-9)
-    distance = torch.arange(max(int(radius.max()) + 1, most), dtype=torch.float64)
+    distance = torch.arange(max(int(radius.max()) + 1, most), dtype=torch.float64, device="cpu")
     weights = torch.exp(-((distance / width) ** 2) / 2) * (distance <= radius)
     return weights / (2 * weights.sum(-1, keepdim=True) - weights[..., :1])
 
@@ -98,7 +108,7 @@ def _responses(sigmas: Tensor, size: int) -> Tensor:
 @lru_cache(maxsize=16)
 def _distances(size: int) -> Tensor:
     """How far each pixel of a line is from each, (size, size)."""
-    place = torch.arange(size)
+    place = torch.arange(size, device="cpu")
     return (place.view(-1, 1) - place).abs()
 
 
@@ -110,14 +120,14 @@ def _waves(count: int, size: int) -> Tensor:
 
 @lru_cache(maxsize=32)
 def _all_waves(length: int, size: int) -> Tensor:
-    distance, frequency = (torch.arange(n, dtype=torch.float64) for n in (length, size))
+    distance, frequency = (torch.arange(n, dtype=torch.float64, device="cpu") for n in (length, size))
     return torch.cos(distance.view(-1, 1) * frequency * torch.pi / size)
 
 
 @lru_cache(maxsize=16)
 def _cosines(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The orthonormal cosine transform (DCT-II) of a line of pixels, (size, size)."""
-    place = torch.arange(size, dtype=torch.float64)
+    place = torch.arange(size, dtype=torch.float64, device="cpu")
     matrix = torch.cos(torch.pi / size * place.view(-1, 1) * (place + 0.5)) * math.sqrt(2 / size)
     matrix[0] /= math.sqrt(2)
     return matrix.to(device, dtype)

@@ -1,40 +1,37 @@
-"""The figures' common look: one colour for each method everywhere, maps on one scale for each kind.
+"""The figures' common look: maps and images on one scale for each kind, in colours that all readers tell apart.
 
-Colours are those of Okabe and Ito, which readers with colour-blindness tell apart; series also differ in marker and
-line. Every function returns the figure, and its chapter gives it caption and alt text.
+A map is an attribution (C, H, W) or a ranking map (H, W); where it is not finite, "not finite" stands in its place. The
+colours are those of Okabe and Ito; `igpaths.methods` says which method has which.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from igpaths.metrics.ranking import absolute_map, signed_map
-
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-METHODS = ("IG", "IG + IDGI", "Guided IG", "Guided IG + IDGI", "Blur IG", "Blur IG + IDGI")  # the first six colours
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
 Show = Callable[[Axes, Tensor], None]
 
 
 def show_image(ax: Axes, image: Tensor) -> None:
-    """An image (3, H, W); values outside [0, 1] are clipped.
+    """An image (C, H, W) or (H, W), clipped to [0, 1]: three channels in colour, others as their mean in grey.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> figure, ax = plt.subplots()
-    >>> plots.show_image(ax, x[0])
-    >>> len(ax.images)
-    1
+    >>> plots.show_image(plt.figure().add_subplot(), x[0])
     """
-    ax.imshow(image.detach().float().cpu().clamp(0, 1).permute(1, 2, 0).numpy())
-    _bare(ax)
+    pixels = _read(image).clamp(0, 1)
+    shown = pixels.permute(1, 2, 0) if len(pixels) == 3 else pixels.mean(0)
+    _draw(ax, shown, cmap="gray", vmin=0, vmax=1)
 
 
 def outlined(mask: Tensor) -> Show:
@@ -44,8 +41,6 @@ def outlined(mask: Tensor) -> Show:
     --------
     >>> cells = {("scene", "outlined"): (plots.outlined(data.masks[0]), x[0])}
     >>> figure = plots.picture_grid(cells, rows=["scene"], columns=["outlined"])
-    >>> figure.axes[0].get_title()
-    'outlined'
     """
 
     def show(ax: Axes, image: Tensor) -> None:
@@ -56,72 +51,76 @@ def outlined(mask: Tensor) -> Show:
 
 
 def show_signed(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c A_c of an attribution (3, H, W): white is 0, full colour the 99th percentile of its magnitude.
+    """Σ_c A_c of a map: white is 0, full colour the 99th percentile of its magnitude.
 
     Examples
     --------
     >>> cells = {("IG", "signed"): (plots.show_signed, maps[ig.IG(), 8][0])}
     >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["signed"])
-    >>> low, high = figure.axes[0].images[0].get_clim()
-    >>> low == -high
-    True
     """
     signed_like(attribution)(ax, attribution)
 
 
 def signed_like(reference: Tensor) -> Show:
-    """`show_signed` on the scale of another attribution, so that several maps can be compared.
+    """`show_signed` on the scale of another map, so that several can be compared.
 
     Examples
     --------
     >>> show = plots.signed_like(maps[ig.IG(), 8][0])  # the scale of 8 steps for both
     >>> cells = {("IG", str(n)): (show, maps[ig.IG(), n][0]) for n in (4, 8)}
     >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["4", "8"])
-    >>> len({ax.images[0].get_clim() for ax in figure.axes})
-    1
     """
-    limit = percentile(signed_map(reference.detach().float().cpu()).abs())
+    limit = percentile(_read(reference).sum(0).abs())
 
     def show(ax: Axes, attribution: Tensor) -> None:
-        values = signed_map(attribution.detach().float().cpu())
-        ax.imshow(values.numpy(), cmap=SIGNED, vmin=-limit, vmax=limit)
-        _bare(ax)
+        _draw(ax, _read(attribution).sum(0), cmap=SIGNED, vmin=-limit, vmax=limit)
 
     return show
 
 
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c |A_c| of an attribution (3, H, W): black is 0, the brightest colour its 99th percentile.
+    """Σ_c |A_c| of a map: black is 0, the brightest colour its 99th percentile.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> figure, ax = plt.subplots()
-    >>> plots.show_absolute(ax, maps[ig.IDGI(), 8][0])
-    >>> ax.images[0].get_clim()[0]
-    0.0
+    >>> plots.show_absolute(plt.figure().add_subplot(), maps[ig.IDGI(), 8][0])
     """
-    values = absolute_map(attribution.detach().float().cpu())
-    ax.imshow(values.numpy(), cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
-    _bare(ax)
+    values = _read(attribution).abs().sum(0)
+    _draw(ax, values, cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
 
 
 def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
-    """Σ_c A_c over its greyed image (both (3, H, W)): orange is above 0, blue below, solid at the 99th percentile.
+    """Σ_c A_c of a map over its greyed image: orange is above 0, blue below, solid at the 99th percentile.
 
     Examples
     --------
     >>> import matplotlib.pyplot as plt
-    >>> figure, ax = plt.subplots()
-    >>> plots.show_over(ax, x[0], maps[ig.IG(), 8][0])
-    >>> len(ax.images)  # the greyed image, and the map's sign
-    2
+    >>> plots.show_over(plt.figure().add_subplot(), x[0], maps[ig.IG(), 8][0])
     """
-    values = signed_map(attribution.detach().float().cpu())
+    grey, values = _read(image).mean(0), _read(attribution).sum(0)
+    if grey.shape != values.shape:
+        raise ValueError(f"the map is {tuple(values.shape)}, but its image is {tuple(grey.shape)}")
     opacity = (values.abs() / percentile(values.abs())).clamp(max=1)
-    ax.imshow(image.detach().float().cpu().mean(0).numpy(), cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
-    ax.imshow(values.sign().numpy(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
-    _bare(ax)
+    _draw(ax, grey, cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
+    _draw(ax, values.sign(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
+
+
+def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> Figure:
+    """An image, and each of its maps over it under its name; `size` is a panel's width in inches.
+
+    Examples
+    --------
+    >>> figure = plots.compare(x[0], {"IG": maps[ig.IG(), 8][0], "IG + IDGI": maps[ig.IDGI(), 8][0]})
+    >>> [ax.get_title() for ax in figure.axes]
+    ['image', 'IG', 'IG + IDGI']
+    """
+
+    def over(ax: Axes, attribution: Tensor) -> None:
+        show_over(ax, image, attribution)
+
+    cells = {("", name): (over, attribution) for name, attribution in maps.items()}
+    return picture_grid({("", "image"): (show_image, image), **cells}, rows=[""], columns=["image", *maps], size=size)
 
 
 def picture_grid(
@@ -135,15 +134,12 @@ def picture_grid(
 
     Examples
     --------
-    >>> cells = {("disk", "image"): (plots.show_image, x[0])}
-    >>> cells["disk", "IG"] = (plots.show_signed, maps[ig.IG(), 8][0])
+    >>> cells = {("disk", "image"): (plots.show_image, x[0]), ("disk", "IG"): (plots.show_signed, maps[ig.IG(), 8][0])}
     >>> figure = plots.picture_grid(cells, rows=["disk"], columns=["image", "IG"])
-    >>> len(figure.axes)
-    2
     """
-    figure, axes = plt.subplots(
-        len(rows), len(columns), figsize=(size * len(columns), size * len(rows)), squeeze=False, layout="constrained"
-    )
+    shape = len(rows), len(columns)
+    inches = size * len(columns), size * len(rows)
+    figure, axes = plt.subplots(*shape, figsize=inches, squeeze=False, layout="constrained")
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
             ax = axes[i, j]
@@ -160,18 +156,31 @@ def picture_grid(
 
 
 def percentile(values: Tensor) -> float:
-    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0.
+    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0 or no number.
 
     Examples
     --------
-    >>> plots.percentile(torch.arange(101.0))
-    99.0
-    >>> plots.percentile(torch.zeros(4))
-    1.0
+    >>> plots.percentile(torch.arange(101.0)), plots.percentile(torch.zeros(4))
+    (99.0, 1.0)
     """
-    return float(torch.quantile(values.flatten(), 0.99)) or float(values.max()) or 1.0
+    if not bool(values.isfinite().all()):
+        return 1.0
+    return float(np.quantile(values.numpy(), 0.99)) or float(values.max()) or 1.0
 
 
-def _bare(ax: Axes) -> None:
+def _read(values: Tensor) -> Tensor:
+    """An image or a map on the CPU, in float32 and with channels."""
+    read = torch.as_tensor(values).detach().float().cpu()
+    if read.ndim not in (2, 3):
+        raise ValueError(f"an image or a map to show is (C, H, W) or (H, W), of one image, not {tuple(read.shape)}")
+    return read if read.ndim == 3 else read[None]
+
+
+def _draw(ax: Axes, values: Tensor, **look: Any) -> None:
+    """Values (H, W) or (H, W, 3) without ticks; where they are not finite, words."""
+    if bool(values.isfinite().all()):
+        ax.imshow(values.numpy(), **look)
+    else:
+        ax.text(0.5, 0.5, "not finite", ha="center", va="center", transform=ax.transAxes)
     ax.set_xticks([])
     ax.set_yticks([])

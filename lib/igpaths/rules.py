@@ -1,69 +1,33 @@
 """Rules: how the change of score over one segment of a path is credited to the pixels.
 
-A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `IG` and
-`IDGI` cover the whole path. `Left` and `Right` are parts of another rule's sum, before and after the point α* at
+A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `IG`, `IDGI`
+and `IDG` cover the whole path. `Left` and `Right` are parts of another rule's sum, before and after the point α* at
 which the score has made most of its way (Split IG), so they cost nothing beside it. `Gradient` and
 `SquaredGradients` are controls that the same walk gives.
 
-Rules are frozen dataclasses: two equal rules are one key of the result.
+Rules are frozen dataclasses: two equal rules are one key of the result. A rule of one's own is any frozen dataclass
+with a method `credit`.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
 
-from igpaths.paths import Path, Point
+from igpaths.classifier import send
+
+if TYPE_CHECKING:
+    from igpaths.walks import Segment
 
 
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """One of the N pieces of a path, from `start` to `end`, for B images.
+class Rule(Protocol):
+    """What `igpaths.attribute` asks of a rule over the whole path."""
 
-    Attributes
-    ----------
-    steps : N, the step count whose walk this segment belongs to.
-    start, end : the segment's points, each with x, its score and its gradient.
-    path, images, baseline : what was walked, from where to where.
-    way : x − x', (B, 3, H, W).
-    baseline_score, input_score : F(x') and F(x), each (B,): known from the first segment on.
-    evaluations : gradient evaluations spent so far on each image, by all step counts together.
-    first : whether the segment starts at the baseline x'.
-    last : whether the segment ends at the input x, as none does of a walk that stops short of it.
-
-    Examples
-    --------
-    >>> segments = list(ig.walk(net, x, targets, path=ig.Straight(), steps=(2,)))
-    >>> changed = sum(segment.score_change for segment in segments)
-    >>> torch.allclose(changed, segments[0].input_score - segments[0].baseline_score)
-    True
-    """
-
-    steps: int
-    start: Point
-    end: Point
-    path: Path
-    images: Tensor
-    baseline: Tensor
-    way: Tensor
-    baseline_score: Tensor
-    input_score: Tensor
-    evaluations: int
-    first: bool
-    last: bool
-
-    @property
-    def score_change(self) -> Tensor:
-        """F_{j+1} − F_j, (B,)."""
-        return self.end.score - self.start.score
-
-    def step(self, at: str) -> Tensor:
-        """The path's step over this segment (B, 3, H, W), for a gradient taken at its "start" or "end"."""
-        return self.path.step(self.start, self.end, at, self.images, self.way)
-
-    def gradient(self, at: str) -> Tensor:
-        """The gradient (B, 3, H, W) at the segment's "start" or "end"."""
-        return (self.start if at == "start" else self.end).gradient
+    def credit(self, segment: "Segment") -> Tensor:
+        """The segment's credit (B, C, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +52,8 @@ class IG:
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end", "both"))
 
-    def credit(self, segment: Segment) -> Tensor:
-        """The segment's signed credit (B, 3, H, W), in units of the score."""
+    def credit(self, segment: "Segment") -> Tensor:
+        """The segment's signed credit (B, C, H, W), in units of the score."""
         if self.at == "both":
             return (IG("start").credit(segment) + IG("end").credit(segment)) / 2
         return segment.gradient(self.at) * segment.step(self.at)
@@ -103,10 +67,13 @@ class IDGI:
     credit has one sign, and the sum telescopes to F(x) − F(x') whatever the gradients are. Where the gradient is zero
     the segment credits nothing, and its change of score stays in the completeness gap.
 
+    Squares do not change with units as products of gradient and step do: the map depends on the unit of each colour.
+    With gradients of the normalised image it weighs a colour by the square of its std. These are gradients of the
+    pixels, in [0, 1].
+
     Parameters
     ----------
-    at : "start" (the published rule) or "end".
-    without : "first" or "last": the segment from x' or the one to x is left out, as in Study A's code; "": none is.
+    at : where the gradient is taken: "start" (the published rule) or "end".
 
     Examples
     --------
@@ -114,21 +81,16 @@ class IDGI:
     ...     print(rule, maps.completeness_gap[rule, 8].abs() < 1e-4)
     ...
     IG(at='start') tensor([False, False])
-    IDGI(at='start', without='') tensor([True, True])
+    IDGI(at='start') tensor([True, True])
     """
 
     at: str = "start"
-    without: str = ""
 
     def __post_init__(self) -> None:
         _check_end(self.at, ("start", "end"))
-        if self.without not in ("", "first", "last"):
-            raise ValueError(f"without is {self.without!r}; it must be one of first, last, or empty")
 
-    def credit(self, segment: Segment) -> Tensor:
-        """The segment's credit (B, 3, H, W), in units of the score, with the sign of its change of score."""
-        if not self.covers(segment):
-            return torch.zeros_like(segment.images)
+    def credit(self, segment: "Segment") -> Tensor:
+        """The segment's credit (B, C, H, W), in units of the score, with the sign of its change of score."""
         gradient = segment.gradient(self.at)
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
         # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
@@ -136,9 +98,37 @@ class IDGI:
         direction = gradient * inverse.view(-1, 1, 1, 1)
         return direction.square_().mul_(segment.score_change.view(-1, 1, 1, 1))
 
-    def covers(self, segment: Segment) -> bool:
-        """Whether the segment is not the one that is left out."""
-        return {"": True, "first": not segment.first, "last": not segment.last}[self.without]
+
+@dataclass(frozen=True)
+class IDG:
+    """Integrated Decision Gradients (Walker et al. 2024, AAAI): gradient times step times the score's slope ΔF/Δα.
+
+    Segments count by how fast the score changes there, so that the saturated part of the path counts little. Its unit
+    is that of the score squared, and its sum promises no completeness. It is best on `Placed` points, which stand for
+    the adaptive sampling of its authors.
+
+    Parameters
+    ----------
+    at : where the gradient is taken: "end" (as in the authors' code, which takes the slope up to a point) or "start".
+
+    Examples
+    --------
+    >>> path = ig.Placed(ig.Straight())
+    >>> decided = ig.attribute(net, x, targets, path=path, rules=ig.IDG(), steps=8)
+    >>> decided[ig.IDG()].shape
+    torch.Size([2, 3, 176, 176])
+    """
+
+    at: str = "end"
+
+    def __post_init__(self) -> None:
+        _check_end(self.at, ("start", "end"))
+
+    def credit(self, segment: "Segment") -> Tensor:
+        """The segment's credit (B, C, H, W), in units of the score squared; 0 where the segment has no length."""
+        length = send(segment.end.alpha - segment.start.alpha, segment.score_change.device, segment.score_change.dtype)
+        slope = torch.where(length > 0, segment.score_change / length, 0)
+        return IG(self.at).credit(segment) * slope.view(-1, 1, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -147,38 +137,79 @@ class Gradient:
 
     Examples
     --------
-    >>> found = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.Gradient(),), steps=(2,))
-    >>> torch.allclose(found[ig.Gradient(), 2], net.gradients(x, targets)[1], atol=1e-4)
+    >>> control = ig.attribute(net, x, targets, path=ig.Straight(), rules=ig.Gradient(), steps=2)
+    >>> torch.allclose(control[ig.Gradient()], net.gradients(x, targets)[1], atol=1e-4)
     True
     """
 
-    def credit(self, segment: Segment) -> Tensor:
-        """∂F/∂x at x (B, 3, H, W) with the segment that ends there, and zeros with any other."""
-        return segment.gradient("end") if segment.last else torch.zeros_like(segment.images)
+    def credit(self, segment: "Segment") -> Tensor:
+        """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
+        return segment.walk.last.gradient if segment.final else torch.zeros_like(segment.walk.images)
 
 
 @dataclass(frozen=True)
 class SquaredGradients:
-    """Σ_j g⊙g / N: a control, IDGI without the weights ΔF / (g·g). Its sum promises no completeness.
+    """The mean of g⊙g over the segments: a control, IDGI without the weights ΔF / (g·g). It promises no completeness.
 
     Examples
     --------
     >>> rule = ig.SquaredGradients()
-    >>> found = ig.attribute(net, x, targets, path=ig.Straight(), rules=(rule,), steps=(2,))
-    >>> bool((found[rule, 2] >= 0).all())
+    >>> control = ig.attribute(net, x, targets, path=ig.Straight(), rules=rule, steps=2)
+    >>> bool((control[rule] >= 0).all())
     True
     """
 
-    def credit(self, segment: Segment) -> Tensor:
-        """g⊙g / N (B, 3, H, W), 0 or more, with the gradient at the segment's start as in IDGI."""
-        return segment.gradient("start") ** 2 / segment.steps
+    def credit(self, segment: "Segment") -> Tensor:
+        """g⊙g over the number of segments (B, C, H, W), 0 or more, with the gradient at the start as in IDGI."""
+        return segment.gradient("start") ** 2 / segment.walk.path.segments(segment.steps)
 
 
-Whole = IG | IDGI | Gradient | SquaredGradients
+class Part(ABC):
+    """Some segments of another rule's sum.
+
+    Attributes
+    ----------
+    rule : the rule over every segment.
+    split : ψ and crossing of the point α* at which the path is split; None where it is not.
+    """
+
+    rule: Rule
+    split: tuple[float, str] | None = None
+
+    @abstractmethod
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
+        """Whether the part has this segment, for each image (B,) or for all; `before` says where it is before α*."""
+
+    @abstractmethod
+    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
+        """The change of score (B,) over the part's segments; scores (B, K) of all points, α* the point `star` (B,)."""
 
 
 @dataclass(frozen=True)
-class Left:
+class _Side(Part):
+    """One side of α*."""
+
+    rule: Rule
+    psi: float
+    crossing: str = "left"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.rule, Part) or not is_rule(self.rule):
+            raise ValueError(
+                f"{type(self).__name__} splits a rule over the whole path, such as ig.IG(), got {self.rule!r}"
+            )
+        if not 0 < self.psi < 1:
+            raise ValueError(f"psi must be in (0, 1), got {self.psi}")
+        if self.crossing not in ("left", "right"):
+            raise ValueError(f"crossing is {self.crossing!r}; it must be one of left, right")
+
+    @property
+    def split(self) -> tuple[float, str]:  # type: ignore[override]
+        return self.psi, self.crossing
+
+
+@dataclass(frozen=True)
+class Left(_Side):
     """The part of a rule's sum before α*, where the score rises (Split IG, Miglani et al. 2020, eq. 1).
 
     α* is the first of the walk's points whose score exceeds F(x') + ψ (F(x) − F(x')). Where F(x) ≤ F(x'), or a walk
@@ -187,7 +218,7 @@ class Left:
 
     Parameters
     ----------
-    rule : `IG` or `IDGI` (or a control), over every segment of the walk.
+    rule : any rule over every segment of the walk.
     psi : the share ψ of the score's way, in (0, 1).
     crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
         Study B, where α* is then the last point before.
@@ -195,56 +226,68 @@ class Left:
     Examples
     --------
     >>> left, right = ig.Left(ig.IG(), psi=0.9), ig.Right(ig.IG(), psi=0.9)
-    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), left, right), steps=(4,))
-    >>> torch.allclose(split[left, 4] + split[right, 4], split[ig.IG(), 4], atol=1e-6)
+    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), left, right), steps=4)
+    >>> torch.allclose(split[left] + split[right], split[ig.IG()], atol=1e-6)
     True
     >>> split.alpha_star[left, 4]
     tensor([0.2500, 0.5000])
     """
 
-    rule: Whole
-    psi: float
-    crossing: str = "left"
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
+        """Whether the segment is before α*."""
+        assert before is not None  # there is a split
+        return before
 
-    def __post_init__(self) -> None:
-        _check_split(self)
+    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
+        """F(x_α*) − F(x')."""
+        assert star is not None
+        return scores.gather(1, star.view(-1, 1))[:, 0] - scores[:, 0]
 
 
 @dataclass(frozen=True)
-class Right:
+class Right(_Side):
     """The part of a rule's sum after α*, where the score is saturated. Left + Right = the whole; see `Left`.
 
     Examples
     --------
     >>> late = ig.Right(ig.IG(), psi=0.9)
-    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), late), steps=(4,))
-    >>> share = split[late, 4].abs().sum((1, 2, 3)) / split[ig.IG(), 4].abs().sum((1, 2, 3))
+    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), late), steps=4)
+    >>> share = split[late].abs().sum((1, 2, 3)) / split[ig.IG()].abs().sum((1, 2, 3))
     >>> share.round(decimals=2)  # of the map comes from where the score no longer rises
     tensor([0.0100, 0.0100])
     """
 
-    rule: Whole
-    psi: float
-    crossing: str = "left"
+    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
+        """Whether the segment is after α*."""
+        assert before is not None  # there is a split
+        return ~before
 
-    def __post_init__(self) -> None:
-        _check_split(self)
+    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
+        """F(x) − F(x_α*)."""
+        assert star is not None
+        return scores[:, -1] - scores.gather(1, star.view(-1, 1))[:, 0]
 
 
-Rule = Whole | Left | Right
+def is_rule(rule: object) -> bool:
+    """Whether this is a rule itself, neither its class nor its name."""
+    return not isinstance(rule, type) and (isinstance(rule, Part) or callable(getattr(rule, "credit", None)))
+
+
+def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
+    """The rules, each once; ValueError, with the remedy, for what is none."""
+    several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
+    several = tuple(dict.fromkeys(several if isinstance(several, Iterable) else [several]))
+    for rule in several:
+        if not is_rule(rule):
+            name = rule.__name__ if isinstance(rule, type) else repr(rule)
+            raise ValueError(
+                f"rules has {name}; it must hold rules such as ig.IG(), ig.IDGI() or ig.Left(ig.IG(), psi=0.9)"
+            )
+    if not several:
+        raise ValueError("rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(…), ig.Right(…)")
+    return several
 
 
 def _check_end(at: str, allowed: tuple[str, ...]) -> None:
     if at not in allowed:
         raise ValueError(f"at is {at!r}; it must be one of {', '.join(allowed)}")
-
-
-def _check_split(split: Left | Right) -> None:
-    if not isinstance(split.rule, Whole):
-        raise ValueError(f"{type(split).__name__} splits IG, IDGI or a control, got {split.rule!r}")
-    if getattr(split.rule, "without", ""):
-        raise ValueError(f"{type(split).__name__} splits a rule over every segment, got {split.rule!r}")
-    if not 0 < split.psi < 1:
-        raise ValueError(f"psi must be in (0, 1), got {split.psi}")
-    if split.crossing not in ("left", "right"):
-        raise ValueError(f"crossing is {split.crossing!r}; it must be one of left, right")

@@ -1,11 +1,13 @@
 """The Classifier: normalisation inside, frozen copy, scores and gradients, and its errors."""
 
+import itertools
+
 import pytest
 import torch
 from torch import nn
 
 import igpaths as ig
-from igpaths.walks import fold, walk
+from igpaths.walks import walk
 from problems import Linear, classifier, images, small_network
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -47,12 +49,13 @@ def test_the_precision_is_the_networks_own_by_default():
 @pytest.mark.parametrize("path", [ig.Straight(), ig.Blur(4.0)], ids=str)
 def test_a_walk_does_not_wait_for_a_gpu(path):
     net, x = classifier(small_network().float().cuda()), images(3, shape=(3, 12, 10)).float().cuda()
-    rules = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
     for segment in walk(net, x, torch.tensor([0, 1, 2]), path=path, steps=(8,)):  # the first asks make the caches
         del segment
     torch.cuda.set_sync_debug_mode("error")
     try:
-        fold(net, x, torch.tensor([0, 1, 2]), path=path, rules=rules, steps=(4, 8))
+        segments = ig.walk(net, x, torch.tensor([0, 1, 2]), path=path, steps=(4, 8))
+        for segment in itertools.islice(segments, 12):  # at its end a walk looks whether any gradient was not zero
+            ig.IG().credit(segment), ig.IDGI().credit(segment)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -132,11 +135,11 @@ def test_a_network_that_ignores_its_input_has_zero_gradients():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"output": "softmax"}, "output is 'softmax'; it must be one of probability, logit"),
+        ({"output": "softmax"}, "output is 'softmax'; it must be one of probability, logit, or a function"),
         ({"precision": "half"}, "precision is 'half'; it must be one of float64, float32, TF32, bfloat16"),
         ({"temperature": 0.0}, "temperature must be positive and finite, got 0.0"),
         ({"temperature": float("nan")}, "temperature must be positive and finite, got nan"),
-        ({"mean": (0.5,)}, r"three numbers each.*mean=\(0.5,\)"),
+        ({"mean": (0.5,)}, r"as many finite numbers as the images have channels.*mean=\(0.5,\)"),
         ({"std": (0.2, 0.2, 0.0)}, r"std positive.*std=\(0.2, 0.2, 0.0\)"),
     ],
 )

@@ -123,54 +123,6 @@ def test_each_image_has_points_of_its_own():
             torch.testing.assert_close(together[key][i : i + 1], expected, rtol=0, atol=1e-10)
 
 
-# --- points counted as in Study A's code ---
-
-
-@pytest.mark.parametrize("path", [ig.Straight(BASELINE), ig.Blur(4.0)], ids=str)
-def test_strided_points_are_every_so_many_th_of_all(path):
-    net, x = classifier(small_network()), images(shape=SHAPE)
-    segments = list(ig.walk(net, x, torch.tensor([0, 1]), path=ig.Strided(path, points=12), steps=(2, 4, 12)))
-    ends = {n: [round(11 * float(s.end.alpha[0]), 9) for s in segments if s.steps == n] for n in (2, 4, 12)}
-    assert ends == {2: [6], 4: [3, 6, 9], 12: [*range(1, 12)]}
-    assert [(s.steps, float(s.end.alpha[0])) for s in segments if s.last] == [(12, 1)]
-    assert [s.steps for s in segments if s.first] == [12, 4, 2]
-    draw = path.drawn(x, path.start(net, x))
-    for segment in segments:
-        for point in (segment.start, segment.end):
-            torch.testing.assert_close(point.x, draw(point.alpha[None])[0], rtol=0, atol=1e-12)
-
-
-@pytest.mark.parametrize("path", [ig.Straight(BASELINE), ig.Blur(4.0)], ids=str)
-def test_strided_points_that_all_count_are_the_path_s_own(path):
-    strided, own = walked(ig.Strided(path, points=9), steps=(9,)), walked(path, steps=(8,))
-    torch.testing.assert_close(strided.alphas[9], own.alphas[8], rtol=0, atol=1e-12)
-    for (rule, n), expected in own.maps.items():
-        torch.testing.assert_close(strided[rule, n + 1], expected, rtol=0, atol=1e-12)
-
-
-def test_a_strided_baseline_of_its_own_for_each_image_is_kept_with_it():
-    net, x, baselines = classifier(small_network()), images(3, shape=SHAPE), images(3, 7, shape=SHAPE)
-    options = {"rules": (ig.IG(), ig.IDGI()), "steps": (4,), "batch_size": 2}
-    together = ig.attribute(net, x, [0, 1, 2], path=ig.Strided(ig.Straight(baselines)), **options)
-    alone = ig.attribute(net, x[2:], [2], path=ig.Strided(ig.Straight(baselines[2])), **options)
-    for key, expected in alone.maps.items():
-        torch.testing.assert_close(together[key][2:], expected, rtol=0, atol=1e-10)
-
-
-def test_a_split_of_a_walk_that_stops_short_covers_what_it_walks():
-    net, x = classifier(small_network()), images(6, shape=SHAPE)
-    rules = [part(ig.IDGI(), psi) for part in (ig.Left, ig.Right) for psi in (0.3, 0.999)]
-    targets = torch.arange(6) % 5
-    maps = ig.attribute(net, x, targets, path=ig.Strided(ig.Straight(BASELINE)), rules=rules, steps=(8,))
-    for rule in rules:
-        gap = maps.completeness_gap[rule, 8]
-        torch.testing.assert_close(gap, torch.zeros_like(gap), rtol=0, atol=1e-12)
-    rising = net.scores(x, targets) > net.scores(torch.full_like(x, BASELINE), targets)
-    assert bool(rising.any())
-    assert torch.equal(maps.alpha_star[rules[0], 8].isnan(), ~rising)
-    assert bool(maps.alpha_star[rules[1], 8].isnan().all())  # which is reached behind the walk's end
-
-
 def test_guided_chooses_by_the_gradients_of_the_units_that_it_is_told():
     network, x = small_network(), images(shape=SHAPE)
     nets = [ig.Classifier(network, mean=(0, 0, 0), std=std, output="logit") for std in ((1, 1, 1), (0.2, 0.2, 0.2))]
@@ -219,12 +171,13 @@ def test_the_blur_baseline_is_the_blurred_input():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: ig.Blur(0), "max_sigma must be positive, got 0"),
+        (lambda: ig.Blur(0), "max_sigma must be positive and finite, got 0"),
         (lambda: ig.Blur(increment="secant"), "increment is 'secant'; it must be one of difference, tangent"),
         (lambda: ig.Blur(padding="wrap"), "padding is 'wrap'; it must be one of reflect, zero"),
-        (lambda: ig.Placed(ig.Guided()), r"path must be Straight or Blur, got Guided\("),
-        (lambda: ig.Strided(ig.Guided()), r"path must be Straight or Blur, got Guided\("),
-        (lambda: ig.Strided(ig.Blur(), points=1), "points must be 2 or more, got 1"),
+        (
+            lambda: ig.Placed(ig.Guided()),
+            r"path must be one whose points are known beforehand.*got Guided\(",
+        ),
         (lambda: ig.Guided(units="colours"), "units is 'colours'; it must be one of pixels, normalised"),
         (lambda: ig.Placed(ig.Blur(), pilot=1), "pilot must be 2 or more, got 1"),
         (lambda: ig.Placed(ig.Blur(), share=1), r"share must be in \[0, 1\), got 1"),

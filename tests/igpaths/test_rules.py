@@ -32,23 +32,6 @@ def test_a_segments_idgi_credit_has_one_sign():
 
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
-@pytest.mark.parametrize("without", ["first", "last"])
-def test_idgi_without_a_segment_is_the_sum_of_the_others(path, without):
-    net, x = classifier(small_network(), "probability"), images(3, shape=(3, 12, 10))
-    rule = ig.IDGI(without=without)
-    maps = ig.attribute(net, x, TARGETS, path=path, rules=(rule,), steps=(1, 4))
-    segments = list(ig.walk(net, x, TARGETS, path=path, steps=(4,)))
-    credits = [ig.IDGI().credit(segment) for segment in segments]
-    left_out = credits.pop(0 if without == "first" else -1)
-    torch.testing.assert_close(maps[rule, 4], sum(credits), rtol=0, atol=1e-12)
-    change = segments[-1].input_score - segments[0].baseline_score - left_out.sum((1, 2, 3))
-    torch.testing.assert_close(sum(credits).sum((1, 2, 3)), change, rtol=0, atol=1e-12)
-    for n in (1, 4):  # what is left out is no gap
-        torch.testing.assert_close(maps.completeness_gap[rule, n], torch.zeros_like(change), rtol=0, atol=1e-12)
-    assert not maps[rule, 1].any()
-
-
-@pytest.mark.parametrize("path", PATHS, ids=str)
 def test_the_gradient_is_that_of_the_input_whatever_the_path_and_the_steps(path):
     net, x = classifier(small_network(), "probability"), images(3, shape=(3, 12, 10))
     maps = ig.attribute(net, x, TARGETS, path=path, rules=(ig.Gradient(),), steps=(1, 2, 8))
@@ -99,10 +82,11 @@ def test_the_parts_of_a_control_make_the_whole(control):
     [
         (lambda: ig.IG("middle"), "at is 'middle'; it must be one of start, end, both"),
         (lambda: ig.IDGI("both"), "at is 'both'; it must be one of start, end"),
-        (lambda: ig.IDGI(without="middle"), "without is 'middle'; it must be one of first, last, or empty"),
-        (lambda: ig.Left(ig.IDGI(without="last"), 0.5), "Left splits a rule over every segment, got IDGI"),
         (lambda: ig.Left(ig.IG(), 1.0), r"psi must be in \(0, 1\), got 1.0"),
-        (lambda: ig.Right(ig.Left(ig.IG(), 0.5), 0.5), "Right splits IG, IDGI or a control, got Left"),
+        (
+            lambda: ig.Right(ig.Left(ig.IG(), 0.5), 0.5),
+            r"Right splits a rule over the whole path.*got Left",
+        ),
         (lambda: ig.Left(ig.IG(), 0.5, "both"), "crossing is 'both'; it must be one of left, right"),
     ],
 )

@@ -1,19 +1,21 @@
 """The area between perturbation curves, ABPC (Samek et al. 2016; Study B, Table 4).
 
 One curve ablates the most important pixels first, the other the least important. Ablating the least important share s
-is revealing the most important 1 − s on the same canvas, so both curves are `deletion` and `insertion`, and
+is revealing the most important 1 − s on the same canvas, so the curves are those of `deletion` and `insertion`, and
 
     ABPC = ∫ F(least s ablated) − F(most s ablated) ds = area under insertion − area under deletion.
 """
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics.reveal import Responses, deletion, insertion
+from igpaths.metrics.reveal import Responses, rescale, reveal
 from igpaths.walks import BATCH_SIZE
 
 TENTHS = tuple(i / 10 for i in range(1, 10))
@@ -21,19 +23,11 @@ TENTHS = tuple(i / 10 for i in range(1, 10))
 
 @dataclass(frozen=True, eq=False)
 class Perturbation:
-    """The two curves of B images, M maps and K + 2 shares, of which the first is 0 and the last 1.
+    """The two curves of B images, M maps and K shares: with so many of the most, or the least important ablated.
 
     Attributes
     ----------
-    most, least : Responses with a share of the most, or of the least important pixels ablated.
-
-    Examples
-    --------
-    >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
-    >>> curves.most.shares
-    tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64)
-    >>> curves.most.logit.shape, curves.least.logit.shape
-    (torch.Size([2, 2, 3]), torch.Size([2, 2, 3]))
+    most, least : Responses from share 0, the image, to share 1, the canvas.
     """
 
     most: Responses
@@ -43,31 +37,33 @@ class Perturbation:
 def perturbation(
     net: Classifier,
     images: Tensor,
-    targets: Tensor,
+    targets: Any,
     maps: Tensor,
     *,
-    canvas: str | float | tuple[float, float, float] | Tensor = "mean",
-    shares: Sequence[float] = TENTHS,
+    canvas: Any = "mean",
+    shares: Iterable[float] = TENTHS,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Perturbation:
     """Ablate pixels to a canvas, the most important first and the least important first.
 
-    Parameters are those of `igpaths.metrics.insertion`; shares 0 (the image) and 1 (the canvas) are added where they
-    are missing.
+    Parameters and errors are those of `insertion`; shares 0 (the image) and 1 (the canvas) are added where missing.
 
     Examples
     --------
     >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
-    >>> torch.equal(curves.most.probability[..., 0], curves.least.probability[..., 0])  # nothing is ablated yet
-    True
+    >>> curves.most.shares, curves.least.logit.shape
+    (tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64), torch.Size([2, 2, 3]))
     """
-    ends = sorted({0.0, *shares, 1.0})
-    most = deletion(net, images, targets, maps, canvas=canvas, shares=ends, seed=seed, batch_size=batch_size)
-    pixels = maps[0, 0].numel()
-    rest = sorted({1 - k / pixels for k in most.counts})  # exactly the other pixels; two shares may be one count
-    least = insertion(net, images, targets, maps, canvas=canvas, shares=rest, seed=seed, batch_size=batch_size)
-    return Perturbation(most, _ablated(least, most, [least.counts.index(pixels - k) for k in most.counts]))
+    shares = sorted({0.0, *shares, 1.0})
+    pixels = images.shape[-2:].numel()
+
+    def ablate(visible: Any) -> Responses:
+        return reveal(
+            net, images, targets, maps, visible=visible, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size
+        )
+
+    return Perturbation(most=ablate(operator.ge), least=ablate(lambda ranks, k: ranks < pixels - k))
 
 
 def abpc(curves: Perturbation, *, score: str = "logit", clip: bool = False) -> Tensor:
@@ -87,30 +83,12 @@ def abpc(curves: Perturbation, *, score: str = "logit", clip: bool = False) -> T
 
     Examples
     --------
-    >>> curves = metrics.perturbation(net, x, targets, ranking, shares=(0.2,))
-    >>> reverse = metrics.perturbation(net, x, targets, -ranking, shares=(0.2,))
-    >>> metrics.abpc(curves) > metrics.abpc(reverse)
+    >>> best, worst = (metrics.perturbation(net, x, targets, each, shares=(0.2,)) for each in (ranking, -ranking))
+    >>> metrics.abpc(best) > metrics.abpc(worst)
     tensor([[True, True],
             [True, True]])
     """
-    most, least = (_normalised(getattr(side, score), clip) for side in (curves.most, curves.least))
+    values = [getattr(side, score) for side in (curves.most, curves.least)]
+    most, least = (rescale(each, each[..., -1:], each[..., :1], clip=clip) for each in values)
     difference = (least - most).clamp(min=0) if clip else least - most
     return torch.trapezoid(difference, curves.most.shares, dim=-1)
-
-
-def _normalised(values: Tensor, clip: bool) -> Tensor:
-    image, canvas = values[..., :1], values[..., -1:]
-    scaled = torch.where(image > canvas, (values - canvas) / (image - canvas), torch.nan)
-    return scaled.clamp(0, 1) if clip else scaled
-
-
-def _ablated(responses: Responses, like: Responses, places: list[int]) -> Responses:
-    """The responses in the order of what is ablated rather than of what is revealed."""
-    return Responses(
-        counts=like.counts,
-        shares=like.shares,
-        probability=responses.probability[..., places],
-        logit=responses.logit[..., places],
-        correct=responses.correct[..., places],
-        information={},
-    )

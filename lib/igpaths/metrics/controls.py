@@ -8,7 +8,6 @@ without IDGI's weights).
 from collections.abc import Sequence
 
 import numpy as np
-import skimage.filters
 import torch
 from torch import Tensor
 
@@ -24,20 +23,19 @@ def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 
     >>> torch.equal(noise[2:], metrics.random_maps(1, (176, 176), start=2))
     True
     """
-    return torch.stack(
-        [torch.from_numpy(np.random.default_rng((seed, 12, start + i)).random(tuple(size))) for i in range(count)]
-    )
+    maps = [np.random.default_rng((seed, 12, start + i)).random(tuple(size)) for i in range(count)]
+    return torch.from_numpy(np.array(maps).reshape(count, *size))
 
 
 def edges(images: Tensor) -> Tensor:
-    """The magnitude of the Sobel gradient of the mean colour: images (B, 3, H, W) in [0, 1] to (B, H, W), 0 or more.
+    """The magnitude of the Sobel gradient of the channels' mean: images (B, C, H, W) to (B, H, W), 0 or more.
 
     Examples
     --------
-    >>> metrics.edges(x).shape
-    torch.Size([2, 176, 176])
     >>> metrics.edges(torch.full((1, 3, 8, 8), 0.5)).max()
     tensor(0.)
     """
-    grey = images.mean(1).double().cpu().numpy()
-    return torch.from_numpy(np.stack([skimage.filters.sobel(image) for image in grey])).to(images)
+    from skimage.filters import sobel
+
+    grey = images.detach().mean(1).double().cpu().numpy()
+    return torch.from_numpy(np.array([sobel(each) for each in grey]).reshape(grey.shape)).to(images)

@@ -6,6 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from igpaths.attributions import check_range
+from igpaths.products import products
+
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
 C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
@@ -14,14 +17,14 @@ LEAST = (WINDOW - 1) * 2 ** (len(WEIGHTS) - 1) + 1  # pixels a side: the window 
 
 
 def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
-    """The mean over colours of the multi-scale structural similarity of images in [0, 1]: (B,), in [0, 1].
+    """The mean over channels of the multi-scale structural similarity of images in [0, 1]: (B,), in [0, 1].
 
     1 for an image with itself, exactly. Symmetric. Negative contrast terms count as 0, as in pytorch-msssim 1.0, which
-    it agrees with.
+    it agrees with. In float32 or float64, with all their bits.
 
     Parameters
     ----------
-    a, b : (B, 3, H, W), at least 161 pixels a side.
+    a, b : (B, C, H, W), at least 161 pixels a side.
 
     Raises
     ------
@@ -40,6 +43,12 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
         )
     if min(a.shape[-2:]) < LEAST:
         raise ValueError(f"MS-SSIM needs at least {LEAST} pixels a side for its five scales, got {tuple(a.shape[-2:])}")
+    dtype = torch.promote_types(a.dtype, torch.float32)
+    with products(a.device):
+        return _compare(a.to(dtype), b.to(dtype))
+
+
+def _compare(a: Tensor, b: Tensor) -> Tensor:
     factors = []
     for scale, weight in enumerate(WEIGHTS):
         last = scale == len(WEIGHTS) - 1
@@ -74,6 +83,7 @@ def _slide(images: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=64)
+@torch.inference_mode(False)  # a matrix that is kept must serve in every mode
 def _matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The matrix (size − 10, size) that slides the window along a line of pixels."""
     offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2

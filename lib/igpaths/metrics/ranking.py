@@ -1,12 +1,16 @@
 """From an attribution to an order of pixels: the map that ranks them, how many are taken, and who goes first in a tie.
 
-Every metric that reveals or removes pixels takes ranking maps (B, M, H, W): M maps of each of B images, higher is more
-important. Whether colours are summed with their sign or by magnitude decides much of what such a metric says, so the
-choice is the caller's, and is named in every result.
+Every metric that takes ranking maps takes them as (B, M, H, W), M maps of each of B images, or as (B, H, W), which is
+M = 1: what it returns has the axis M in either case. Higher is more important.
+
+An attribution (B, C, H, W) has the shape of M = C ranking maps and its values do not tell it from them, so that no
+metric can refuse it: each colour would be measured as a map of its own. Sum the colours first, with
+``maps.ranking("absolute")``, `absolute_map` or `signed_map`. Whether they are summed by magnitude or with their sign
+decides much of what such a metric says, so the choice is the caller's, and is named in every result.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -15,39 +19,33 @@ from igpaths.walks import BATCH_SIZE
 
 
 def signed_map(attribution: Tensor) -> Tensor:
-    """Σ_c A_c: an attribution (…, 3, H, W) to a signed map (…, H, W); positive raises the score.
+    """Σ_c A_c: an attribution (…, C, H, W) to a signed map (…, H, W); positive raises the score.
 
     Examples
     --------
     >>> metrics.signed_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[2.]])
     """
-    return attribution.sum(dim=-3)
+    return torch.as_tensor(attribution).sum(dim=-3)
 
 
 def absolute_map(attribution: Tensor) -> Tensor:
-    """Σ_c |A_c|: an attribution (…, 3, H, W) to a map (…, H, W) of 0 or more.
+    """Σ_c |A_c|: an attribution (…, C, H, W) to a map (…, H, W) of 0 or more.
 
     Examples
     --------
     >>> metrics.absolute_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[6.]])
     """
-    return attribution.abs().sum(dim=-3)
+    return torch.as_tensor(attribution).abs().sum(dim=-3)
 
 
-def pixel_counts(shares: Sequence[float], pixels: int) -> tuple[int, ...]:
-    """⌈share · pixels⌉ for each share.
-
-    Raises
-    ------
-    ValueError
-        For no shares, or where they are not increasing from 0 or more to 1 or less.
-    """
-    given = [float(share) for share in shares]
-    if not given or given != sorted(set(given)) or not all(0 <= share <= 1 for share in given):
-        raise ValueError(f"shares must increase within [0, 1], got {given}")
-    return tuple(math.ceil(share * pixels - 1e-9) for share in given)  # .15 of 40 is 6, whatever 0.15 is in binary
+def pixel_counts(shares: Iterable[float], pixels: int) -> tuple[int, ...]:
+    """⌈share · pixels⌉ for each share; ValueError where they do not increase from 0 or more to 1 or less."""
+    shares = [float(share) for share in shares]
+    if not shares or shares != sorted(set(shares)) or not all(0 <= share <= 1 for share in shares):
+        raise ValueError(f"shares must increase within [0, 1], got {shares}")
+    return tuple(math.ceil(share * pixels - 1e-9) for share in shares)  # .15 of 40 is 6, whatever 0.15 is in binary
 
 
 def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
@@ -55,7 +53,7 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
 
     Parameters
     ----------
-    maps : ranking maps (…, H, W), higher is more important.
+    maps : ranking maps (…, H, W), higher is more important; ValueError where a value is NaN or infinite.
     seed : of the shuffle that orders pixels of equal value. It is one shuffle for all maps of a size, so that a map's
         ranks do not depend on the others it is ranked with.
 
@@ -64,17 +62,13 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     Tensor (…, H, W)
         In int64.
 
-    Raises
-    ------
-    ValueError
-        Where a value is NaN or infinite.
-
     Examples
     --------
     >>> metrics.pixel_ranks(torch.tensor([[0.1, 0.9], [0.5, 0.2]]))
     tensor([[3, 0],
             [1, 2]])
     """
+    maps = torch.as_tensor(maps)
     check_finite(maps)
     flat = maps.flatten(-2)
     shuffle = torch.randperm(flat.shape[-1], generator=torch.Generator().manual_seed(seed)).to(maps.device)
@@ -95,27 +89,49 @@ def tied_share(maps: Tensor) -> Tensor:
     def share(flat: Tensor) -> Tensor:
         values = flat.sort(dim=-1).values
         equal = values[:, 1:] == values[:, :-1]
-        no = torch.zeros_like(equal[:, :1])
+        no = torch.zeros_like(values[:, :1], dtype=torch.bool)
         return (torch.cat([equal, no], 1) | torch.cat([no, equal], 1)).double().mean(1)
 
-    return measured(share, maps)
+    return measure(share, maps)
 
 
-def measured(measure: Callable[..., Tensor], *maps: Tensor) -> Tensor:
-    """What `measure` finds of maps (…, H, W), given as (P, H·W) a batch at a time, so that its memory is bounded."""
-    if len({each.shape for each in maps}) > 1:
-        raise ValueError(f"maps that are compared must have one shape, got {[tuple(each.shape) for each in maps]}")
-    flat = [each.reshape(-1, each.shape[-2:].numel()) for each in maps]
-    parts = [measure(*part) for part in zip(*(each.split(BATCH_SIZE) for each in flat), strict=True)]
-    return torch.cat(parts).view(maps[0].shape[:-2])
+def mean_ranks(values: Tensor) -> Tensor:
+    """The ranks (P, N) of values (P, N) within their row, from 1 for the lowest; tied values share their mean rank."""
+    from scipy.stats import rankdata
+
+    return torch.from_numpy(rankdata(values.cpu().numpy(), axis=1)).to(values)
 
 
-def check_maps(maps: Tensor, images: Tensor) -> None:
-    """ValueError where `maps` are not (B, M, H, W) for images (B, 3, H, W), M one or more, or not finite."""
-    wanted = f"({len(images)}, M, {images.shape[-2]}, {images.shape[-1]})"
-    if maps.ndim != 4 or not maps.shape[1] or (maps.shape[0], *maps.shape[2:]) != (len(images), *images.shape[2:]):
-        raise ValueError(f"maps must be {wanted}, M maps of each image, got {tuple(maps.shape)}")
+def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
+    """The numbers (…) that a function of maps (P, H·W) in float64 gives for maps (…, H, W) of one shape.
+
+    It is called for a batch at a time, so that its memory is bounded.
+    """
+    maps = as_same(*maps)
+    flat = [each.reshape(-1, each.shape[-2:].numel()).split(BATCH_SIZE) for each in maps]
+    numbers = [function(*(each.double() for each in batch)) for batch in zip(*flat, strict=True)]
+    return torch.cat(numbers).view(maps[0].shape[:-2])
+
+
+def as_same(*maps: Tensor) -> tuple[Tensor, ...]:
+    """Maps or attributions without their graph; ValueError where they are not of one shape, of two axes or more."""
+    tensors = tuple(torch.as_tensor(each).detach() for each in maps)
+    shapes = [tuple(each.shape) for each in tensors]
+    if len(set(shapes)) > 1 or len(shapes[0]) < 2:
+        raise ValueError(f"what is compared must have one shape, of two axes or more, got {shapes}")
+    return tensors
+
+
+def as_maps(maps: Tensor, like: Tensor) -> Tensor:
+    """Ranking maps as (B, M, H, W), for images or masks `like` (B, …, H, W); ValueError where they do not fit."""
+    maps = torch.as_tensor(maps).detach()
+    maps = maps.unsqueeze(1) if maps.ndim == 3 else maps
+    count, (height, width) = len(like), like.shape[-2:]
+    if maps.ndim != 4 or not maps.shape[1] or (len(maps), *maps.shape[2:]) != (count, height, width):
+        wanted = f"({count}, M, {height}, {width}), M maps of each image, or ({count}, {height}, {width})"
+        raise ValueError(f"maps must be {wanted}, got {tuple(maps.shape)}")
     check_finite(maps)
+    return maps
 
 
 def check_finite(maps: Tensor) -> None:

@@ -1,53 +1,31 @@
-"""Pixels revealed in the order of a map, and what the network says: insertion, deletion and the curves under both.
+"""Pixels revealed in the order of a map, and what the network answers: insertion, deletion and the curves under both.
 
 One call takes every map of every image through one stream of batches, and keeps the score in each form (probability,
 logit, right or wrong), so that every metric on the same revealed images reads the same call.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier, check_targets
-from igpaths.metrics.ranking import check_maps, pixel_counts, pixel_ranks
-from igpaths.paths import resolve_baseline
-from igpaths.walks import BATCH_SIZE
+from igpaths.attributions import check_images, check_range
+from igpaths.classifier import Classifier, as_targets
+from igpaths.metrics.canvases import lay_on
+from igpaths.metrics.estimators import Estimator
+from igpaths.metrics.pixels import round_to_bytes
+from igpaths.metrics.ranking import as_maps, pixel_counts, pixel_ranks
+from igpaths.walks import BATCH_SIZE, check_net
 
 TWENTIETHS = tuple(i / 20 for i in range(21))
 
 
-class Filling(Protocol):
-    """How an image looks of which only some pixels are shown."""
-
-    @property
-    def images(self) -> Tensor:
-        """The images (B, 3, H, W) whose pixels are shown."""
-
-    def show(self, which: Tensor, shown: Tensor) -> Tensor:
-        """Images number `which` (P,), of which the pixels `shown` (P, H, W) are known: (P, 3, H, W)."""
-
-
-@dataclass(frozen=True, eq=False)
-class Canvas:
-    """The pixels that are not shown are those of a canvas; both are (B, 3, H, W)."""
-
-    images: Tensor
-    canvas: Tensor
-
-    def show(self, which: Tensor, shown: Tensor) -> Tensor:
-        return torch.where(shown.unsqueeze(1), self.images[which], self.canvas[which])
-
-
-# (revealed images (P, 3, H, W), the images themselves) → their information (P,), in units of its own
-Estimator = Callable[[Tensor, Tensor], Tensor]
-
-
 @dataclass(frozen=True, eq=False)
 class Responses:
-    """What the network says of B images, after each of M maps, with each of K numbers of pixels revealed.
+    """What the network answers to B images, after each of M maps, with each of K numbers of pixels revealed.
 
     Attributes
     ----------
@@ -55,15 +33,14 @@ class Responses:
     shares : (K,), the same as shares of all pixels.
     probability, logit : (B, M, K), of the target; float64, on the CPU.
     correct : (B, M, K), 1 where the target has the highest logit, else 0.
-    information : by estimator, (B, M, K): how much the revealed image tells. Empty where it was not asked for.
+    whole : (B,), the target's probability on the image itself.
+    information : by estimator, (B, M, K): how much the revealed image tells. Empty but for `information`.
 
     Examples
     --------
     >>> revealed = metrics.insertion(net, x, targets, ranking, shares=(0, 0.1, 1))
-    >>> revealed.counts, revealed.shares
-    ((0, 3098, 30976), tensor([0.0000, 0.1000, 1.0000], dtype=torch.float64))
-    >>> revealed.probability.shape  # (B, M, K)
-    torch.Size([2, 2, 3])
+    >>> revealed.counts, revealed.probability.shape
+    ((0, 3098, 30976), torch.Size([2, 2, 3]))
     >>> revealed.probability_ratio[..., -1]
     tensor([[1., 1.],
             [1., 1.]], dtype=torch.float64)
@@ -74,22 +51,23 @@ class Responses:
     probability: Tensor
     logit: Tensor
     correct: Tensor
+    whole: Tensor
     information: dict[str, Tensor]
 
     @property
     def probability_ratio(self) -> Tensor:
-        """The probability over its last value on the curve, (B, M, K)."""
-        return self.probability / self.probability[..., -1:]
+        """The probability over that of the image itself, (B, M, K)."""
+        return self.probability / self.whole.view(-1, 1, 1)
 
 
 def insertion(
     net: Classifier,
     images: Tensor,
-    targets: Tensor,
+    targets: Any,
     maps: Tensor,
     *,
-    canvas: str | float | tuple[float, float, float] | Tensor = "black",
-    shares: Sequence[float] = TWENTIETHS,
+    canvas: Any = "black",
+    shares: Iterable[float] = TWENTIETHS,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
@@ -97,11 +75,13 @@ def insertion(
 
     Parameters
     ----------
-    net : Classifier; its output does not matter here.
-    images : (B, 3, H, W) in [0, 1].
-    targets : (B,) int.
-    maps : ranking maps (B, M, H, W), signed or absolute, higher is more important.
-    canvas : "black", "white", "mean", "blur" (σ = 50), a grey level, a colour or a tensor, as a path's baseline.
+    net : Classifier of two classes or more; its output does not matter here.
+    images : (B, C, H, W), in [0, 1] or whatever range was explained.
+    targets : one class for all images, or one for each (B,).
+    maps : ranking maps (B, M, H, W), or (B, H, W) for M = 1; signed or absolute, higher is more important. The colours
+        of an attribution (B, C, H, W) would be read as M = C maps: sum them first, as ``maps.ranking`` does.
+    canvas : "black", "white", "mean", "blur" (σ = 50), a grey level, a colour or a tensor, as a path's baseline, or
+        `Seeds`, or a canvas of one's own with its method ``under``.
     shares : of the pixels, increasing within [0, 1]; a share s reveals exactly ⌈s·H·W⌉ of them.
     seed : of the shuffle that orders pixels of equal value.
     batch_size : images in one call of the network; memory is bounded by it, whatever B, M and K are.
@@ -115,8 +95,8 @@ def insertion(
     Raises
     ------
     ValueError
-        For maps of another shape, with NaN or infinite values, for shares that do not increase, an unknown canvas, or
-        targets that do not fit the images or the network's classes.
+        For images or maps of another shape, NaN or infinite values in a map, shares that do not increase, an unknown
+        canvas, a network of one output, or targets that do not fit the images or the network's classes.
 
     Examples
     --------
@@ -125,19 +105,19 @@ def insertion(
     >>> score.shape, bool((score > 0.2).all())
     (torch.Size([2, 2]), True)
     """
-    images = images.to(net.device, net.dtype)
-    filling = Canvas(images, resolve_baseline(canvas, net, images))
-    return reveal(net, filling, targets, maps, shares=shares, seed=seed, batch_size=batch_size)
+    return reveal(
+        net, images, targets, maps, visible=operator.lt, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size
+    )
 
 
 def deletion(
     net: Classifier,
     images: Tensor,
-    targets: Tensor,
+    targets: Any,
     maps: Tensor,
     *,
-    canvas: str | float | tuple[float, float, float] | Tensor = "black",
-    shares: Sequence[float] = TWENTIETHS,
+    canvas: Any = "black",
+    shares: Iterable[float] = TWENTIETHS,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
@@ -145,15 +125,14 @@ def deletion(
 
     Examples
     --------
-    >>> shares = (0, 0.2, 1)
-    >>> best, worst = (metrics.deletion(net, x, targets, each, shares=shares) for each in (ranking, -ranking))
+    >>> best, worst = (metrics.deletion(net, x, targets, each, shares=(0, 0.2, 1)) for each in (ranking, -ranking))
     >>> metrics.area(best.shares, best.probability) < metrics.area(worst.shares, worst.probability)
     tensor([[True, True],
             [True, True]])
     """
-    images = images.to(net.device, net.dtype)
-    filling = Canvas(resolve_baseline(canvas, net, images), images)
-    return reveal(net, filling, targets, maps, shares=shares, seed=seed, batch_size=batch_size)
+    return reveal(
+        net, images, targets, maps, visible=operator.ge, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size
+    )
 
 
 def area(x: Tensor, y: Tensor) -> Tensor:
@@ -167,81 +146,86 @@ def area(x: Tensor, y: Tensor) -> Tensor:
     return torch.trapezoid(y, x.expand_as(y), dim=-1)
 
 
+def rescale(values: Tensor, low: Tensor, high: Tensor, *, clip: bool) -> Tensor:
+    """Values from 0 at `low` to 1 at `high`, clipped or not; NaN where high is not above low."""
+    scaled = torch.where(high > low, (values - low) / (high - low), torch.nan)
+    return scaled.clamp(0, 1) if clip else scaled
+
+
 def reveal(
     net: Classifier,
-    filling: Filling,
-    targets: Tensor,
+    images: Tensor,
+    targets: Any,
     maps: Tensor,
     *,
-    shares: Sequence[float],
+    visible: Callable[[Any, Any], Any],
+    canvas: Any,
+    shares: Iterable[float],
     estimators: Mapping[str, Estimator] | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
-    """What is behind `insertion`, `deletion` and the information curves: any filling, and estimators of information.
+    """What is behind `insertion`, `deletion` and the information curves.
 
-    Parameters are theirs. With no pixel or all of them an image looks the same after every map, so it is asked once.
+    Of each count k of pixels those are shown whose rank r is ``visible(r, k)``; `estimators` measure the result, of
+    8 bits a channel. With no pixel or all of them an image looks the same after every map, so it is scored once.
     """
-    check_maps(maps, filling.images)
-    if targets.shape != maps.shape[:1] or targets.is_floating_point():
-        given = f"shape {tuple(targets.shape)} of {targets.dtype}"
-        raise ValueError(f"targets must be one class index for each of the {len(maps)} images, got {given}")
-    if batch_size < 1:
+    check_net(net)
+    check_images(images, net.channels)
+    if estimators:
+        check_range("images", images, "to be rounded to 8 bits", remedy="")
+    images = images.detach().to(net.device, net.dtype)
+    maps, targets = as_maps(maps, images), as_targets(targets, len(images))
+    if isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
-    estimators = estimators or {}
-    pixels = maps[0, 0].numel()
+    show, estimators, pixels = lay_on(canvas, net, images), estimators or {}, maps[0, 0].numel()
     counts = pixel_counts(shares, pixels)
-    table = torch.empty(*maps.shape[:2], len(counts), 3 + len(estimators), dtype=torch.float64)
-    ends, inner = (
-        [i for i, k in enumerate(counts) if k in (0, pixels)],
-        [i for i, k in enumerate(counts) if 0 < k < pixels],
-    )
-    for places, asked in ((inner, maps), (ends, maps[:, :1])):
-        rows = [
-            _ask(net, filling, targets, estimators, owner, shown)
-            for owner, shown in _masks(asked, [counts[i] for i in places], seed, batch_size)
+    whole = pixels if visible(0, pixels) else 0  # the count at which the image itself is seen
+    points = counts if whole in counts else (*counts, whole)
+
+    @torch.no_grad()
+    def score(which: Tensor, shown: Tensor) -> Tensor:
+        """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
+        seen, originals = show(which, shown.to(images.device)), images[which]
+        if estimators:
+            seen, originals = round_to_bytes(seen), round_to_bytes(originals)
+        logits = net.logits(seen).double()
+        target = as_targets(targets, len(images), classes=logits.shape[1])[which].to(logits.device).view(-1, 1)
+        columns = [
+            net.probabilities(logits).gather(1, target)[:, 0],
+            logits.gather(1, target)[:, 0],
+            logits.argmax(1) == target[:, 0],
+            *(estimate(seen, originals) for estimate in estimators.values()),
         ]
+        return torch.stack([column.to(logits) for column in columns], dim=1)
+
+    table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64)
+    ends = [i for i, k in enumerate(points) if k in (0, pixels)]
+    inner = [i for i, k in enumerate(points) if 0 < k < pixels]
+    for places, ranked in ((inner, maps), (ends, maps[:, :1])):
+        batches = _masks(ranked, [points[i] for i in places], visible, seed, batch_size)
+        rows = [score(which, shown) for which, shown in batches]
         if rows:
-            table[:, :, places] = torch.cat(rows).cpu().view(*asked.shape[:2], len(places), -1)
-    probability, logit, correct, *information = table.unbind(-1)
+            table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
+    probability, logit, correct, *information = table[:, :, : len(counts)].unbind(-1)
     return Responses(
         counts=counts,
         shares=torch.tensor(counts, dtype=torch.float64) / pixels,
         probability=probability,
         logit=logit,
         correct=correct,
+        whole=table[:, 0, points.index(whole), 0],
         information=dict(zip(estimators, information, strict=True)),
     )
 
 
-def _masks(maps: Tensor, counts: list[int], seed: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _masks(
+    maps: Tensor, counts: list[int], visible: Callable[[Any, Any], Any], seed: int, batch_size: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Every map with every count, in batches: the image that each belongs to (P,), and its pixels shown (P, H, W)."""
-    flat, counted = maps.flatten(0, 1), torch.tensor(counts, device=maps.device)
+    flat, count_of = maps.flatten(0, 1), torch.tensor(counts, device=maps.device)
     for start in range(0, len(flat) * bool(counts), batch_size):
         ranks = pixel_ranks(flat[start : start + batch_size], seed=seed)
         for item in torch.arange(len(ranks) * len(counts)).split(batch_size):
-            which, k = item // len(counts), counted[item % len(counts)]
-            yield (start + which) // maps.shape[1], ranks[which] < k.view(-1, 1, 1)
-
-
-@torch.no_grad()
-def _ask(
-    net: Classifier,
-    filling: Filling,
-    targets: Tensor,
-    estimators: Mapping[str, Estimator],
-    owner: Tensor,
-    shown: Tensor,
-) -> Tensor:
-    """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
-    revealed = filling.show(owner, shown.to(filling.images.device))
-    logits = net.logits(revealed).double()
-    check_targets(targets, logits.shape[1])
-    target = targets[owner].to(logits.device).view(-1, 1)
-    columns = [
-        logits.softmax(1).gather(1, target)[:, 0],
-        logits.gather(1, target)[:, 0],
-        logits.argmax(1) == target[:, 0],
-        *(estimate(revealed, filling.images[owner]) for estimate in estimators.values()),
-    ]
-    return torch.stack([column.to(logits) for column in columns], dim=1)
+            which, k = item // len(counts), count_of[item % len(counts)]
+            yield (start + which) // maps.shape[1], visible(ranks[which], k.view(-1, 1, 1))

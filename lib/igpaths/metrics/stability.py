@@ -4,17 +4,14 @@ Study B's max-sensitivity (Table 5) perturbs the pixels; Study A (Table 5) compr
 What the comparison divides the maps by decides what it says, so each normalisation has its name.
 """
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-import scipy.stats
 import torch
-from PIL import Image
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics.ranking import measured
+from igpaths.metrics.ranking import mean_ranks, measure
 from igpaths.metrics.saturation import cosine
 
 NORMALISATIONS = ("raw", "signed sum", "L1")
@@ -23,7 +20,7 @@ NORMALISATIONS = ("raw", "signed sum", "L1")
 def uniform_noise(
     net: Classifier, images: Tensor, *, radius: float = 0.05, samples: int = 10, seed: int = 0, start: int = 0
 ) -> Iterator[Tensor]:
-    """The images (B, 3, H, W) with uniform noise, `samples` times; they may leave [0, 1].
+    """The images (B, C, H, W) with uniform noise, `samples` times; they may leave [0, 1].
 
     Parameters
     ----------
@@ -42,7 +39,7 @@ def uniform_noise(
             np.random.default_rng((seed, 13, start + i, sample)).uniform(-1, 1, image.shape)
             for i, image in enumerate(images)
         ]
-        yield images + torch.from_numpy(np.stack(noise)).to(images) * radius * net.std.to(images)
+        yield images.detach() + torch.from_numpy(np.stack(noise)).to(images) * radius * net.std.to(images)
 
 
 def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturbed: Iterable[Tensor]) -> Tensor:
@@ -52,48 +49,43 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
 
     Parameters
     ----------
-    explain : images (B, 3, H, W) → M signed attributions of each, (B, M, 3, H, W). Perturbed images leave [0, 1],
-        which `igpaths.walks.fold` takes and `igpaths.attribute` refuses.
-    images : (B, 3, H, W).
-    perturbed : versions of them, each (B, 3, H, W); `uniform_noise` makes Study B's.
+    explain : images (B, C, H, W) → M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which is
+        M = 1. Perturbed images leave [0, 1], which ``igpaths.attribute(…, check=False)`` takes.
+    images : (B, C, H, W).
+    perturbed : versions of them, each (B, C, H, W); `uniform_noise` makes Study B's.
 
     Returns
     -------
     Tensor (B, M)
-        0 or more, in float64; NaN where an attribution is zero, 0 without any perturbed version.
+        In float64, 0 or more; NaN where an attribution is zero, 0 without any perturbed version. ValueError where
+        what `explain` returns has another shape, as ranking maps (B, M, H, W) have.
 
     Examples
     --------
-    >>> def twice_and_square(images):  # stands for M = 2 attributions
+    >>> def explain(images):  # stands for M = 2 attributions
     ...     return torch.stack([2 * images, images**2], dim=1)
     ...
-    >>> brighter = x * 1.1
-    >>> metrics.max_sensitivity(twice_and_square, x, [brighter]).round(decimals=2)
+    >>> metrics.max_sensitivity(explain, x, [x * 1.1]).round(decimals=2)
     tensor([[0.1000, 0.2100],
             [0.1000, 0.2100]], dtype=torch.float64)
     """
-    whole = explain(images).double()
-    norm = whole.flatten(2).norm(dim=2)
-    largest = torch.zeros_like(norm)
+    count, *size = images.shape
+
+    def flat(version: Tensor) -> Tensor:
+        """The attributions of one version of the images as (B, M, N)."""
+        found = torch.as_tensor(explain(version)).detach()
+        every = found.unsqueeze(1) if found.shape == images.shape else found
+        if every.ndim != 5 or [len(every), *every.shape[2:]] != [count, *size]:
+            wanted = f"({count}, M, {', '.join(map(str, size))})"
+            raise ValueError(f"explain must return attributions {wanted}, M of each image, got {tuple(found.shape)}")
+        return every.flatten(2).double()
+
+    own = flat(images)
+    largest = torch.zeros_like(own[..., 0])
     for version in perturbed:
-        largest = torch.maximum(largest, (explain(version).double() - whole).flatten(2).norm(dim=2))
+        largest = torch.maximum(largest, (flat(version) - own).norm(dim=2))
+    norm = own.norm(dim=2)
     return torch.where(norm > 0, largest / norm, torch.nan)
-
-
-def jpeg(photograph: Image.Image, *, quality: int = 75) -> Image.Image:
-    """The photograph after JPEG compression with Pillow's `quality` (1 to 95).
-
-    Examples
-    --------
-    >>> from torchvision.transforms.functional import to_pil_image, to_tensor
-    >>> photograph = to_pil_image(x[0])
-    >>> gone = [(to_tensor(metrics.jpeg(photograph, quality=q)) - x[0]).abs().mean() for q in (95, 30)]
-    >>> bool(gone[0] < gone[1])
-    True
-    """
-    file = io.BytesIO()
-    photograph.save(file, "JPEG", quality=quality)
-    return Image.open(file).convert("RGB")
 
 
 def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
@@ -114,29 +106,22 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
     Examples
     --------
     >>> a = torch.tensor([[1.0, -1.0], [2.0, 2.0]])
-    >>> for normalisation in ("raw", "signed sum", "L1"):
-    ...     print(normalisation, metrics.squared_error(a, 3 * a, normalisation=normalisation))
-    ...
-    raw tensor(10., dtype=torch.float64)
-    signed sum tensor(0., dtype=torch.float64)
-    L1 tensor(0., dtype=torch.float64)
+    >>> [metrics.squared_error(a, 3 * a, normalisation=name).item() for name in ("raw", "signed sum", "L1")]
+    [10.0, 0.0, 0.0]
     """
     if normalisation not in NORMALISATIONS:
         raise ValueError(f"normalisation is {normalisation!r}; it must be one of {', '.join(NORMALISATIONS)}")
 
-    def scaled(values: Tensor) -> Tensor:
-        values = values.double()
+    def scale(values: Tensor) -> Tensor:
         divisors = {"raw": values.new_ones(len(values)), "signed sum": values.sum(1), "L1": values.abs().sum(1)}
         divisor = divisors[normalisation].unsqueeze(1)
         return torch.where(divisor != 0, values / divisor, torch.nan)
 
-    return measured(lambda x, y: ((scaled(x) - scaled(y)) ** 2).mean(1), a, b)
+    return measure(lambda x, y: ((scale(x) - scale(y)) ** 2).mean(1), a, b)
 
 
 def relative_change(a: Tensor, b: Tensor) -> Tensor:
-    """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W) of one image: (…), 0 or more, in float64, lower is better.
-
-    NaN where a is zero.
+    """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W): (…), 0 or more, in float64, lower is better; NaN where a is zero.
 
     Examples
     --------
@@ -146,26 +131,26 @@ def relative_change(a: Tensor, b: Tensor) -> Tensor:
     """
 
     def change(x: Tensor, y: Tensor) -> Tensor:
-        norm = x.double().norm(dim=1)
-        return torch.where(norm > 0, (y.double() - x.double()).norm(dim=1) / norm, torch.nan)
+        norm = x.norm(dim=1)
+        return torch.where(norm > 0, (y - x).norm(dim=1) / norm, torch.nan)
 
-    return measured(change, a, b)
+    return measure(change, a, b)
 
 
 def spearman(a: Tensor, b: Tensor) -> Tensor:
-    """The rank correlation of two maps (…, H, W) of one image: (…), in [−1, 1], higher is better; NaN for a constant.
+    """The rank correlation of two maps (…, H, W): (…), in [−1, 1], higher is better; NaN for a constant map.
 
     Tied values share their mean rank.
 
     Examples
     --------
     >>> a = torch.tensor([[0.1, 0.2], [0.3, 0.4]])
-    >>> metrics.spearman(a, a**3).round(decimals=6), metrics.spearman(a, -a).round(decimals=6)
+    >>> metrics.spearman(a, a**3), metrics.spearman(a, -a)
     (tensor(1., dtype=torch.float64), tensor(-1., dtype=torch.float64))
     """
 
-    def correlation(x: Tensor, y: Tensor) -> Tensor:
-        ranks = (torch.from_numpy(scipy.stats.rankdata(part.cpu().numpy(), axis=1)) for part in (x, y))
-        return cosine(*(part - part.mean(1, keepdim=True) for part in ranks))
+    def centre(values: Tensor) -> Tensor:
+        ranks = mean_ranks(values)
+        return ranks - ranks.mean(1, keepdim=True)
 
-    return measured(correlation, a, b)
+    return measure(lambda x, y: cosine(centre(x), centre(y)), a, b)

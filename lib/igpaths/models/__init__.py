@@ -11,30 +11,30 @@ entry-point group "igpaths.models", with the functions `load` and `names` and th
 `igpaths.models.zoo`. So ``objects/resnet`` is known where this library's study is installed.
 """
 
-import copy
 import importlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from torch import Tensor, device, nn
+from PIL.Image import Image
 
-from igpaths.classifier import Classifier
+import igpaths as ig
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from torch import Tensor, device, nn
 
 ENVIRONMENT = "IGPATHS_DATA"
+GROUP = "igpaths.models"
 FORMS = (
     "torchvision/NETWORK:WEIGHTS, torchvision/NETWORK:WEIGHTS@FILE or module:PACKAGE.FUNCTION "
     "(for example torchvision/resnet50:IMAGENET1K_V2)"
 )
+ROUNDING = 1e-5  # by which pixels may leave [0, 1]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Model:
 
     Attributes
     ----------
-    name : str, the name it was loaded by.
+    name : str, the name it was loaded by, or any.
     network : nn.Module, normalised images (B, C, H, W) to logits (B, classes).
     mean, std : tuples of C floats: the network's input is (image - mean) / std.
     prepare : function from an RGB photograph to a float tensor (C, H, W) in [0, 1], resized and cropped but not
-        normalised.
+        normalised; None where only tensors are explained.
     classes : tuple of str, the name of each class by its index; empty where they have none.
 
     Examples
@@ -59,29 +59,87 @@ class Model:
     """
 
     name: str
-    network: nn.Module
+    network: "nn.Module"
     mean: tuple[float, ...]
     std: tuple[float, ...]
-    prepare: "Callable[[Image.Image], Tensor]"
+    prepare: "Callable[[Image], Tensor] | None" = None
     classes: tuple[str, ...] = ()
 
     def classifier(
         self,
         *,
-        output: str,
-        device: device | str = "cpu",
+        output: "str | Callable[[Tensor, Tensor], Tensor]",
+        device: "device | str" = "cpu",
         precision: str | None = "float32",
         temperature: float = 1.0,
-    ) -> Classifier:
+    ) -> "ig.Classifier":
         """The frozen `Classifier` of images in [0, 1]; the options are its own."""
-        return Classifier(
-            copy.deepcopy(self.network).to(device=device),
+        return ig.Classifier(
+            self.network,
             mean=self.mean,
             std=self.std,
             output=output,
             precision=precision,
             temperature=temperature,
+            device=device,
         )
+
+    def see(self, photograph: "Image | Tensor", *, name: str, like: "Tensor | None" = None) -> "Tensor":
+        """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU, rounding by 1e-5 beyond it cut off.
+
+        Parameters
+        ----------
+        photograph : RGB image that `prepare` takes, or a tensor that is prepared already.
+        name : of the photograph, for errors.
+        like : tensor whose shape it must have, for images that become one batch.
+
+        Raises
+        ------
+        ValueError
+            Where `prepare` fails, or the tensor has another shape, type or range.
+        """
+        import torch
+
+        source = f"model is {self.name!r}; {name} is"
+        pixels: object = photograph
+        if isinstance(photograph, Image):
+            source = f"model is {self.name!r}; its prepare turns {name} into"
+            if self.prepare is None:
+                raise ValueError(f"{source} nothing, for it has none; give it one, or explain a tensor")
+            try:
+                pixels = self.prepare(photograph)
+            except Exception as error:  # it is the reader's own function
+                raise ValueError(f"{source} an error, {in_one_line(error)}") from error
+        shape = (len(self.mean), "H", "W") if like is None else tuple(like.shape)
+        if not isinstance(pixels, torch.Tensor):
+            found = f"a {type(pixels).__name__}"
+        elif not _fits(pixels.shape, shape) or not pixels.is_floating_point():
+            found = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
+        elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
+            found = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
+        else:
+            return pixels.detach().float().cpu().clamp(0, 1)
+        size = ", ".join(map(str, shape))
+        raise ValueError(f"{source} {found}; it must be a float tensor ({size}) in [0, 1], before normalisation")
+
+
+class Name(NamedTuple):
+    """The parts of a model's name, KIND/NETWORK:WEIGHTS@FILE or module:NETWORK; a missing file is None."""
+
+    kind: str
+    network: str = ""
+    weights: str = ""
+    file: str | None = None
+
+    @classmethod
+    def of(cls, name: str) -> "Name":
+        """The parts of a name of any form."""
+        if name.startswith("module:") or "/" not in name:
+            return cls(*name.split(":", 1))
+        kind, rest = name.split("/", 1)
+        rest, at, file = rest.partition("@")
+        network, _, weights = rest.partition(":")
+        return cls(kind, network, weights, file if at else None)
 
 
 def load_model(name: str, *, data: str | Path = "") -> Model:
@@ -98,28 +156,26 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     Raises
     ------
     ValueError
-        for a name, file or function that does not exist, a file that is not a state dict, weights that do not fit.
+        For a name, file or function that does not exist, a function that fails, a file that is not a state dict, or
+        weights that do not fit.
     OSError
-        where weights can neither be found in TORCH_HOME nor be downloaded.
+        Where weights can neither be found in TORCH_HOME nor be downloaded.
 
     Examples
     --------
-    >>> load_model("objects/resnet").classes[:4]
+    >>> ig.load_model("objects/resnet").classes[:4]
     ('disk', 'square', 'triangle', 'star')
-    >>> load_model("objects/resnt")
-    Traceback (most recent call last):
-        ...
-    ValueError: model is 'objects/resnt'; network is 'resnt', it must be one of ...; did you mean resnet?
     """
-    prefix, slash, _ = name.partition("/")
-    if slash and prefix in providers():
-        model: Model = providers()[prefix].load(name, folder=Path(data or os.environ.get(ENVIRONMENT, "")))
+    parts = Name.of(name)
+    if parts.kind == "module":
+        return _imported(name, parts.network)
+    if "/" in name and parts.kind in providers():
+        model: Model = providers()[parts.kind].load().load(name, folder=Path(data or os.environ.get(ENVIRONMENT, "")))
         return model
-    kind, _, path = name.partition(":")
-    if kind == "module":
-        return _imported(name, path)
-    known = {label(each): each for each in list_models(every=True)}  # each network with its newest weights
-    close = [known[network] for network in get_close_matches(name.rpartition("/")[2], known, n=3)]
+    from igpaths.models.zoo import BEST_KNOWN
+
+    close = [f"{kind}/{parts.network}" for kind in get_close_matches(parts.kind, providers())]
+    close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     more = "".join(f"{prefix}/NETWORK, " for prefix in providers() if prefix != "torchvision")
     raise ValueError(f"model is {name!r}; it must be {more}{FORMS}{hint} (`python -m igpaths models` lists them)")
@@ -128,35 +184,26 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 def list_models(*, every: bool = False) -> dict[str, float]:
     """The names that need no file of the reader's, each with its accuracy.
 
-    Parameters
-    ----------
-    every : all classifiers that a package has; by default only the best known of them.
-
-    Returns
-    -------
-    dict of str to float
-        The share of right answers in [0, 1], as the package reports it: for torchvision on ImageNet's validation set.
+    It is the share of right answers in [0, 1] that the package reports: for torchvision on ImageNet's validation set.
+    `every` classifier that a package has; by default only the best known of them.
 
     Examples
     --------
-    >>> from igpaths.models import list_models
-    >>> [name for name in list_models() if "vgg16" in name]
+    >>> [name for name in ig.list_models() if "vgg16" in name]
     ['torchvision/vgg16:IMAGENET1K_V1']
-    >>> list_models()["objects/resnet"] > 0.9
-    True
     """
-    return {name: share for each in providers().values() for name, share in each.names(every=every).items()}
+    return {name: share for each in providers().values() for name, share in each.load().names(every=every).items()}
 
 
 @cache
-def providers() -> dict[str, ModuleType]:
-    """By prefix, the modules that load models: those that other packages register, and torchvision's."""
-    found = {entry.name: entry.load() for entry in entry_points(group="igpaths.models")}
-    return found | {"torchvision": importlib.import_module("igpaths.models.zoo")}
+def providers() -> dict[str, EntryPoint]:
+    """By prefix, the modules that load models, not imported yet: torchvision's, and those of other packages."""
+    others = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return others | {"torchvision": EntryPoint("torchvision", "igpaths.models.zoo", GROUP)}
 
 
 def label(name: str) -> str:
-    """The network's name without task, enum and file: "objects/resnet" → "resnet".
+    """The network's name without task, enum and file.
 
     Examples
     --------
@@ -164,32 +211,49 @@ def label(name: str) -> str:
     >>> label("objects/resnet"), label("torchvision/resnet50:IMAGENET1K_V2"), label("module:mine.network")
     ('resnet', 'resnet50', 'network')
     """
-    name = name.split("@")[0]
-    return name.split("/")[-1].split(":")[0] if "/" in name else name.rsplit(".", 1)[-1]
+    parts = Name.of(name)
+    return parts.network.rpartition(".")[2] if parts.kind == "module" else parts.network or name
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str:
+def nearest(name: object, allowed: Iterable[str]) -> str:
     """The end of a message that names what may be meant, or nothing."""
-    close = get_close_matches(given, list(allowed), n=1)
+    close = get_close_matches(str(name), list(allowed), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def choice(what: str, given: str, allowed: Iterable[str]) -> str:
+def choice(what: str, name: object, allowed: Iterable[str]) -> str:
     """The words for a name that is not among those allowed."""
-    allowed = list(allowed)
-    return f"{what} is {given!r}, it must be one of {', '.join(allowed)}{nearest(given, allowed)}"
+    return f"{what} is {name!r}, it must be one of {', '.join(allowed)}{nearest(name, allowed)}"
+
+
+def in_one_line(error: Exception) -> str:
+    """An error of foreign code, whose message may have many lines, in one."""
+    words = " ".join(str(error).split())
+    return (
+        words if words and isinstance(error, ValueError | OSError | ImportError) else f"{type(error).__name__}: {words}"
+    )
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int | str]) -> bool:
+    """Whether a shape without zeros is the expected one, where a letter stands for any size."""
+    sizes = [n for n, m in zip(shape, expected, strict=False) if n and (n == m or isinstance(m, str))]
+    return len(sizes) == len(shape) == len(expected)
 
 
 def _imported(name: str, path: str) -> Model:
     package, _, function = path.rpartition(".")
     try:
         module = importlib.import_module(package)
-    except (ImportError, ValueError) as error:  # ValueError: there is no dot, so no package
-        raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {error}") from error
-    if not callable(build := getattr(module, function, None)):
+    except Exception as error:  # whatever the reader's own file raises; without a dot there is no package
+        raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {in_one_line(error)}") from error
+    build = getattr(module, function, None)
+    if not callable(build):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         raise ValueError(f"model is {name!r}; {package} has no function {function!r}{nearest(function, names)}")
-    model = build()
+    try:
+        model = build()
+    except Exception as error:
+        raise ValueError(f"model is {name!r}; {path}(), without arguments, fails: {in_one_line(error)}") from error
     if not isinstance(model, Model):
         raise ValueError(f"model is {name!r}; {path}() must return an igpaths.Model, not {type(model).__name__}")
     return replace(model, name=name)

@@ -4,10 +4,9 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from igpaths.models import ENVIRONMENT, Model
+from igpaths.models import ENVIRONMENT, Model, nearest
 
 
 @dataclass(frozen=True)
@@ -19,49 +18,47 @@ class Synset:
 
 
 def class_names(model: Model, count: int, *, data: str | Path = "") -> tuple[str, ...]:
-    """The names of a model's `count` classes: those listed in `data` if they fit, else its own, else numbers.
+    """The names of a model's `count` outputs: those listed in `data` if they fit, else its own, else numbers.
 
-    Parameters
-    ----------
-    model : Model.
-    count : int, its outputs.
-    data : folder that may have a synsets.txt; the environment variable IGPATHS_DATA where it is empty.
-
-    Raises
-    ------
-    ValueError
-        for a folder that does not exist, or a synsets.txt that lists something else.
+    `data` is a folder that may have a synsets.txt; where it is empty, the environment variable IGPATHS_DATA names it.
+    ValueError for a folder that does not exist, a list of something else, and a model that names more or fewer classes.
 
     Examples
     --------
-    >>> from igpaths.classes import class_names
-    >>> class_names(model, 10)[:3], class_names(model, 2)  # two classes are not its own
-    (('disk', 'square', 'triangle'), ('class 0', 'class 1'))
+    >>> from igpaths.models.classes import class_names
+    >>> class_names(model, 10)[:3]
+    ('disk', 'square', 'triangle')
     """
+    listed = listed_classes(data)
+    if len(listed) == count:
+        return listed
+    check_outputs(model, count, model.classes)
+    return model.classes or tuple(f"class {index}" for index in range(count))
+
+
+def listed_classes(data: str | Path = "") -> tuple[str, ...]:
+    """The names in the synsets.txt of the folder `data` (or IGPATHS_DATA); none where there is no folder or no file."""
     named = data or os.environ.get(ENVIRONMENT, "")
     file = data_folder(named) / "synsets.txt" if named else None
-    listed = tuple(synset.name for synset in read_synsets(file)) if file and file.is_file() else ()
-    numbered = tuple(f"class {index}" for index in range(count))
-    return next(names for names in (listed, model.classes, numbered) if len(names) == count)
+    return tuple(synset.name for synset in read_synsets(file)) if file and file.is_file() else ()
+
+
+def check_outputs(model: Model, count: int, classes: Sequence[str]) -> None:
+    """ValueError where a network's `count` outputs are not as many as its classes, if these have names."""
+    if classes and len(classes) != count:
+        raise ValueError(f"model is {model.name!r}; its network has {count} outputs for {len(classes)} classes")
 
 
 def class_index(target: str, classes: Sequence[str]) -> int:
     """The class that an index or a name stands for; of a synset's names the first one is enough.
 
-    Raises
-    ------
-    ValueError
-        where there is none, or more than one.
+    Where there is none, or more than one, ValueError says so, and which name is the nearest.
 
     Examples
     --------
-    >>> from igpaths.classes import class_index
+    >>> from igpaths.models.classes import class_index
     >>> class_index("ring", data.classes), class_index("5", data.classes)
     (5, 5)
-    >>> class_index("rings", data.classes)
-    Traceback (most recent call last):
-        ...
-    ValueError: target is 'rings'; it must be a class's name or index, 0 to 9; did you mean ring?
     """
     if target.isdecimal() and int(target) < len(classes):
         return int(target)
@@ -70,8 +67,7 @@ def class_index(target: str, classes: Sequence[str]) -> int:
     if len(found) > 1:
         raise ValueError(f"target is {target!r}, the name of classes {', '.join(map(str, found))}: give the index")
     if not found:
-        close = get_close_matches(target, map(first_name, classes), n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
+        hint = nearest(target, map(first_name, classes))
         raise ValueError(f"target is {target!r}; it must be a class's name or index, 0 to {len(classes) - 1}{hint}")
     return found[0]
 
@@ -81,7 +77,7 @@ def first_name(name: str) -> str:
 
     Examples
     --------
-    >>> from igpaths.classes import first_name
+    >>> from igpaths.models.classes import first_name
     >>> first_name("tench, Tinca tinca")
     'tench'
     """
@@ -105,13 +101,19 @@ def data_folder(data: str | Path = "") -> Path:
 def read_synsets(path: Path) -> tuple[Synset, ...]:
     """The synsets in class-index order, from lines of a wnid, a tab or space, and a name.
 
-    ImageNet's own LOC_synset_mapping.txt is such a file. A line of another form and a wnid that comes twice raise
-    ValueError with the line's number.
+    ImageNet's own LOC_synset_mapping.txt is such a file. Lines end as on any system, empty ones may follow the last. A
+    line of another form, one that is not in UTF-8 and a wnid that comes twice raise ValueError with the line's number.
     """
     if not path.is_file():
         raise ValueError(f"there is no list of synsets at {path}")
+    content = path.read_bytes()
+    try:
+        lines = content.decode("utf-8-sig").rstrip().splitlines()
+    except UnicodeDecodeError as error:
+        number = content[: error.start].count(b"\n") + 1
+        raise ValueError(f"{path}, line {number}: it is not in UTF-8; save the file in that encoding") from error
     synsets: dict[str, Synset] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         match = re.fullmatch(r"(n\d{8})\s+(\S.*?)\s*", line)
         if not match:
             raise ValueError(f"{path}, line {number}: {line!r} is not a wnid and a name, as in 'n01440764<tab>tench'")

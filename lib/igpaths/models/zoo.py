@@ -5,13 +5,13 @@ A file of weights is a state dict: the tensors by name, in .safetensors or as ``
 
 import re
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-import safetensors.torch
-import torch
-import torchvision
-from torch import Tensor, nn
+from igpaths.models import Model, Name, choice, in_one_line, nearest
 
-from igpaths.models import Model, choice, nearest
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 ABOUT = "For photographs, downloaded once; accuracy on ImageNet"
 BEST_KNOWN = (
@@ -29,28 +29,25 @@ def names(*, every: bool = False) -> dict[str, float]:
     return {
         f"torchvision/{network}:{entry.name}": entry.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
         for network in networks
-        for entry in torchvision.models.get_model_weights(network)
+        for entry in _torchvision().get_model_weights(network)
         if entry.meta["categories"]  # vgg16's IMAGENET1K_FEATURES have no classifier
     }
 
 
 def load(name: str, *, folder: Path) -> Model:
     """The model ``torchvision/NETWORK:WEIGHTS`` or ``…@FILE``, where a relative FILE lies below `folder`."""
-    rest = name.partition("/")[2]
-    match = re.fullmatch(r"([^:@]*)(?::([^@]*))?(?:@(.*))?", rest)
-    assert match  # every part is optional, so that a missing one gets a message of its own
-    network, weights, file = match.groups(default="")
+    _, network, weights, file = Name.of(name)
     if network not in _networks():
         raise ValueError(
             f"model is {name!r}; torchvision has no classifier {network!r}, it has those of "
             f"torchvision.models.list_models(torchvision.models){nearest(network, _networks())}"
         )
-    entries = {entry.name: entry for entry in torchvision.models.get_model_weights(network)}
+    entries = {entry.name: entry for entry in _torchvision().get_model_weights(network)}
     if weights not in entries:
         moving = "DEFAULT names other weights in another release; " if weights == "DEFAULT" else ""
         raise ValueError(f"model is {name!r}; {moving}{choice(f'weights of {network}', weights, entries)}")
     entry = entries[weights]
-    state = read_state(folder.expanduser() / file, name) if "@" in rest else _download(name, entry)
+    state = _download(name, entry) if file is None else read_state(folder.expanduser() / file, name)
     preset = entry.transforms()
     return Model(
         name=name,
@@ -62,21 +59,30 @@ def load(name: str, *, folder: Path) -> Model:
     )
 
 
+def _torchvision() -> ModuleType:
+    """Its models, imported where they are needed: that takes seconds."""
+    import torchvision
+
+    return torchvision.models
+
+
 def _networks() -> list[str]:
-    return torchvision.models.list_models(module=torchvision.models)
+    return _torchvision().list_models(module=_torchvision())
 
 
-def _build(network: str, state: dict[str, Tensor]) -> nn.Module:
+def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     if network not in ("inception_v3", "googlenet"):
-        return torchvision.models.get_model(network, weights=None)
-    # Their weights expect another normalisation, which the network does itself when told to; files exist with and
+        return _torchvision().get_model(network, weights=None)
+    # Their weights expect another normalisation, which the network does itself by an option; files exist with and
     # without the auxiliary heads, which play no part in evaluation.
     auxiliary = any(key.startswith(("aux", "Aux")) for key in state)
     options = {"transform_input": True, "init_weights": False, "aux_logits": auxiliary}
-    return torchvision.models.get_model(network, weights=None, **options)
+    return _torchvision().get_model(network, weights=None, **options)
 
 
-def _download(name: str, weights: torchvision.models.WeightsEnum) -> dict[str, Tensor]:
+def _download(name: str, weights: Any) -> "dict[str, Tensor]":
+    import torch
+
     try:
         return weights.get_state_dict(progress=False, check_hash=True)
     except OSError as error:
@@ -87,23 +93,27 @@ def _download(name: str, weights: torchvision.models.WeightsEnum) -> dict[str, T
         ) from error
 
 
-def read_state(file: Path, name: str) -> dict[str, Tensor]:
-    """The tensors by name in a .safetensors file, or in any other that torch.save wrote."""
+def read_state(file: Path, name: str) -> "dict[str, Tensor]":
+    """The tensors by name in a .safetensors file, or in any other that torch.save wrote, for the model of this name."""
+    import safetensors.torch
+    import torch
+
     if not file.is_file():
         raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
     try:
-        if file.suffix == ".safetensors":
+        if file.suffix.lower() == ".safetensors":
             return safetensors.torch.load_file(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or foreign file fails in many ways
-        raise ValueError(f"model is {name!r}; {file} is no state dict: {error}") from error
-    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
+        raise ValueError(f"model is {name!r}; {file} is no state dict: {in_one_line(error)}") from error
+    tensors = isinstance(state, dict) and all(isinstance(value, torch.Tensor) for value in state.values())
+    if not tensors or not all(isinstance(key, str) for key in state):
         raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {_kind(state)}")
     return state
 
 
-def fit(name: str, network: nn.Module, state: dict[str, Tensor]) -> nn.Module:
-    """`network` in evaluation mode with these weights."""
+def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Module":
+    """`network` in evaluation mode with these weights; ValueError says which of them do not fit."""
     # torchvision's DenseNet files keep the names of an older release: denselayer1.norm.1 for denselayer1.norm1.
     for key in list(state):
         state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)] = state.pop(key)
@@ -121,7 +131,9 @@ def fit(name: str, network: nn.Module, state: dict[str, Tensor]) -> nn.Module:
             ],
         }
         report = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
-        raise ValueError(f"model is {name!r}; the weights do not fit the network: {report or error}") from error
+        raise ValueError(
+            f"model is {name!r}; the weights do not fit the network: {report or in_one_line(error)}"
+        ) from error
     return network.eval()
 
 

@@ -3,7 +3,7 @@
 import re
 import weakref
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from torch import nn
 
 import igpaths as ig
 from igpaths.metrics import area, deletion, insertion, pixel_ranks
-from igpaths.metrics.reveal import Canvas, reveal
+from igpaths.metrics.canvases import lay_on
 from problems import Counted, Function, classifier, generator, images, small_network
 
 SHAPE = (3, 8, 15)
@@ -127,24 +127,27 @@ def test_no_revealed_image_outlives_its_batch(maps_each):
     alive: list[weakref.ref] = []
     most = 0
 
-    @dataclass(frozen=True, eq=False)
-    class Watched(Canvas):
-        def show(self, which, shown):
-            nonlocal most
-            revealed = super().show(which, shown)
-            alive.append(weakref.ref(revealed))
-            kept = [r() for r in alive]
-            most = max(most, sum(len(r) for r in kept if r is not None))
-            return revealed
+    class Watched:
+        def under(self, x):
+            on_black = lay_on("black", net, x)
 
-    x = images(B, shape=SHAPE)
+            def show(which, shown):
+                nonlocal most
+                revealed = on_black(which, shown)
+                alive.append(weakref.ref(revealed))
+                kept = [r() for r in alive]
+                most = max(most, sum(len(r) for r in kept if r is not None))
+                return revealed
+
+            return show
+
+    net, x = network(), images(B, shape=SHAPE)
     maps = ranking_maps(shape=(B, maps_each, *SHAPE[1:]))
-    filling = Watched(x, torch.zeros_like(x))
-    found = reveal(network(), filling, TARGETS, maps, shares=TENTHS, batch_size=4)
+    found = insertion(net, x, TARGETS, maps, canvas=Watched(), shares=TENTHS, batch_size=4)
     assert most == 4
     assert all(r() is None for r in alive)
     numbers = [value for f in fields(found) if isinstance(value := getattr(found, f.name), torch.Tensor)]
-    assert sum(value.numel() for value in numbers) == 11 + 3 * B * maps_each * 11
+    assert sum(value.numel() for value in numbers) == 11 + 3 * B * maps_each * 11 + B
 
 
 def test_a_count_costs_an_image_a_map_and_the_ends_one_an_image():
@@ -154,7 +157,7 @@ def test_a_count_costs_an_image_a_map_and_the_ends_one_an_image():
         insertion(net, x, TARGETS, maps, shares=(0, 0.3, 0.6, 1))
         assert net.module.count == B * m * 2 + B * 2
         insertion(net, x, TARGETS, maps, shares=(0.3,))
-        assert net.module.count == B * m * 3 + B * 2
+        assert net.module.count == B * m * 3 + B * 3  # the ratio needs the image itself
 
 
 def test_one_image_after_another_is_as_all_together():
@@ -285,7 +288,7 @@ def test_the_canvas_shows_the_image_where_it_is_known():
     shown = torch.rand(3, *SHAPE[1:], generator=generator()) < 0.4
     which = torch.tensor([2, 0, 2])
     expected = np.where(shown.numpy()[:, None], x.numpy()[which.numpy()], other.numpy()[which.numpy()])
-    assert torch.equal(Canvas(x, other).show(which, shown), torch.from_numpy(expected))
+    assert torch.equal(lay_on(other, network(), x)(which, shown), torch.from_numpy(expected))
 
 
 def test_a_black_image_on_a_black_canvas_has_a_flat_curve():
@@ -321,7 +324,7 @@ def test_float32_images_and_maps_take_the_networks_precision():
     [
         ({"maps": torch.full((B, M, *SHAPE[1:]), torch.nan)}, r"map \(0, 0\) has 120 NaN or infinite values"),
         ({"maps": torch.full((B, M, *SHAPE[1:]), torch.inf)}, r"6 of 6 are not"),
-        ({"maps": torch.zeros(B, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(3, 8, 15\)"),
+        ({"maps": torch.zeros(*SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(8, 15\)"),
         ({"maps": torch.zeros(B, M, 15, 8)}, r"maps must be \(3, M, 8, 15\), .* got \(3, 2, 15, 8\)"),
         ({"maps": torch.zeros(2, M, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(2, 2, 8, 15\)"),
         ({"maps": torch.zeros(B, 0, *SHAPE[1:])}, r"M maps of each image, got \(3, 0, 8, 15\)"),

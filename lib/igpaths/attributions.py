@@ -1,0 +1,269 @@
+"""`attribute`: every rule and every step count from one walk of a path, and the maps that come of it."""
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from igpaths.classifier import Classifier, as_targets
+from igpaths.paths.base import Path
+from igpaths.rules import Part, Rule, as_rules
+from igpaths.sums import Sums
+from igpaths.walks import BATCH_SIZE, as_steps, check_net, check_path, walk
+
+Key = tuple[Rule | Part, int]
+Progress = bool | Callable[[int], object]
+ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
+RANKINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    "absolute": lambda attribution: attribution.abs().sum(dim=-3),
+    "signed": lambda attribution: attribution.sum(dim=-3),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Attributions:
+    """What `attribute` returns: ``maps[rule, steps]`` is a signed map (B, C, H, W) in units of the score.
+
+    Where there is one step count, ``maps[rule]`` is enough.
+
+    Attributes
+    ----------
+    maps : the maps by (rule, steps).
+    scores : by steps, the score (B, steps + 1) along the walk.
+    alphas : by steps, float64, as many as the scores: how far along the path each point lies, from 0 to 1, or to
+        less where the walk stops short of x.
+    completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
+        rule covers, which is F(x) − F(x') for a whole path that reaches x. 0 is complete; for IDGI it is 0 by
+        construction.
+    alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
+    evaluations : gradient evaluations spent on each image.
+
+    Examples
+    --------
+    >>> maps
+    Attributions of 2 images (3, 176, 176): IG(at='start'), IDGI(at='start') at 4, 8 steps; 9 evaluations an image
+    >>> maps.scores[8].shape, maps.alphas[8].shape, maps.completeness_gap[ig.IG(), 8].shape
+    (torch.Size([2, 9]), torch.Size([2, 9]), torch.Size([2]))
+    >>> maps.ranking("absolute", steps=8).shape  # (B, M, H, W), a map for each rule
+    torch.Size([2, 2, 176, 176])
+    """
+
+    maps: dict[Key, Tensor]
+    scores: dict[int, Tensor]
+    alphas: dict[int, Tensor]
+    completeness_gap: dict[Key, Tensor]
+    alpha_star: dict[Key, Tensor]
+    evaluations: int
+
+    @property
+    def rules(self) -> tuple[Rule | Part, ...]:
+        """The rules, in their order."""
+        return tuple(dict.fromkeys(rule for rule, _ in self.maps))
+
+    def __getitem__(self, key: Key | Rule | Part) -> Tensor:
+        whole = key if isinstance(key, tuple) else (key, next(iter(self.scores)))
+        if whole not in self.maps or (whole is not key and len(self.scores) > 1):
+            known = "; ".join(f"({rule}, {n})" for rule, n in self.maps)
+            raise KeyError(f"no map for {key}; there are: {known}")
+        return self.maps[whole]
+
+    def __repr__(self) -> str:
+        example = next(iter(self.maps.values()))
+        rules, steps = ", ".join(map(str, self.rules)), ", ".join(map(str, self.scores))
+        return (
+            f"Attributions of {len(example)} images {tuple(example.shape[1:])}: {rules} at {steps} steps; "
+            f"{self.evaluations} evaluations an image"
+        )
+
+    def ranking(self, kind: str, *, steps: int | None = None) -> Tensor:
+        """The maps that rank pixels, (B, M, H, W): one for each rule, in their order; higher is more important.
+
+        Parameters
+        ----------
+        kind : "absolute", Σ_c |A_c|, or "signed", Σ_c A_c. It decides much of what a metric says.
+        steps : the step count; needed where there are several.
+
+        Raises
+        ------
+        ValueError
+            For another kind, or a step count that is not there.
+        """
+        if kind not in RANKINGS:
+            raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(RANKINGS)}")
+        if steps is None and len(self.scores) == 1:
+            (steps,) = self.scores
+        if steps not in self.scores:
+            raise ValueError(f"steps is {steps}; there are maps of {', '.join(map(str, self.scores))} steps")
+        return torch.stack([RANKINGS[kind](self.maps[rule, steps]) for rule in self.rules], dim=1)
+
+    def cpu(self) -> "Attributions":
+        """The same on the CPU."""
+        names = ("maps", "scores", "completeness_gap", "alpha_star")
+        moved: dict[str, Any] = {name: {k: v.cpu() for k, v in getattr(self, name).items()} for name in names}
+        return replace(self, **moved)
+
+
+def attribute(
+    net: Classifier,
+    images: Tensor,
+    targets: Any,
+    *,
+    path: Path,
+    rules: Rule | Part | Iterable[Rule | Part],
+    steps: int | Sequence[int] = 128,
+    batch_size: int = BATCH_SIZE,
+    check: bool = True,
+    progress: Progress = False,
+) -> Attributions:
+    """Explain the scores of images: every rule and step count from one walk of the path.
+
+    Parameters
+    ----------
+    net : the Classifier to explain.
+    images : (B, C, H, W), pixels in [0, 1].
+    targets : the class to explain, one index for each image, or one for all. None is enough where the Classifier's
+        output is a function that needs none.
+    path : `Straight`, `Blur`, `Placed`, `Guided`, or one of your own.
+    rules : one or more of `IG`, `IDGI`, `IDG`, `Left`, `Right`, or of your own.
+    steps : one or more step counts; on all but Guided they divide the largest.
+    batch_size : points in one call of the network.
+    check : False lets images and baselines leave [0, 1], as those of another range or a stability metric's do.
+    progress : True for a bar on stderr, or a function that is called with the number of gradients just evaluated.
+
+    Returns
+    -------
+    Attributions
+        The signed maps by (rule, steps), on the network's device and in its dtype.
+
+    Raises
+    ------
+    ValueError
+        For images that are not (B, C, H, W) in [0, 1], targets that do not fit them or the network's classes, steps
+        that are not positive or do not fit the path, no rules, a batch size under 1, and a network that cuts the
+        gradient. The message says what to write instead.
+
+    Warns
+    -----
+    UserWarning
+        Where a score or a gradient is not finite; it names the image and the α.
+
+    Examples
+    --------
+    >>> rules = (ig.IG(), ig.Left(ig.IDGI(), psi=0.9))
+    >>> several = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(1, 2, 4))
+    >>> several[ig.Left(ig.IDGI(), psi=0.9), 4].shape
+    torch.Size([2, 3, 176, 176])
+    >>> several.evaluations  # for both rules and all step counts
+    5
+    """
+    check_net(net)
+    check_path(path)
+    rules, counts = as_rules(rules), as_steps(steps, path)
+    check_images(images, net.channels)
+    if check:
+        check_range("images", images, "before normalisation, which is inside the Classifier")
+    if isinstance(batch_size, bool) or batch_size < 1:
+        raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+    if targets is None and not callable(net.output):
+        raise ValueError("targets is None; give the class to explain, an index for each image or one for all")
+    targets = as_targets(0 if targets is None else targets, len(images))
+    with ExitStack() as stack:
+        tick = progress if callable(progress) else None
+        if progress is True:
+            from tqdm import tqdm
+
+            total = len(images) * path.evaluations(counts)
+            tick = stack.enter_context(tqdm(total=total, unit="gradient", leave=False, disable=None)).update
+        parts = [
+            _attribute_together(net, x, t, p, rules, counts, batch_size, check, tick)
+            for x, t, p in in_groups(images, targets, path, batch_size)
+        ]
+    whole = parts[0] if len(parts) == 1 else _joined(parts)
+    _warn_of_values(whole)
+    return whole
+
+
+def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
+    """The images, targets and path in groups of `size` images; a baseline with an image for each is cut to match."""
+    for start in range(0, len(images), size):
+        group = slice(start, start + size)
+        yield images[group], targets[group], path.cut(group, len(images))
+
+
+def check_images(images: Any, channels: int) -> None:
+    """ValueError where images are no float tensor (B, C, H, W) of these channels, or there are none."""
+    if not isinstance(images, Tensor):
+        raise ValueError(f"images must be a float tensor (B, {channels}, H, W), got {type(images).__name__}")
+    if images.ndim != 4 or images.shape[1] != channels or not images.numel() or not images.is_floating_point():
+        raise ValueError(
+            f"images must be float tensors of shape (B, {channels}, H, W), got {tuple(images.shape)} of {images.dtype}"
+        )
+
+
+def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
+    """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
+    low, high = float(values.min()), float(values.max())
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
+
+
+def _attribute_together(
+    net: Classifier,
+    images: Tensor,
+    targets: Tensor,
+    path: Path,
+    rules: tuple[Rule | Part, ...],
+    counts: tuple[int, ...],
+    batch_size: int,
+    check: bool,
+    tick: Callable[[int], object] | None,
+) -> Attributions:
+    """The attributions of images that are walked in one group."""
+    sums = {n: Sums(rules) for n in counts}
+    network = None
+    for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size, progress=tick):
+        if network is None and check:
+            check_range("the baseline", segment.walk.baseline, "as images do")
+        network = segment.walk.network
+        sums[segment.steps].add(segment)
+    assert network  # every walk has a segment
+    maps = {(rule, n): sums[n].maps[rule].contiguous() for rule in rules for n in counts}
+    stars = {key: sums[key[1]].alpha_star(key[0]) for key in maps}
+    return Attributions(
+        maps=maps,
+        scores={n: each.scores for n, each in sums.items()},
+        alphas={n: each.alphas for n, each in sums.items()},
+        completeness_gap={(rule, n): each.sum((1, 2, 3)) - sums[n].change(rule) for (rule, n), each in maps.items()},
+        alpha_star={key: star for key, star in stars.items() if star is not None},
+        evaluations=network.evaluations,
+    )
+
+
+def _joined(parts: Sequence[Attributions]) -> Attributions:
+    def join(name: str) -> dict[Any, Tensor]:
+        return {key: torch.cat([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
+
+    names = ("maps", "scores", "alphas", "completeness_gap", "alpha_star")
+    return Attributions(**{name: join(name) for name in names}, evaluations=parts[0].evaluations)
+
+
+def _warn_of_values(found: Attributions) -> None:
+    """Warn where a score or a map is not finite, and say of which image and at which α."""
+    for n, scores in found.scores.items():
+        bad = (~scores.isfinite()).nonzero().tolist()
+        if bad:
+            image, point = bad[0]
+            score, alpha = float(scores[image, point]), float(found.alphas[n][image, point])
+            where = f"the score of image {image} is {score} at α = {alpha:.4g}"
+            break
+    else:
+        finite = torch.stack([each.flatten(1).isfinite().all(1) for each in found.maps.values()]).all(0)
+        bad = (~finite).nonzero().tolist()
+        where = "a gradient along the path is not finite"
+    if bad:
+        images = sorted({image for image, *_ in bad})
+        warnings.warn(f"{where}; the maps of images {images} are not to be used", stacklevel=3)

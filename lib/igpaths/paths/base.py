@@ -1,0 +1,142 @@
+"""What every path has, and how a path whose points are known beforehand is visited."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, Self
+
+import torch
+from torch import Tensor
+
+from igpaths.classifier import Classifier, send
+
+if TYPE_CHECKING:
+    from igpaths.walks import Segment, Walk
+
+Draw = Callable[..., Tensor]  # alphas (k, B) → points (k, B, C, H, W)
+Arrivals = Iterator[tuple[int, "Point"]]
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """One point of a path for each of B images.
+
+    Attributes
+    ----------
+    alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
+    x, gradient : (B, C, H, W).
+    score : (B,).
+
+    Examples
+    --------
+    >>> *_, last = ig.walk(net, x, targets, path=ig.Straight(), steps=(2,))
+    >>> last.end.alpha, last.end.gradient.shape
+    (tensor([1., 1.], dtype=torch.float64), torch.Size([2, 3, 176, 176]))
+    """
+
+    alpha: Tensor
+    x: Tensor
+    score: Tensor
+    gradient: Tensor
+
+
+class Evaluator(Protocol):
+    """What a path may ask of the network."""
+
+    std: Tensor  # (C, 1, 1), by which the network divides colours
+    at_once: int  # points of each image in one call
+
+    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
+        """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
+
+    def scores(self, x: Tensor) -> Tensor:
+        """The scores (k, B) of the points x (k, B, C, H, W): forward only."""
+
+
+class Path(ABC):
+    """A way from a baseline to the input."""
+
+    @abstractmethod
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, C, H, W)."""
+
+    @abstractmethod
+    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+        """Each (step count, point) that a walk reaches after the `first` point, its baseline, in order."""
+
+    @abstractmethod
+    def evaluations(self, steps: Sequence[int]) -> int:
+        """The gradient evaluations that a walk of these step counts spends on each image."""
+
+    def draw(self, images: Tensor, baseline: Tensor) -> Draw | None:
+        """The function from alphas (k, B) to the points (k, B, C, H, W); None where gradients choose them."""
+        return None
+
+    def step(self, segment: "Segment", at: str) -> Tensor:
+        """The step (B, C, H, W) of a segment, for a gradient taken at its "start" or "end"."""
+        return segment.end.x - segment.start.x
+
+    def segments(self, steps: int) -> int:
+        """How many segments `steps` steps have."""
+        return steps
+
+    def check(self, steps: Sequence[int]) -> None:  # noqa: B027, a path may take any
+        """Raise ValueError where the path cannot be walked with these step counts, which are sorted."""
+
+    def cut(self, group: slice, count: int) -> Self:
+        """The path of some of `count` images; one that has a tensor for each image cuts that too."""
+        return self
+
+
+class Along(Path):
+    """A path whose points are known beforehand: coarse step counts are read off the finest one."""
+
+    @abstractmethod
+    def draw(self, images: Tensor, baseline: Tensor) -> Draw:
+        """The function from alphas (k, B) to the points (k, B, C, H, W) of these images."""
+
+    def alphas(self, steps: int) -> Tensor:
+        """α of the points that `steps` steps visit, from 0 at x'; (K,), float64, on the CPU."""
+        return torch.arange(steps + 1, dtype=torch.float64, device="cpu") / steps
+
+    def place(self, network: Evaluator, walk: "Walk", draw: Draw, steps: int) -> Tensor:
+        """α (K, B) of the points that `steps` steps visit for each image."""
+        return self.alphas(steps).view(-1, 1).expand(-1, len(walk.images))
+
+    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+        """Each (step count, point) after the first; the last is x itself where the points reach it."""
+        finest, draw = max(steps), walk.draw
+        assert draw  # a path along known points draws them
+        alphas = self.place(network, walk, draw, finest)
+        unknown = len(alphas) - int((alphas[-1] == 1).all())  # a walk begins with the score of x
+        for start in range(1, unknown, network.at_once):
+            part = alphas[start : min(start + network.at_once, unknown)]
+            for index, point in enumerate(network.evaluate(part, draw(part)), start):
+                yield from ((n, point) for n in steps if index % (finest // n) == 0)
+        if unknown < len(alphas):
+            yield from ((n, walk.last) for n in steps if unknown % (finest // n) == 0)
+
+    def evaluations(self, steps: Sequence[int]) -> int:
+        """One a point of the finest step count, and one for x where that stops short of it."""
+        alphas = self.alphas(max(steps))
+        return len(alphas) + int(alphas[-1] != 1)
+
+    def check(self, steps: Sequence[int]) -> None:
+        """Every step count divides the largest, whose points it shares."""
+        odd = [n for n in steps if steps[-1] % n]
+        if odd:
+            raise ValueError(
+                f"on {type(self).__name__} every step count must divide the largest, whose points it shares; "
+                f"{odd} do not divide {steps[-1]}"
+            )
+
+
+def spread(numbers: Tensor, images: Tensor) -> Tensor:
+    """Numbers (…, B) of the CPU as (…, B, 1, 1, 1) beside images, which do not wait for them."""
+    return send(numbers, images.device, images.dtype).view(*numbers.shape, 1, 1, 1)
+
+
+def check_word(name: str, word: object, allowed: Sequence[str]) -> None:
+    """ValueError where a choice is not one of the words allowed."""
+    if word not in allowed:
+        raise ValueError(f"{name} is {word!r}; it must be one of {', '.join(allowed)}")
