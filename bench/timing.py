@@ -13,8 +13,7 @@ from typing import Any
 
 import torch
 
-from igstudy.engine.provenance import commit, device_name
-from igstudy.engine.versions import versions
+from igstudy.engine.provenance import commit, device_name, versions
 
 ROUNDS = 5
 

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from igpaths.models import Model
-from igstudy.engine.versions import versions
+from igstudy.engine.provenance import versions
 from igstudy.tasks import imagenet, objects
 from igstudy.tasks.networks import NETWORKS
 
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 OWN = ("igpaths", "igstudy")
 SOURCES = {
     path: path.read_text(encoding="utf-8")
-    for path in (each for package in OWN for each in sorted((ROOT / package).rglob("*.py")))
+    for path in (each for package in OWN for ending in ("py", "yaml") for each in (ROOT / package).rglob(f"*.{ending}"))
 }
 INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
 

@@ -8,18 +8,16 @@ from html import escape
 
 import pandas as pd
 
-from igstudy.evidence.claims import (
+from igstudy.evidence.claims import Comparison, Side, claims
+from igstudy.evidence.deciding import (
     FAILS,
     HOLDS,
     NOT_MEASURED,
     THEIRS_ALONE,
     UNDECIDED,
     Cell,
-    Comparison,
     Finding,
-    Side,
     Verdict,
-    claims,
     metrics,
     verdicts,
 )

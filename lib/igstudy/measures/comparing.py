@@ -12,8 +12,7 @@ from igpaths.metrics import cosine, jpeg, max_sensitivity, relative_change, spea
 from igpaths.metrics.ranking import measured
 from igpaths.walks import fold
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import Noisy, misrounded, recomputed
-from igstudy.measures.quantities.threads import threads
+from igstudy.measures.quantities import Noisy, misrounded, recomputed, threads
 from igstudy.measures.sample import (
     Key,
     Sample,

@@ -17,7 +17,6 @@ from igpaths.classifier import Classifier
 from igpaths.metrics import absolute_map, edges, random_maps, signed_map
 from igpaths.rules import IDGI, IG, Left, Right, Rule, Segment
 from igpaths.walks import Attributions, fold, walk
-from igstudy.engine.store import COLUMNS
 from igstudy.measures.protocols import Protocol, Split
 from igstudy.measures.sources import Source
 from igstudy.tasks import Alter
@@ -103,7 +102,7 @@ def rows(
         "map": maps,
         "left_out": left_out,
     }
-    return pd.DataFrame(columns, columns=list(COLUMNS))
+    return pd.DataFrame(columns)
 
 
 def split_of(source: Source, protocol: Protocol) -> Split | None:

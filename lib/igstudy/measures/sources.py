@@ -9,11 +9,9 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics import edges, random_maps
 from igpaths.paths import Blur, Guided, Path, Placed, Straight, Strided
 from igpaths.rules import IDGI, IG, Gradient, Left, Right, Rule, SquaredGradients
 from igpaths.walks import Attributions, fold
-from igstudy.engine.fingerprint import code
 from igstudy.measures.protocols import POINTS, STUDY_A, Protocol
 
 PATHS: dict[str, Path] = {
@@ -78,16 +76,6 @@ class Source:
     @property
     def rules(self) -> dict[str, Rule]:
         return self.ranked | self.others
-
-    def facts(self) -> list[object]:
-        """What its maps depend on, beside the network and the image."""
-        if self.path is None:
-            return [self.name, code(edges, random_maps, Classifier)]
-        classes = {type(part) for rule in self.rules.values() for part in (rule, getattr(rule, "rule", rule))}
-        rules = sorted((name, repr(rule)) for name, rule in self.rules.items())
-        paths = {type(path) for path in (self.path, getattr(self.path, "path", self.path))}
-        own = code(fold, Classifier, *sorted(paths | classes, key=repr), apart=APART)
-        return [self.name, self.output, repr(self.path), self.steps, rules, own]
 
 
 def on_path(name: str, *, output: str, steps: tuple[int, ...]) -> Source:

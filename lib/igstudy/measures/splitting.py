@@ -1,6 +1,5 @@
 """Split IG: how much its parts weigh, where they point, and what the softmax does to them."""
 
-import copy
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from igpaths.metrics import cosine, norm_ratio
 from igpaths.rules import IDGI, IG, Left, Right, SquaredGradients, Whole
 from igstudy.measures.protocols import Protocol, Split
+from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import Sample, rows, segments, split_of, uncounted
 
 SURE, UNSURE = 0.9, 0.5  # probabilities, of Study B's last remark
@@ -79,8 +79,7 @@ def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     assert how
     assert walked is not None
     rule, kept = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
-    logit = copy.copy(sample.net)
-    logit.output = "logit"
+    logit = recomputed(sample.net, output="logit")
     for j, segment in enumerate(segments(replace(sample, net=logit), (how.steps,))):
         p = walked.scores[how.steps][:, j : j + 2].T.view(2, -1, 1, 1, 1)
         start, end = (

@@ -30,8 +30,8 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 from igpaths.models import load_model
 from igstudy.engine import fingerprint
 from igstudy.engine.parameters import NAMES, Parameters, check_names
+from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment
-from igstudy.engine.versions import versions
 
 # Folded in the page, by the cell's tag.
 PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-parameters": "Parameters of this run"}

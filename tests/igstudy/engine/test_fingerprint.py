@@ -15,9 +15,10 @@ from igpaths.metrics import insertion
 from igpaths.models.classes import read_synsets
 from igpaths.rules import IDGI, IG
 from igpaths.walks import fold
-from igstudy.engine.parameters import PROTOCOLS, Parameters
-from igstudy.engine.units import _part_facts, parts
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.units import part_facts, parts, source_facts
 from igstudy.measures import MEASURES
+from igstudy.measures.protocols import PROTOCOLS
 from igstudy.measures.sources import APART, PATHS, controls, on_path
 from igstudy.tasks import imagenet
 from studies import photographs, small, study
@@ -51,7 +52,7 @@ def forget():
 def digests():
     """The digest of every part of a study, by its name."""
     everything = study_of_all()
-    return {part.name: fingerprint.digest(_part_facts(part)) for part in parts(everything)}
+    return {part.name: fingerprint.digest(part_facts(part)) for part in parts(everything)}
 
 
 def study_of_all():
@@ -118,7 +119,7 @@ class TestCode:
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
         assert touched(
-            edited, "igstudy.tasks.imagenet", 'image.convert("RGB")', 'image.convert("L").convert("RGB")'
+            edited, "igpaths.models.photographs", 'image.convert("RGB")', 'image.convert("L").convert("RGB")'
         ) == {*digests()}
         assert touched(edited, "igpaths.classifier", "(images - mean).div_(std)", "images - mean") == {*digests()}
 
@@ -127,14 +128,14 @@ class TestCode:
         assert changed == {name for name in digests() if not name.startswith("controls.")}
 
     def test_a_protocol_that_is_added_touches_no_other(self):
-        both = {part.name: fingerprint.digest(_part_facts(part)) for part in parts(study_of_all())}
+        both = {part.name: fingerprint.digest(part_facts(part)) for part in parts(study_of_all())}
         ours = parts(replace(study_of_all(), protocols=("igpaths",)))
-        assert {part.name: fingerprint.digest(_part_facts(part)) for part in ours}.items() <= both.items()
+        assert {part.name: fingerprint.digest(part_facts(part)) for part in ours}.items() <= both.items()
 
     def test_a_version_that_its_author_raises_touches_itself(self):
         part = parts(study_of_all())[0]
         raised = replace(part, measure=replace(part.measure, version=part.measure.version + 1))
-        assert _part_facts(part) != _part_facts(raised)
+        assert part_facts(part) != part_facts(raised)
 
     def test_names_are_followed_into_other_modules(self, edited):
         before = fingerprint.code(insertion)
@@ -156,10 +157,8 @@ class TestCode:
             on_path("straight", output="logit", steps=(2, 4)),
             controls(output="logit"),
         ]
-        assert len({fingerprint.digest(source.facts()) for source in facts}) == len(facts)
-        assert fingerprint.digest(controls(output="logit").facts()) == fingerprint.digest(
-            controls(output="probability").facts()
-        )
+        assert len({fingerprint.digest(source_facts(source)) for source in facts}) == len(facts)
+        assert source_facts(controls(output="logit")) == source_facts(controls(output="probability"))
 
 
 class TestNetwork:

@@ -59,7 +59,7 @@ def test_as_dict_is_what_a_file_holds():
         ("steps", "8 16", "steps: given '8 16'; allowed: a list of positive integers"),
         ("task", "imagent", "task: given 'imagent'; allowed: objects or imagenet; nearest: imagenet"),
         ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
-        ("precision", "tf32", "precision: given 'tf32'; allowed: one of float64, float32, TF32, bfloat16"),
+        ("precision", "tf32", "precision: given 'tf32'; allowed: float64, float32, TF32, bfloat16"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
         ("output", "logits", "output: given 'logits'; allowed: probability or logit; nearest: logit"),
         ("paths", ["strait"], "paths: given 'strait'; allowed: straight, straight-grey, straight-placed, blur"),

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from igstudy.evidence import results
-from igstudy.evidence.claims import CHAPTERS, FAILS, HOLDS, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, claims, verdict
+from igstudy.evidence.claims import CHAPTERS, claims
+from igstudy.evidence.deciding import FAILS, HOLDS, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, verdict
 from igstudy.evidence.results import VALUES
 from igstudy.evidence.verdicts import (
     MARKS,

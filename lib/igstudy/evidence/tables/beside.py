@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from igstudy.evidence.claims import LEAST
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.papers import METHODS, alike, study_a
 from igstudy.evidence.statistics import Estimate, bootstrap, change
 from igstudy.evidence.tables.quality import AVERAGES, CONTROLS, by_image, choose, photographs

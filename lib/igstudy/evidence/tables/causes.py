@@ -13,7 +13,7 @@ import pandas as pd
 
 from igstudy.evidence.papers import study_a
 from igstudy.evidence.statistics import ratio
-from igstudy.measures.tempering import TEMPERATURES
+from igstudy.measures.revealing import TEMPERATURES
 
 METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures

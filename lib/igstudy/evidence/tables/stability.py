@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.evidence.claims import Claim, Side, verdict
+from igstudy.evidence.claims import Claim, Side
+from igstudy.evidence.deciding import verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
 from igstudy.evidence.tables.quality import by_image, choose

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igstudy.evidence.claims import LEAST
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import (
     NOTHING,

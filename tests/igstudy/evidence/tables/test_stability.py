@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.evidence.claims import FAILS, HOLDS, LEAST, NOT_MEASURED, claims
+from igstudy.evidence.claims import claims
+from igstudy.evidence.deciding import FAILS, HOLDS, LEAST, NOT_MEASURED
 from igstudy.evidence.papers import study_a
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells
