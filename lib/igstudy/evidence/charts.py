@@ -9,7 +9,8 @@ from itertools import chain, count
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from igpaths.plots import COLOURS, METHODS
+from igpaths.methods import COLOURED
+from igpaths.plots import COLOURS
 from igstudy.evidence.statistics import Estimate
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -107,6 +108,6 @@ def _legend(figure: Figure) -> None:
 
 def _numbers(names: Sequence[str]) -> dict[str, int]:
     """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
-    own = {name: METHODS.index(name) for name in names if name in METHODS}
+    own = {name: COLOURED.index(name) for name in names if name in COLOURED}
     left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
     return own | {name: next(left) % len(COLOURS) for name in names if name not in own}
