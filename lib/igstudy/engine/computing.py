@@ -13,6 +13,7 @@ import torch
 
 from igpaths.classifier import Classifier
 from igpaths.models import load_model
+from igpaths.modules import out_of_memory
 from igstudy.engine import fingerprint, store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import provenance
@@ -20,7 +21,7 @@ from igstudy.engine.scheduler import worker_device
 from igstudy.engine.subjects import samples, subject, without_maps, without_values
 from igstudy.engine.units import Part, Unit, parts
 from igstudy.measures.quantities import threads
-from igstudy.measures.sources import finite
+from igstudy.measures.sources import are_finite
 from igstudy.tasks import NoImagesError
 
 
@@ -105,14 +106,6 @@ def compute(study: Parameters, unit: Unit) -> Report:
     )
 
 
-def out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory, of the device or of the machine, did not suffice."""
-    words = ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
-    )
-
-
 def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> list[str]:
     """One attempt, which adds to the costs and the notes; the failures, a line each."""
     costs.split()
@@ -147,7 +140,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
         frames: dict[str, list[pd.DataFrame]] = {part.name: [] for part in here}
         for sample in samples(study, shard, source, network(source.output)):
             last = sample.start + len(sample.images) == shard.start + len(shard.images)
-            bad = [] if sample.walked is None else (~finite(sample.walked)).nonzero()[:, 0].tolist()
+            bad = [] if sample.walked is None else (~are_finite(sample.walked)).nonzero()[:, 0].tolist()
             names = [sample.names[i] for i in bad]
             what = f"scores or gradients that are not finite ({source.name})"
             notes += [f"{sample.label}: {name} has {what}" for name in names]

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, SkipValidation, model_validator
 
+from igpaths.models import ENVIRONMENT, FORMS, label
 from igstudy.engine.schema import ParameterError, allowed, one_of, parse, refusal, schema, within
 
 TASKS = ("objects", "imagenet")
@@ -125,8 +126,6 @@ class Parameters:
                 words = f"with study-a, step counts of 2 or more that divide its {POINTS} points"
                 raise refusal("steps", list(self.steps), words)
         if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
-            from igpaths.models import ENVIRONMENT
-
             value = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
             raise refusal("data", value, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
         return self
@@ -134,8 +133,6 @@ class Parameters:
     @property
     def folder(self) -> Path | None:
         """The folder of the photographs, ``data`` or else the environment variable ``IGPATHS_DATA``."""
-        from igpaths.models import ENVIRONMENT
-
         name = self.data or os.environ.get(ENVIRONMENT)
         return Path(name).expanduser() if name else None
 
@@ -218,8 +215,6 @@ def _names(key: str, value: object, least: int) -> tuple[str, ...]:
 
 
 def _check_models(names: tuple[str, ...], task: str) -> None:
-    from igpaths.models import FORMS, label
-
     known = registries()["models"]
     form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
     for name in names:

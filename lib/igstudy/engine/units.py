@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from igpaths.attributions import attribute
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
 from igpaths.models import load_model
 from igpaths.models.classes import data_folder, read_synsets
-from igpaths.walks import fold, walk
+from igpaths.walks import walk
 from igstudy.engine import fingerprint, subjects
 from igstudy.engine.parameters import Parameters
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
@@ -118,9 +119,9 @@ def part_facts(part: Part) -> list[object]:
     choices = [(name, repr(getattr(part.protocol, name))) for name in (*ALWAYS, *measure.reads)]
     if source.name.startswith("split"):  # whose walk protocols share, each with rules of its own
         source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
-    engine = (subjects.subject, subjects.samples, subjects.without_maps, subjects.without_values, sources.finite)
+    engine = (subjects.subject, subjects.samples, subjects.without_maps, subjects.without_values, sources.are_finite)
     # The walk is the source's own: a control has none.
-    own = fingerprint.code(measure.rows, *engine, apart=(*APART, fold, walk))
+    own = fingerprint.code(measure.rows, *engine, apart=(*APART, attribute, walk))
     options = repr(getattr(measure.rows, "keywords", ""))
     return [measure.name, measure.version, options, choices, own, source_facts(source)]
 
@@ -132,5 +133,5 @@ def source_facts(source: Source) -> list[object]:
     classes = {type(part) for rule in source.rules.values() for part in (rule, getattr(rule, "rule", rule))}
     rules = sorted((name, repr(rule)) for name, rule in source.rules.items())
     paths = {type(path) for path in (source.path, getattr(source.path, "path", source.path))}
-    own = fingerprint.code(fold, Classifier, *sorted(paths | classes, key=repr), apart=APART)
+    own = fingerprint.code(attribute, Classifier, *sorted(paths | classes, key=repr), apart=APART)
     return [source.name, source.output, repr(source.path), source.steps, rules, own]

@@ -83,7 +83,7 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
         sample.images,
         sample.targets,
         stack,
-        canvas=Seeds(sample.images, seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
+        canvas=Seeds(seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
         estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
         seed=sample.seed,

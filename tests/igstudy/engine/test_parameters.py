@@ -62,7 +62,7 @@ def test_as_dict_is_what_a_file_holds():
         ("precision", "tf32", "precision: given 'tf32'; allowed: float64, float32, TF32, bfloat16"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
         ("output", "logits", "output: given 'logits'; allowed: probability or logit; nearest: logit"),
-        ("paths", ["strait"], "paths: given 'strait'; allowed: straight, straight-grey, straight-placed, blur"),
+        ("paths", ["strait"], "paths: given 'strait'; allowed: straight, guided, blur, blur-placed, straight-grey"),
         ("paths", ["strait"], "nearest: straight"),
         ("paths", "straight", "paths: given 'straight'; allowed: a list of names, any of straight"),
         ("paths", ["blur", "blur"], "paths: given ['blur', 'blur']; allowed: each name once"),

@@ -238,7 +238,7 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
     chosen = study(folder, images=4)
 
     def computed_after(module, old, new):
-        file = library / "igpaths" / module
+        file = library / module
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -248,14 +248,12 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
         return int(re.search(r"(\d+) parts computed", said)[1])
 
     everything = len(QUICK) * 4 - 1  # the controls have no completeness
-    assert computed_after("rules.py", "", "") == everything
-    assert computed_after("rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
-    assert computed_after("rules.py", "direction.square_()", "direction.square()") == everything - 2
-    assert (
-        computed_after("metrics/stability.py", "((scaled(x) - scaled(y)) ** 2)", "(scaled(x) - scaled(y)).square()")
-        == 4
-    )
-    assert computed_after("paths.py", "return _beside(end.alpha", "return 1 * _beside(end.alpha") == 3
+    assert computed_after("igpaths/rules.py", "", "") == everything
+    assert computed_after("igpaths/rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
+    assert computed_after("igpaths/rules.py", "direction.square_()", "direction.square()") == everything - 2
+    change = "((scale(x) - scale(y)) ** 2)", "(scale(x) - scale(y)).square()"
+    assert computed_after("igpaths/metrics/stability.py", *change) == 4
+    assert computed_after("igpaths/paths/lines.py", "return spread(segment.end", "return 1 * spread(segment.end") == 3
 
 
 class TestKilled:

@@ -22,7 +22,6 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.walks import fold
 from igstudy.engine.store import COLUMNS
 from igstudy.measures import (
     ALWAYS,
@@ -353,8 +352,10 @@ def test_variants_of_guided_ig_are_walked_twice(guided):
     assert 0 < change["mean of 4"] < 2 * change["one of them"]
     assert change["chosen once"] < 1e-3
     window = parting.Pooled("black", window=99)  # the same mean everywhere: all pixels tie, and all move
-    maps = fold(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
-    line = fold(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    maps = ig.attribute(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    line = ig.attribute(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[
+        ig.IG(), 4
+    ]
     torch.testing.assert_close(maps, line, rtol=1e-3, atol=1e-4)
 
 
@@ -366,7 +367,7 @@ def test_a_path_whose_pixels_are_chosen_once_is_guided_where_gradients_do_not_ch
     for size in (1, 16):  # images one after the other, and together
         points = []
         for path in (free, parting.Once(0.0, 0.5, 1.0, chosen_by=gradient)):
-            maps = fold(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
+            maps = ig.attribute(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
             points.append(maps.scores[5])
         torch.testing.assert_close(*points)
 
@@ -384,9 +385,9 @@ def test_max_sensitivity_of_ig_is_that_of_its_attribution(straight):
     (found,) = comparing.sensitivity(straight, few)
 
     def ig_alone(x):
-        return fold(straight.net, x, TARGETS, path=ig.Straight("black"), rules=(ig.IG("both"),), steps=(4,))[
-            ig.IG("both"), 4
-        ][:, None]
+        return ig.attribute(
+            straight.net, x, TARGETS, path=ig.Straight("black"), rules=(ig.IG("both"),), steps=(4,), check=False
+        )[ig.IG("both"), 4][:, None]
 
     expected = max_sensitivity(ig_alone, IMAGES, uniform_noise(straight.net, IMAGES, samples=2))[:, 0]
     np.testing.assert_allclose(found[found["method"] == "IG"]["value"], expected, rtol=1e-4)

@@ -65,7 +65,7 @@ def parting(
         moved = torch.stack([(segment.end.x - segment.start.x).double().abs().cpu() for segment in (one, two)])
         low, high = (extreme.flatten(1).sum(1) for extreme in (moved.amin(0), moved.amax(0)))
         overlaps.append(low / high)
-        distances.append(_length(two.end.x, one.end.x) / _length(one.way))
+        distances.append(_length(two.end.x, one.end.x) / _length(one.walk.way))
         gradients.append(_length(two.end.gradient, one.end.gradient) / _length(one.end.gradient))
         zeros.append((one.start.gradient == 0).flatten(1).double().mean(1).cpu())
     return Parting(*(torch.stack(each) for each in (overlaps, distances, gradients, zeros)))

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from igpaths.attributions import in_groups
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
-from igpaths.walks import BATCH_SIZE, in_groups, walk
+from igpaths.walks import BATCH_SIZE, walk
 
 
 @dataclass(frozen=True)
