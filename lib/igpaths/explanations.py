@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
-PANEL, WORDS = 2.1, 0.5  # inches: a panel's width, and the room for the words around it
+PANEL, WORDS = 2.2, 0.5  # inches: a panel's width, and the room for the words around it
 logger = logging.getLogger("igpaths")
 
 
@@ -96,7 +96,9 @@ class Explanation:
             "paths": list(self.maps),
             "baselines": list(self.baselines.values()),
             "maps": [[walk[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
-            "completeness_gap": [[walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
+            "completeness_gap": [
+                [walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks
+            ],
             "scores": [walk.scores[self.steps][0].numpy() for walk in walks],
             "alphas": [walk.alphas[self.steps][0].numpy() for walk in walks],
             "alpha_star": [walk.alpha_star[star, self.steps][0].numpy() for walk in walks],
@@ -128,13 +130,13 @@ class Explanation:
         return found
 
     def gap(self, p: int, r: int) -> tuple[str, bool]:
-        """Words for the completeness gap of path p with rule r, as a share of the score's change; whether it is large."""
+        """The completeness gap of path p with rule r in words, as a share of the change of score; whether it is large."""
         gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
         change = float(scores[-1] - scores[0])
         if not RULES[self.rules[r]].complete:
             return "completeness not promised", False
         if not np.isfinite(gap) or not change:
-            return f"completeness gap {gap:+z.4f}" if np.isfinite(gap) else "not finite", False
+            return f"completeness gap {gap:+z.4f}" if np.isfinite(gap) else "completeness gap not finite", False
         return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
 
     def __repr__(self) -> str:
@@ -161,6 +163,7 @@ class Explanation:
         ``bbox_inches="tight"``, as `save` and notebooks do.
         """
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         names = [[METHODS[path].labelled(rule) for rule in self.rules] for path in self.maps]
         mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
@@ -168,7 +171,8 @@ class Explanation:
             left = ["image", "score", *["."] * len(self.rules)]
             mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
         columns, rows, shape = len(mosaic[0]), len(mosaic), self.image.shape[1] / self.image.shape[2]
-        figure = Figure((PANEL * columns, (PANEL * shape + WORDS) * rows + 2 * WORDS), layout="compressed")
+        size = PANEL * columns, (PANEL * shape + WORDS) * rows + 3 * WORDS
+        figure = Figure(size, layout=ConstrainedLayoutEngine(compress=True, w_pad=0.06, h_pad=0.08))
         axes = figure.subplot_mosaic(mosaic)
         ig.plots.show_image(axes["image"], self.image)
         probability = f"probability {self.probability:.3f}" if self.probability == self.probability else ""

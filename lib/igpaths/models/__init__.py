@@ -100,16 +100,16 @@ class Model:
         """
         import torch
 
-        source = f"model is {self.name!r}; {name} is"
+        model, source = f"model is {self.name!r}", f"{name} is"
         pixels: object = photograph
         if isinstance(photograph, Image):
-            source = f"model is {self.name!r}; its prepare turns {name} into"
+            source = f"its prepare turns {name} into"
             if self.prepare is None:
-                raise ValueError(f"{source} nothing, for it has none; give it one, or explain a tensor")
+                raise ValueError(f"{model}; it has no prepare, which turns {name} into a tensor: explain a tensor")
             try:
                 pixels = self.prepare(photograph)
             except Exception as error:  # it is the reader's own function
-                raise ValueError(f"{source} an error, {in_one_line(error)}") from error
+                raise ValueError(f"{model}; its prepare fails for {name}: {in_one_line(error)}") from error
         shape = (len(self.mean), "H", "W") if like is None else tuple(like.shape)
         if not isinstance(pixels, torch.Tensor):
             found = f"a {type(pixels).__name__}"
@@ -120,7 +120,9 @@ class Model:
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
         size = ", ".join(map(str, shape))
-        raise ValueError(f"{source} {found}; it must be a float tensor ({size}) in [0, 1], before normalisation")
+        raise ValueError(
+            f"{model}; {source} {found}; it must be a float tensor ({size}) in [0, 1], before normalisation"
+        )
 
 
 class Name(NamedTuple):
