@@ -1,6 +1,5 @@
 """SIC and AIC: where their time goes, and the `pair` protocol against PAIR's own metric."""
 
-import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ from bench.peers import mended
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
+from igpaths.metrics import estimators
 from igstudy.measures.protocols import PAIR, STUDY_A
 
-MODULE = importlib.import_module("igpaths.metrics.curves")  # its name is also a function's
 STEPS = 16
 
 
@@ -71,7 +70,7 @@ def shares(device: str) -> list[dict[str, Any]]:
     for _ in range(6):
         spent: Counter[str] = Counter()
         began = time.perf_counter()
-        with clocked(spent, network=(net, "logits"), codec=(MODULE, "_encoded")):
+        with clocked(spent, network=(net, "logits"), codec=(estimators, "_encode")):
             responses = metrics.information(
                 net, given.images, given.targets, maps, canvas=canvas, shares=chosen.shares,
                 estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
@@ -97,7 +96,7 @@ def pair(device: str) -> list[dict[str, Any]]:
 
     def ours() -> None:
         responses = metrics.information(
-            net, images, targets, maps, canvas=metrics.Seeds(images, seeds), shares=chosen.shares, estimators=("webp",)
+            net, images, targets, maps, canvas=metrics.Seeds(seeds), shares=chosen.shares, estimators=("webp",)
         )
         for score in ("probability", "correct"):
             x, y = metrics.information_curves(responses, estimator="webp", score=score, points=chosen.points)

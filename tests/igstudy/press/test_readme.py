@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-
 from torch import nn
 
 from igpaths.__main__ import parser
