@@ -10,10 +10,8 @@ from torch import Tensor
 
 from igpaths.metrics import cosine, jpeg, max_sensitivity, relative_change, spearman, squared_error, uniform_noise
 from igpaths.metrics.ranking import measure
-from igpaths.walks import fold
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import Noisy, misrounded, recomputed
-from igstudy.measures.quantities.threads import threads
+from igstudy.measures.quantities import Noisy, misrounded, recomputed, threads
 from igstudy.measures.sample import (
     Key,
     Sample,
@@ -24,6 +22,7 @@ from igstudy.measures.sample import (
     rows,
     uncounted,
 )
+from igstudy.measures.sources import attribute_any
 from igstudy.tasks import Alter
 
 COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -88,12 +87,12 @@ def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     named = named_rules(sample.source, protocol)
 
     def explain(images: Tensor) -> Tensor:
-        walked = fold(
+        walked = attribute_any(
             sample.net,
             images,
             sample.targets,
             path=path,
-            rules=tuple(named.values()),
+            rules=named.values(),
             steps=steps,
             batch_size=sample.batch_size,
         )

@@ -42,7 +42,7 @@ class Once(Guided):
 
     def cut(self, group: slice, count: int) -> "Once":
         """The path of some of `count` images."""
-        return replace(self, baseline=super().cut(group, count).baseline, chosen_by=self.chosen_by[group])
+        return replace(super().cut(group, count), chosen_by=self.chosen_by[group])
 
     def advance(self, progress: Tensor, gradient: Tensor, alpha: Tensor, *, length: Tensor) -> Tensor:
         """As `Guided.advance`, for one step count."""
