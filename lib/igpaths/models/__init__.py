@@ -153,7 +153,12 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     if parts.kind == "module":
         return _imported(name, parts.network)
     if "/" in name and parts.kind in providers():
-        model: Model = providers()[parts.kind].load().load(name, folder=Path(data or os.environ.get(ENVIRONMENT, "")))
+        file = None
+        if parts.file is not None:
+            file = Path(data or os.environ.get(ENVIRONMENT, "")).expanduser() / Path(parts.file).expanduser()
+            if not file.is_file():
+                raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
+        model: Model = providers()[parts.kind].load().load(name, file=file)
         return model
     close = [f"{kind}/{parts.network}" for kind in get_close_matches(parts.kind, providers())]
     close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
