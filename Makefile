@@ -39,10 +39,11 @@ models: .venv/ready ## train the objects networks again
 test: lint ## lint, then all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
-lint: .venv/ready ## ruff and mypy
+lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
 	$(BIN)/python -m igstudy results $(PARAMS)

@@ -7,31 +7,44 @@ A study is described by one flat YAML file in ``params/`` whose keys are the fie
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, asdict, field, fields
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from pydantic import Field, SkipValidation, model_validator
 
-from igpaths.classifier import OUTPUTS, PRECISIONS
 from igpaths.models import ENVIRONMENT, FORMS, label
-from igstudy.engine.schema import ParameterError, integer, items, refusal, text
-from igstudy.measures import MEASURES
-from igstudy.measures.protocols import POINTS, PROTOCOLS, STUDY_A
-from igstudy.measures.sources import PATHS
-from igstudy.tasks.networks import FIVE, NETWORKS
+from igstudy.engine.schema import ParameterError, allowed, one_of, parse, refusal, schema, within
 
 TASKS = ("objects", "imagenet")
-OBJECTS = tuple(f"objects/{network}" for network in NETWORKS)
-LEAST = {"images": 1, "maps": 0, "seed": 0, "batch_size": 1, "shard": 1, "threads": 1}
-SCHEDULER = r"|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+"
-MODEL = re.compile("|".join([*OBJECTS, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
+OUTPUTS = ("probability", "logit")
+PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
+FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
+SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+)$"
 SLOW = ("webp", "sensitivity", "temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
-DEFAULT_METRICS = tuple(name for name in MEASURES if name not in SLOW)
+
+Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
+Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
+Counts = Annotated[tuple[Positive, ...], Field(min_length=1), allowed("a list of positive integers", parsed=True)]
+Names = Annotated[tuple[str, ...], SkipValidation]  # compared with the registries once all else is right
 
 
-@dataclass(frozen=True, kw_only=True)
+@cache
+def registries() -> dict[str, tuple[str, ...]]:
+    """The names that a study can choose from; imported only here, so that all else is refused at once."""
+    from igstudy.measures import MEASURES
+    from igstudy.measures.protocols import PROTOCOLS
+    from igstudy.measures.sources import PATHS
+    from igstudy.tasks.networks import NETWORKS
+
+    models = tuple(f"objects/{network}" for network in NETWORKS)
+    return {"paths": tuple(PATHS), "metrics": tuple(MEASURES), "protocols": tuple(PROTOCOLS), "models": models}
+
+
+@schema
 class Parameters:
     """All choices of a study that a reader may change; the defaults are those of ``params/objects.yaml``.
 
@@ -77,57 +90,51 @@ class Parameters:
     igstudy.engine.schema.ParameterError: images: given 0; allowed: an integer, at least 1
     """
 
-    task: str = "objects"
-    data: str = ""
-    models: tuple[str, ...] = tuple(f"objects/{network}" for network in FIVE)
-    images: int = 8
-    paths: tuple[str, ...] = ("straight", "blur", "guided")
-    steps: tuple[int, ...] = (8, 16, 32, 64, 128)
-    output: str = "probability"
-    metrics: tuple[str, ...] = DEFAULT_METRICS
-    protocols: tuple[str, ...] = ("igpaths", "study-b")
-    maps: int = 0
-    seed: int = 0
-    device: str = "cpu"
-    precision: str = "float32"
-    batch_size: int = 16
-    shard: int = 8
-    threads: int = 1
-    results: str = "_build/results"
-    scheduler: str = ""
+    _: KW_ONLY
+    task: Annotated[str, one_of(TASKS)] = "objects"
+    data: Annotated[str, allowed("a folder's path")] = ""
+    models: Names = tuple(f"objects/{network}" for network in FIVE)
+    images: Positive = 8
+    paths: Names = ("straight", "blur", "guided")
+    steps: Counts = (8, 16, 32, 64, 128)
+    output: Annotated[str, one_of(OUTPUTS)] = "probability"
+    metrics: Names = field(default_factory=lambda: tuple(m for m in registries()["metrics"] if m not in SLOW))
+    protocols: Names = ("igpaths", "study-b")
+    maps: Natural = 0
+    seed: Natural = 0
+    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N")] = "cpu"
+    precision: Annotated[str, one_of(PRECISIONS)] = "float32"
+    batch_size: Positive = 16
+    shard: Positive = 8
+    threads: Positive = 1
+    results: Annotated[str, Field(min_length=1), allowed("a folder's path")] = "_build/results"
+    scheduler: Annotated[
+        str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
+    ] = ""
 
-    def __post_init__(self) -> None:
-        text("task", self.task, "|".join(TASKS), " or ".join(TASKS), TASKS)
-        text("data", self.data, ".*", "a folder's path")
-        text("output", self.output, "|".join(OUTPUTS), " or ".join(OUTPUTS), OUTPUTS)
-        text("device", self.device, r"cpu|cuda(:\d+)?", "cpu, cuda or cuda:N", ("cpu", "cuda"))
-        text("precision", self.precision, "|".join(PRECISIONS), f"one of {', '.join(PRECISIONS)}", PRECISIONS)
-        text("results", self.results, ".+", "a folder's path")
-        text("scheduler", self.scheduler, SCHEDULER, "nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
-        steps = [integer("steps", step, 1) for step in items("steps", self.steps, "positive integers")]
-        if steps != sorted(set(steps)) or any(steps[-1] % step for step in steps):
-            raise refusal("steps", steps, "increasing step counts, each of which divides the last")
-        values: dict[str, object] = {key: integer(key, getattr(self, key), least) for key, least in LEAST.items()}
-        values |= {"steps": tuple(steps)}
-        values |= {"models": tuple(_model(name, self.task) for name in items("models", self.models, "model names"))}
-        models = [str(name) for name in values["models"]]  # type: ignore[attr-defined]
-        if len({label(name) for name in models}) < len(models):
-            raise refusal("models", models, "networks whose short names differ, for they label the rows of a table")
-        for key, allowed, least in (("paths", PATHS, 0), ("metrics", MEASURES, 1), ("protocols", PROTOCOLS, 1)):
-            values |= {key: _names(key, getattr(self, key), tuple(allowed), least)}
-        for key, value in values.items():
-            object.__setattr__(self, key, value)  # frozen from here on
-        if STUDY_A.name in self.protocols and (POINTS % steps[-1] or steps[0] == 1):
-            raise refusal("steps", steps, f"with study-a, step counts of 2 or more that divide its {POINTS} points")
+    @model_validator(mode="after")
+    def _check(self) -> "Parameters":
+        if list(self.steps) != sorted(set(self.steps)) or any(self.steps[-1] % step for step in self.steps):
+            raise refusal("steps", list(self.steps), "increasing step counts, each of which divides the last")
+        for key, least in {"models": 1, "paths": 0, "metrics": 1, "protocols": 1}.items():
+            object.__setattr__(self, key, _names(key, getattr(self, key), least))  # frozen from here on
+        _check_models(self.models, self.task)
+        if "study-a" in self.protocols:
+            from igstudy.measures.protocols import POINTS
+
+            if POINTS % self.steps[-1] or self.steps[0] == 1:
+                words = f"with study-a, step counts of 2 or more that divide its {POINTS} points"
+                raise refusal("steps", list(self.steps), words)
         if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
-            given = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
-            raise refusal("data", given, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
+            value = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
+            raise refusal("data", value, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
+        return self
 
     @property
     def folder(self) -> Path | None:
         """The folder of the photographs, ``data`` or else the environment variable ``IGPATHS_DATA``."""
-        given = self.data or os.environ.get(ENVIRONMENT)
-        return Path(given).expanduser() if given else None
+        name = self.data or os.environ.get(ENVIRONMENT)
+        return Path(name).expanduser() if name else None
 
     @property
     def store(self) -> Path:
@@ -164,17 +171,15 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
         raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ParameterError(f"{path}: not YAML: {error}") from error
-    if not isinstance(given, dict):
-        raise refusal(path, given, f"lines 'key: value' with the keys {', '.join(NAMES)}")
-    given |= overrides
-    check_names(given, where=str(path))
-    try:
-        return Parameters(**given)
-    except ParameterError as error:
-        raise ParameterError(f"{path}: {error}") from error
+    if not isinstance(values, dict):
+        raise refusal(path, values, f"lines 'key: value' with the keys {', '.join(NAMES)}")
+    values |= overrides
+    check_names(values, where=str(path))
+    with within(path):
+        return Parameters(**values)
 
 
 def of_notebook(scope: Mapping[str, Any]) -> Parameters:
@@ -195,20 +200,27 @@ def check_names(names: Iterable[object], *, where: str) -> None:
             raise refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
 
 
-def _names(key: str, value: object, allowed: Sequence[str], least: int) -> tuple[str, ...]:
-    names = items(key, value, f"names, any of {', '.join(allowed)}", least=least)
+def _names(key: str, value: object, least: int) -> tuple[str, ...]:
+    """The names of a list, also from text, each once, each one of the registry's; models have forms of their own."""
+    known, names = registries()[key], parse(value)
+    if not isinstance(names, list | tuple) or len(names) < least:
+        words = "model names" if key == "models" else f"names, any of {', '.join(known)}"
+        raise refusal(key, value, f"a list of {words}")
     for name in names:
-        if name not in allowed:
-            raise refusal(key, name, ", ".join(allowed), allowed)
-    if len(set(names)) < len(names):
+        if key != "models" and name not in known:
+            raise refusal(key, name, ", ".join(known), known)
+    if key != "models" and len(set(names)) < len(names):
         raise refusal(key, names, "each name once")
-    return tuple(map(str, names))
+    return tuple(names)
 
 
-def _model(name: object, task: object) -> str:
-    if not isinstance(name, str) or not MODEL.fullmatch(name):
-        raise refusal("models", name, FORMS, OBJECTS)
-    kind = re.split("[/:]", name)[0]
-    if {"objects": "objects", "torchvision": "imagenet"}.get(kind, task) != task:
-        raise refusal("models", name, f"networks of the task {task}, or the reader's own module")
-    return name
+def _check_models(names: tuple[str, ...], task: str) -> None:
+    known = registries()["models"]
+    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
+    for name in names:
+        if not isinstance(name, str) or not form.fullmatch(name):
+            raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)
+        if {"objects": "objects", "torchvision": "imagenet"}.get(re.split("[/:]", name)[0], task) != task:
+            raise refusal("models", name, f"networks of the task {task}, or the reader's own module")
+    if len({label(name) for name in names}) < len(names):
+        raise refusal("models", list(names), "networks whose short names differ, for they label the rows of a table")

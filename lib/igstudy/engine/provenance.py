@@ -8,15 +8,24 @@ import subprocess
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import PIL.features
 import torch
 
 from igstudy.engine.parameters import Parameters
-from igstudy.engine.versions import versions
 
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib")
 IMPORTED = time.monotonic()
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of the packages that results depend on, and of the codecs inside Pillow."""
+    packages = {package: version(package) for package in PACKAGES}
+    codecs = {codec: str(PIL.features.version(codec)) for codec in ("jpg", "webp", "zlib")}
+    return {"python": platform.python_version(), **packages, **codecs}
 
 
 def commit() -> str:
@@ -40,14 +49,7 @@ def device_name(device: str) -> str:
 
 
 def provenance(parameters: Parameters) -> dict[str, Any]:
-    """All of it, as plain values that JSON can hold.
-
-    Examples
-    --------
-    >>> from igstudy.engine.provenance import provenance
-    >>> list(provenance(study))
-    ['parameters', 'commit', 'versions', 'device', 'threads', 'precision', 'date']
-    """
+    """All of it, as plain values that JSON can hold."""
     return {
         "parameters": parameters.as_dict(),
         "commit": commit(),
@@ -61,16 +63,7 @@ def provenance(parameters: Parameters) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Footer:
-    """A small table that a notebook shows below its results.
-
-    Examples
-    --------
-    >>> from igstudy.engine.provenance import Footer
-    >>> print(Footer({"commit": "6be2259"})._repr_markdown_())
-    | this page | |
-    |---|---|
-    | commit | 6be2259 |
-    """
+    """A small table that a notebook shows below its results."""
 
     rows: dict[str, str]
 
@@ -80,14 +73,7 @@ class Footer:
 
 
 def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
-    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported.
-
-    Examples
-    --------
-    >>> from igstudy.engine.provenance import footer
-    >>> list(footer(study).rows)
-    ['parameters', 'commit', 'versions', 'device', 'precision', 'computed']
-    """
+    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported."""
     facts = provenance(parameters)
     rows = {
         "parameters": _listed(facts["parameters"]),

@@ -19,23 +19,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from igstudy.engine import store
+from igstudy.engine.computing import Report, compute
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.scheduler import connect
 from igstudy.engine.store import StoreError
-from igstudy.engine.units import Report, Unit, compute, plan
+from igstudy.engine.units import Unit, plan
 
 
 class StudyError(RuntimeError):
-    """Parts of a study could not be computed; the message has a line for each.
-
-    Examples
-    --------
-    >>> from igstudy.engine.runs import StudyError
-    >>> raise StudyError("resnet 0-2, straight.insertion: out of memory")
-    Traceback (most recent call last):
-        ...
-    igstudy.engine.runs.StudyError: resnet 0-2, straight.insertion: out of memory
-    """
+    """Parts of a study could not be computed; the message has a line for each."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +39,7 @@ class Run:
     units, finished : how many the study has, and how many of them were there before.
     computed : how many parts were computed.
     evaluations : images that networks were asked about.
-    notes, failures : as in `units.Report`, of all units.
-
-    Examples
-    --------
-    >>> from igstudy.engine.runs import run
-    >>> done = run(study)
-    >>> done.units, done.failures
-    (1, ())
+    notes, failures : as in `computing.Report`, of all units.
     """
 
     units: int

@@ -24,14 +24,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import KW_ONLY, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 import yaml
+from pydantic import Field
 
-from igstudy.engine.schema import ParameterError, integer, items, refusal, text
+from igstudy.engine.parameters import Positive
+from igstudy.engine.schema import ParameterError, allowed, refusal, schema, within
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -39,45 +41,35 @@ if TYPE_CHECKING:
 ANSWER, END = 5, 60  # seconds that a running scheduler has to answer, and that sbatch has, or workers to stop
 
 
-@dataclass(frozen=True, kw_only=True)
+@schema
 class Slurm:
     """Jobs of one worker each: the keys of the file above. A value that is not allowed raises `ParameterError`."""
 
-    workers: int
-    time: str
-    cores: int
-    memory: str
-    gpus: int = 0
+    _: KW_ONLY
+    workers: Positive
+    time: Annotated[str, Field(pattern=r"^(\d+-)?\d+:\d\d:\d\d$"), allowed("hh:mm:ss")]
+    cores: Positive
+    memory: Annotated[str, Field(pattern=r"^[1-9]\d*[KMGT]$"), allowed("a number with K, M, G or T, such as 32G")]
+    gpus: Annotated[int, Field(ge=0, le=1), allowed("0 or 1, for a worker uses one GPU")] = 0
     queue: str = ""
     account: str = ""
-    prologue: tuple[str, ...] = ()
+    prologue: Annotated[tuple[str, ...], allowed("a list of shell lines")] = ()
     python: str = sys.executable
     logs: str = "_build/slurm"
-
-    def __post_init__(self) -> None:
-        text("time", self.time, r"(\d+-)?\d+:\d\d:\d\d", "hh:mm:ss")
-        text("memory", self.memory, r"[1-9]\d*[KMGT]", "a number with K, M, G or T, such as 32G")
-        text("gpus", str(self.gpus), "[01]", "0 or 1, for a worker uses one GPU")
-        for key, least in {"workers": 1, "cores": 1, "gpus": 0}.items():
-            object.__setattr__(self, key, integer(key, getattr(self, key), least))
-        lines = items("prologue", self.prologue, "shell lines") if self.prologue else ()
-        object.__setattr__(self, "prologue", tuple(map(str, lines)))
 
 
 def read_slurm(path: str | Path) -> Slurm:
     """The jobs that the YAML file `path` describes; raises `ParameterError` where it is missing or malformed."""
-    names = [field.name for field in fields(Slurm)]
-    required = [field.name for field in fields(Slurm) if field.default is MISSING]
     try:
         # Scalars stay text, for YAML would make 12:00:00 a number
-        given = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.BaseLoader)
-        if not isinstance(given, dict) or not given.keys() >= {*required}:
-            raise refusal("keys", given, f"lines 'key: value', {', '.join(required)} among them")
-        for key in given.keys() - names:
-            raise refusal("unknown key", key, ", ".join(names), names)
-        return Slurm(**given)
-    except (OSError, yaml.YAMLError, ParameterError) as error:
+        values = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.BaseLoader)
+    except (OSError, yaml.YAMLError) as error:
         raise ParameterError(f"{path}: {error}") from error
+    with within(path):
+        if not isinstance(values, dict):
+            names = ", ".join(field.name for field in fields(Slurm))
+            raise refusal("keys", values, f"lines 'key: value' with the keys {names}")
+        return Slurm(**values)
 
 
 @contextmanager

@@ -36,17 +36,7 @@ PROVENANCE = b"provenance"
 
 
 class StoreError(OSError):
-    """A store that cannot be written (no rights, no room, no folder), or a file of it that cannot be read.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from igstudy.engine import store
-    >>> store.read([Path("nothing.parquet")])
-    Traceback (most recent call last):
-        ...
-    igstudy.engine.store.StoreError: results: nothing.parquet is damaged, delete it and run again: ...
-    """
+    """A store that cannot be written (no rights, no room, no folder), or a file of it that cannot be read."""
 
 
 def prepare(folder: Path) -> None:

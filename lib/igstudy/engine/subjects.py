@@ -1,14 +1,19 @@
-"""The networks of a study, each with the images that it is asked about."""
+"""The networks of a study, each with its images, and these images explained a batch at a time."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 
+import pandas as pd
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import Model, label, load_model
+from igpaths.models.classes import check_outputs
 from igstudy.engine.parameters import Parameters
+from igstudy.measures.sample import Sample
+from igstudy.measures.sources import Source, explain
 from igstudy.tasks import Alter, load_images
 
 
@@ -28,13 +33,6 @@ class Subject:
     skipped : a line for each photograph that could not be read.
     start : the number of the first image in the study's order.
     masks : (B, H, W), bool, the true pixels of the object; None where the task does not know them.
-
-    Examples
-    --------
-    >>> from igstudy.engine.subjects import subject
-    >>> chosen = subject(study, load_model("objects/resnet"), output="logit")
-    >>> chosen.label, chosen.names, chosen.predictions
-    ('resnet', ('scene-00000', 'scene-00001'), tensor([0, 1]))
     """
 
     model: Model
@@ -55,31 +53,15 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     """A network with its images number `start` to ``start + count - 1``, all of the study's by default.
 
     `output` is the Classifier's: "probability" or "logit".
-
-    Examples
-    --------
-    >>> from igstudy.engine.subjects import subject
-    >>> subject(study, model, output="probability", start=4, count=1).names
-    ('scene-00004',)
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
-    chosen = load_images(
+    data = load_images(
         study.task, model=model, count=count or study.images, start=start, data=study.folder or "", seed=study.seed
     )
-    predictions = [net.predict(part)[0].cpu() for part in chosen.images.split(study.batch_size)]
+    check_outputs(model, net.logits(data.images[:1]).shape[1], data.classes)
+    predictions = [net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)]
     return Subject(
-        model=model,
-        label=label(model.name),
-        net=net,
-        images=chosen.images,
-        targets=chosen.targets,
-        names=chosen.names,
-        photographs=chosen.photographs,
-        predictions=torch.cat(predictions),
-        classes=chosen.classes,
-        skipped=chosen.skipped,
-        start=start,
-        masks=chosen.masks,
+        model=model, label=label(model.name), net=net, predictions=torch.cat(predictions), start=start, **vars(data)
     )
 
 
@@ -97,16 +79,7 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
 
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
-    """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …
-
-    Examples
-    --------
-    >>> from igpaths.metrics import jpeg
-    >>> from igstudy.engine.subjects import altered, subject
-    >>> chosen = subject(study, model, output="probability")
-    >>> altered(study, chosen, jpeg).shape
-    torch.Size([2, 3, 176, 176])
-    """
+    """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
     return load_images(
         study.task,
         model=subject.model,
@@ -116,3 +89,61 @@ def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
         seed=study.seed,
         alter=alter,
     ).images
+
+
+def samples(study: Parameters, subject: Subject, source: Source, net: Classifier) -> Iterator[Sample]:
+    """The subject's images a batch at a time, explained along a source by a network with the source's output."""
+    whole = cache(partial(altered, study, subject))
+
+    def again(piece: slice, alter: Alter) -> Tensor:
+        return whole(alter)[piece]
+
+    for start in range(0, len(subject.images), study.batch_size):
+        piece = slice(start, start + study.batch_size)
+        images, targets = subject.images[piece], subject.targets[piece]
+        yield Sample(
+            source=source,
+            walked=explain(source, net, images, targets, batch_size=study.batch_size),
+            net=net,
+            label=subject.label,
+            images=images,
+            targets=targets,
+            predictions=subject.predictions[piece],
+            names=subject.names[piece],
+            photographs=subject.photographs[piece],
+            masks=None if subject.masks is None else subject.masks[piece],
+            altered=partial(again, piece),
+            start=subject.start + start,
+            kept=count_kept(study, subject.start + start, len(images)),
+            seed=study.seed,
+            batch_size=study.batch_size,
+        )
+
+
+def count_kept(study: Parameters, start: int, count: int) -> int:
+    """Of how many of `count` images from number `start` on the maps are kept."""
+    return max(0, min(count, study.maps - start))
+
+
+def without_maps(sample: Sample, bad: Sequence[int]) -> Sample:
+    """The sample with zeros for the maps of images whose scores are not finite, so that the others can be measured."""
+    if not bad or sample.walked is None:
+        return sample
+    good = torch.ones(len(sample.images), dtype=torch.bool)
+    good[list(bad)] = False
+    maps = {
+        key: torch.where(good.to(each.device).view(-1, 1, 1, 1), each, 0) for key, each in sample.walked.maps.items()
+    }
+    return replace(sample, walked=replace(sample.walked, maps=maps))
+
+
+def without_values(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows, those of the named images without a value."""
+    if not names:
+        return frame
+    held = frame["image"].isin(list(names))
+    return frame.assign(
+        value=frame["value"].mask(held),
+        curve=frame["curve"].mask(held),
+        left_out=frame["left_out"].mask(held, "not finite"),
+    )

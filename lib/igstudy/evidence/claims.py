@@ -1,37 +1,29 @@
-"""The claims of both papers, and the verdict that a study's rows give on each.
+"""The claims of both papers, as ``claims.yaml`` holds them: what is claimed, and what decides it.
 
-`claims.yaml` says what is claimed and what decides it; its head explains every field. `claims` reads and checks it.
-`verdict` takes one number of each image, averages it over the images of a network, with an interval, for every
-comparison that the claim makes, and counts where the intervals lie.
+The head of the file explains every field. An entry says what its sides share, and under `ours`, `theirs` and `also`
+what is a side's own. `igstudy.evidence.deciding` gives the verdicts.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, field, fields
 from itertools import chain, product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-import numpy as np
-import pandas as pd
 import yaml
+from pydantic import BeforeValidator, Field
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.engine.schema import refusal
-from igstudy.evidence.statistics import Estimate, bootstrap, slope
-from igstudy.evidence.tables.quality import AVERAGES, CONTROLS
+from igstudy.engine.schema import allowed, one_of, refusal, schema, within
+from igstudy.evidence.tables.quality import CONTROLS
 from igstudy.evidence.tables.split import QUANTITIES
 from igstudy.measures.comparing import COMPARISONS
-from igstudy.measures.locating import LOCALIZATION
+from igstudy.measures.describing import LOCALIZATION
 from igstudy.measures.protocols import PROTOCOLS, SPLIT
 from igstudy.measures.sources import LABELS, SUMS
 
 FILE = Path(__file__).with_name("claims.yaml")
-HOLDS, FAILS, UNDECIDED, NOT_MEASURED = "holds", "does not hold", "undecided", "not measured"
-THEIRS_ALONE = "holds only under the paper's protocol"
-LEAST = 10  # images; with fewer an interval decides nothing
-
 KINDS = {"level": ("a",), "difference": ("a", "b"), "ratio": ("a", "b"), "exponent": ("a",)}
 AGREE = {"all": 1.0, "most": 2 / 3, "half": 1 / 2, "some": 1 / 10}  # of the comparisons on all networks
 CHAPTERS = (
@@ -61,16 +53,13 @@ METRICS = {
     *(*QUANTITIES, *LOCALIZATION),
 }
 NAMES = {"protocol": {*PROTOCOLS, *(split.name for split in SPLIT)}, "method": METHODS, "metric": METRICS}
-
-# What the file may say: in an entry, on a side, of a quantity.
-TEXTS = ("id", "paper", "place", "claim", "quote", "chapter", "why", "agree")
 SELECTORS = ("method", "metric", "variant", "sign", "steps")
 BOUNDS = ("above", "below", "within")
-COMPUTED = ("kind", "statistic", "a", "b", *BOUNDS, *SELECTORS)
-ENTRY = (*TEXTS, *COMPUTED, "each", "networks", "ours", "theirs", "also", "needs")
+Text = Annotated[str, Field(min_length=1), allowed("a text")]
+Own = Annotated[dict[str, Any], allowed("what is this side's own, or nothing")]
 
 
-@dataclass(frozen=True)
+@schema
 class Quantity:
     """Rows of the store, one for each image; two `steps` are for the change from one to the other."""
 
@@ -78,13 +67,13 @@ class Quantity:
     metric: str
     variant: str
     sign: str
-    steps: tuple[int | str, ...]
+    steps: Annotated[tuple[int | str, ...], BeforeValidator(lambda n: n if isinstance(n, list | tuple) else (n,))]
 
 
 Comparison = tuple[Quantity, ...]  # one, or the two that are compared
 
 
-@dataclass(frozen=True)
+@schema
 class Side:
     """How a claim is decided under ours, or under the paper's protocol.
 
@@ -98,35 +87,34 @@ class Side:
     """
 
     protocols: tuple[str, ...]
-    kind: str
-    statistic: str
+    kind: Annotated[str, one_of(tuple(KINDS))]
+    statistic: Annotated[str, one_of(("", "mean", "median"))]
     low: float
     high: float
     comparisons: tuple[Comparison, ...]
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One claim; the fields are those of `claims.yaml`, where `networks` is empty for all that were measured.
+@schema
+class About:
+    """What a claim says beside its sides; `networks` is empty for all that were measured."""
 
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims
-    >>> claim = claims()[0]
-    >>> claim.id, claim.paper, claim.ours.kind
-    ('a1', 'A', 'difference')
-    """
+    _: KW_ONLY
+    id: Text
+    paper: Text
+    place: Text
+    claim: Text
+    quote: Text
+    chapter: Annotated[str, one_of(CHAPTERS)]
+    why: Text
+    agree: Annotated[str, one_of(tuple(AGREE))]
+    networks: tuple[str, ...] = ()
+    needs: str = ""
 
-    id: str
-    paper: str
-    place: str
-    claim: str
-    quote: str
-    chapter: str
-    why: str
-    agree: str
-    networks: tuple[str, ...]
-    needs: str
+
+@schema
+class Claim(About):
+    """One claim; the fields are those of `claims.yaml`."""
+
     ours: Side
     theirs: Side | None = None
     also: Side | None = None
@@ -136,46 +124,43 @@ class Claim:
         return tuple(side for side in (self.ours, self.theirs, self.also) if side)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One comparison on one network: its estimate, and whether it "agrees", "disagrees" or is "open"."""
-
-    network: str
-    comparison: Comparison
-    estimate: Estimate
-    outcome: str
+# --- the file ---
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What the rows of one protocol say; no cells where they do not hold every comparison."""
+@schema
+class Change:
+    """What an item of `each` may change: what is selected, for both quantities of a comparison or for one."""
 
-    protocol: str
-    verdict: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The verdict on a claim in a word or two, and what each of its sides finds; None for a side that it lacks.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims, verdicts
-    >>> from igstudy.evidence.results import published
-    >>> found = verdicts(published(metrics=("no such metric",)), claims()[:2])
-    >>> [each.verdict for each in found]
-    ['not measured', 'not measured']
-    """
-
-    claim: Claim
-    verdict: str
-    ours: Finding
-    theirs: Finding | None
-    also: Finding | None
+    _: KW_ONLY
+    method: Any = None
+    metric: Any = None
+    variant: Any = None
+    sign: Any = None
+    steps: Any = None
+    a: Any = None
+    b: Any = None
 
 
-# --- reading ---
+@schema
+class Terms(Change):
+    """What a side may say of its own."""
+
+    protocol: Any = None
+    kind: Any = None
+    statistic: Any = None
+    above: Any = None
+    below: Any = None
+    within: Any = None
+
+
+@schema
+class Entry(Terms, About):
+    """An entry of the file."""
+
+    each: Any = None
+    ours: Own = field(default_factory=dict)
+    theirs: Own | None = field(default_factory=dict)
+    also: Own | None = None
 
 
 def claims(file: Path = FILE) -> tuple[Claim, ...]:
@@ -183,18 +168,11 @@ def claims(file: Path = FILE) -> tuple[Claim, ...]:
 
     Raises
     ------
-    ValueError
+    ParameterError
         For a key, kind, bound, chapter, protocol, metric or method that there is not, a text that is missing, or an id
         that is there twice. A claim that says what it `needs` may name metrics and methods that are still to come.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims
-    >>> sorted({claim.paper for claim in claims()})
-    ['A', 'B']
     """
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-    _check(file.name, whole, ("defaults", "lists", "claims"))
     found = tuple(_claim(entry, whole["defaults"]) for entry in whole["claims"])
     ids = [claim.id for claim in found]
     for name in ids:
@@ -203,230 +181,58 @@ def claims(file: Path = FILE) -> tuple[Claim, ...]:
     return found
 
 
-def _claim(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
-    where = f"claim {entry.get('id', '?')}"
-    _check(where, entry, ENTRY)
-    for key in TEXTS:
-        if not isinstance(entry.get(key), str) or not entry[key]:
-            raise refusal(f"{where}: {key}", entry.get(key), "a text")
-    for key, allowed in (("paper", tuple(defaults)), ("chapter", CHAPTERS), ("agree", tuple(AGREE))):
-        _choose(f"{where}: {key}", entry[key], allowed)
-    general, needs = defaults[entry["paper"]], entry.get("needs", "")
-    sides = {}
-    for name, default in (("ours", {}), ("theirs", {}), ("also", None)):
-        its = entry.get(name, default)
-        if its is None and name == "ours":
-            raise refusal(f"{where}: ours", its, "what differs on our side, or nothing")
-        if its is not None:
-            _check(f"{where}: {name}", its, ("protocol", *COMPUTED))
-            settings = _merged(general, entry, general["theirs" if name == "theirs" else "ours"], its)
-            sides[name] = _side(f"{where}: {name}", settings, still_to_come=bool(needs))
-    return Claim(
-        **{key: entry[key] for key in TEXTS},
-        networks=tuple(entry.get("networks", ())),
-        needs=needs,
-        ours=sides["ours"],
-        theirs=sides.get("theirs"),
-        also=sides.get("also"),
-    )
+def _claim(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
+    with within(f"claim {values.get('id', '?')}"):
+        entry = Entry(**values)
+        texts: dict[str, Any] = {each.name: getattr(entry, each.name) for each in fields(About)}
+        sides: dict[str, Any] = {}
+        if entry.paper not in defaults:
+            raise refusal("paper", entry.paper, ", ".join(defaults))
+        general = defaults[entry.paper]
+        for name in ("ours", "theirs", "also"):
+            own = getattr(entry, name)
+            if own is not None:
+                with within(name):
+                    Terms(**own)  # refuses what there is not
+                    terms = _merged(general, values, general["theirs" if name == "theirs" else "ours"], own)
+                    sides[name] = _side(terms, needs=entry.needs)
+        return Claim(**texts, **sides)
 
 
-def _side(where: str, settings: Mapping[str, Any], *, still_to_come: bool) -> Side:
+def _side(terms: Mapping[str, Any], *, needs: str) -> Side:
     """A side from all that is said about it."""
-    _choose(f"{where}: kind", settings.get("kind"), tuple(KINDS))
-    _choose(f"{where}: statistic", settings.get("statistic", ""), ("", "mean", "median"))
-    for change in chain(*settings.get("each", ())):
-        _check(f"{where}: each", change, ("a", "b", *SELECTORS))
-    bounds = [key for key in BOUNDS if key in settings]
+    each, kind = terms.get("each", ()), terms.get("kind")
+    with within("each"):
+        for change in chain(*each):
+            Change(**change)
+    bounds = [key for key in BOUNDS if key in terms]
     if len(bounds) != 1:
-        raise refusal(f"{where}: bounds", bounds, f"one of {', '.join(BOUNDS)}")
-    bound = settings[bounds[0]]
+        raise refusal("bounds", bounds, f"one of {', '.join(BOUNDS)}")
+    bound = terms[bounds[0]]
     low, high = {"above": (bound, math.inf), "below": (-math.inf, bound), "within": bound}[bounds[0]]
-    protocols = settings["protocol"]
-    side = Side(
-        protocols=(protocols,) if isinstance(protocols, str) else tuple(protocols),
-        kind=settings["kind"],
-        statistic=settings.get("statistic", ""),
-        low=float(low),
-        high=float(high),
-        comparisons=tuple(
-            tuple(_quantity(where, _merged(settings, *changes), letter) for letter in KINDS[settings["kind"]])
-            for changes in product(*settings.get("each", ()))
-        ),
-    )
-    named = {"protocol": set(side.protocols)}
-    if not still_to_come:
-        for key in ("method", "metric"):
-            named[key] = {getattr(quantity, key) for comparison in side.comparisons for quantity in comparison}
-    for key, names in named.items():
-        for name in sorted(names):
-            _choose(f"{where}: {key}", name, tuple(sorted(NAMES[key])))
+    letters = KINDS.get(str(kind), ())
+    comparisons = [tuple(_quantity(_merged(terms, *c), letter) for letter in letters) for c in product(*each)]
+    protocols = terms["protocol"]
+    values: dict[str, Any] = {"kind": kind, "low": low, "high": high, "comparisons": comparisons}
+    values |= {"protocols": [protocols] if isinstance(protocols, str) else protocols}
+    side = Side(**values, statistic=terms.get("statistic", ""))
+    quantities = () if needs else tuple(chain(*side.comparisons))
+    names = {"protocol": side.protocols} | {key: [getattr(q, key) for q in quantities] for key in ("method", "metric")}
+    for key, found in names.items():
+        for name in found:
+            if name not in NAMES[key]:
+                raise refusal(key, name, ", ".join(sorted(NAMES[key])), sorted(NAMES[key]))
     return side
 
 
-def _quantity(where: str, settings: Mapping[str, Any], letter: str) -> Quantity:
-    own = settings.get(letter, {})
-    _check(f"{where}: {letter}", own, SELECTORS)
-    chosen = {key: value for key, value in {**settings, **own}.items() if key in SELECTORS}
-    for key in SELECTORS:
-        if key not in chosen:
-            raise refusal(f"{where}: {letter}: {key}", None, "one, in the entry, in each or here")
-    steps = chosen.pop("steps")
-    return Quantity(**chosen, steps=tuple(steps) if isinstance(steps, list) else (steps,))
+def _quantity(terms: Mapping[str, Any], letter: str) -> Quantity:
+    with within(letter):
+        return Quantity(**{key: terms[key] for key in SELECTORS if key in terms} | terms.get(letter, {}))
 
 
-def _merged(*settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings on top of each other, the later ones above; what is said of a quantity is merged within it."""
+def _merged(*terms: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms on top of each other, the later ones above; what is said of a quantity is merged within it."""
     found: dict[str, Any] = {}
-    for each in settings:
+    for each in terms:
         found |= {key: {**found.get(key, {}), **value} if key in ("a", "b") else value for key, value in each.items()}
     return found
-
-
-def _check(where: str, given: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
-    for key in given:
-        if key not in allowed:
-            raise refusal(f"{where}: unknown key", key, ", ".join(allowed), allowed)
-
-
-def _choose(where: str, given: object, allowed: tuple[str, ...]) -> None:
-    if given not in allowed:
-        raise refusal(where, given, ", ".join(allowed), allowed)
-
-
-# --- deciding ---
-
-
-def metrics(asked: Iterable[Claim]) -> set[str]:
-    """The metrics whose rows decide these claims."""
-    sides = [side for claim in asked for side in claim.sides]
-    return {quantity.metric for side in sides for comparison in side.comparisons for quantity in comparison}
-
-
-def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
-    """The verdict of rows on one claim: see `verdicts`.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims, verdict
-    >>> from igstudy.evidence.results import published
-    >>> nothing = published(metrics=("no such metric",))
-    >>> verdict(claims()[0], nothing).verdict
-    'not measured'
-    """
-    return next(verdicts(rows, (claim,)))
-
-
-def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterator[Verdict]:
-    """The verdicts of rows, of a study or published, on the claims that are asked, or on all.
-
-    A comparison counts on every network that has rows for it; where one has rows on no network, nothing is decided.
-
-    Raises
-    ------
-    ValueError
-        Where a quantity has two rows for one image.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims, verdicts
-    >>> from igstudy.engine.runs import measured
-    >>> own = [claim for claim in claims() if claim.chapter == "02-idgi"]
-    >>> {found.verdict for found in verdicts(measured(study), own)} <= {"undecided", "not measured"}  # of two images
-    True
-    """
-    asked = claims() if asked is None else tuple(asked)
-    counted = rows[rows["metric"].isin(metrics(asked)) & (rows["left_out"] == "")]
-    networks = [str(network) for network in counted["network"].unique()]
-    parts = dict(iter(counted.groupby(["protocol", "network", "metric"], sort=False)))
-
-    @cache  # claims overlap
-    def estimate(side: tuple[str, str], protocol: str, network: str, comparison: Comparison) -> Estimate | None:
-        own = [parts.get((protocol, network, quantity.metric)) for quantity in comparison]
-        tables = [_by_steps(part, quantity) for part, quantity in zip(own, comparison, strict=True) if part is not None]
-        if len(tables) < len(comparison):
-            return None
-        values = _of_images(side[0], tables, comparison)
-        return _estimate(*side, comparison[0].metric, values) if len(values) else None
-
-    for claim in asked:
-        about = [network for network in networks if not claim.networks or network in claim.networks]
-        ours, theirs, also = (
-            _finding(side, AGREE[claim.agree], about, estimate) if side else None
-            for side in (claim.ours, claim.theirs, claim.also)
-        )
-        assert ours
-        alone = ours.verdict == FAILS and theirs and theirs.verdict == HOLDS
-        yield Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs, also)
-
-
-def _finding(side: Side, share: float, networks: list[str], estimate: Callable[..., Estimate | None]) -> Finding:
-    for protocol in side.protocols:
-        cells = []
-        for network, comparison in product(networks, side.comparisons):
-            found = estimate((side.kind, side.statistic), protocol, network, comparison)
-            if found:
-                cells.append(Cell(network, comparison, found, _outcome(side, found)))
-        if {cell.comparison for cell in cells} == set(side.comparisons):
-            return Finding(protocol, _counted([cell.outcome for cell in cells], share), tuple(cells))
-    return Finding(side.protocols[0], NOT_MEASURED, ())
-
-
-def _counted(outcomes: list[str], share: float) -> str:
-    """Whether so large a share agrees, or no longer can."""
-    needed = max(1, math.ceil(share * len(outcomes) - 1e-9))  # 2/3 of 3 is 2
-    if outcomes.count("agrees") >= needed:
-        return HOLDS
-    return FAILS if len(outcomes) - outcomes.count("disagrees") < needed else UNDECIDED
-
-
-def _by_steps(rows: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
-    """A quantity's values: an image a row, a step count a column, the coarsest first."""
-    chosen = rows["sign"].isin([quantity.sign, "none"])  # what has no negative values is there once
-    for key in ("method", "metric", "variant"):
-        chosen &= rows[key] == getattr(quantity, key)
-    return rows[chosen].pivot(index=["photograph", "image"], columns="steps", values="value")
-
-
-def _of_images(kind: str, tables: list[pd.DataFrame], comparison: Comparison) -> pd.Series:
-    """One number of each image that has all it takes; the decimal logarithm of a ratio."""
-    if kind == "exponent":
-        steps = list(tables[0].columns)
-        orders = [slope(steps, errors) if len(steps) > 1 else math.nan for errors in tables[0].abs().to_numpy()]
-        return pd.Series(orders, index=tables[0].index, dtype=float).dropna()
-    columns = [_at(table, quantity.steps) for table, quantity in zip(tables, comparison, strict=True)]
-    found = pd.concat(columns, axis=1, join="inner", keys=range(len(columns)))
-    if kind == "level":
-        return found[0].dropna()
-    if kind == "difference":
-        return (found[0] - found[1]).dropna()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithms = pd.Series(np.log10(found[0] / found[1]), index=found.index)
-    return logarithms[np.isfinite(logarithms)]
-
-
-def _at(table: pd.DataFrame, steps: tuple[int | str, ...]) -> pd.Series:
-    """The values at a step count, or their change from one to another; none where it was not measured."""
-    counts = list(table.columns)
-    named = {"finest": counts[-1], "coarsest": counts[0]} if counts else {}
-    asked = [named.get(str(count), count) for count in steps]
-    if len(set(asked)) < len(steps) or not set(asked) <= set(counts):
-        return pd.Series(dtype=float, index=table.index[:0])
-    return table[asked[-1]] - (table[asked[0]] if len(asked) > 1 else 0)
-
-
-def _estimate(kind: str, statistic: str, metric: str, values: pd.Series) -> Estimate:
-    statistic = statistic or AVERAGES.get(metric, "mean")
-    photographs = tuple(str(photograph) for photograph, _ in values.index)
-    found = bootstrap(values, statistic=statistic, clusters=photographs)
-    if kind != "ratio":
-        return found
-    return Estimate(10**found.value, 10**found.low, 10**found.high, found.n)
-
-
-def _outcome(side: Side, estimate: Estimate) -> str:
-    if estimate.n < LEAST:
-        return "open"
-    if side.low < estimate.low and estimate.high < side.high:
-        return "agrees"
-    return "disagrees" if estimate.high <= side.low or estimate.low >= side.high else "open"

@@ -41,7 +41,7 @@ def late(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         whole[n] = whole[n].to(credit) + credit
         if segment.last:
             sizes = [part.abs().flatten(1).sum(1) for part in (credit, whole[n])]
-            change = segment.input_score - segment.baseline_score
+            change = segment.walk.scores[1] - segment.walk.scores[0]
             shares = {"score": (segment.score_change / change).abs(), "map": sizes[0] / sizes[1]}
             key = [(f"{label}, right sum", n, "signed")]
             for of, share in shares.items():

@@ -9,11 +9,9 @@ import torch
 from torch import Tensor
 
 from igpaths.metrics import cosine, jpeg, max_sensitivity, relative_change, spearman, squared_error, uniform_noise
-from igpaths.metrics.ranking import measured
-from igpaths.walks import fold
+from igpaths.metrics.ranking import measure
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import Noisy, misrounded, recomputed
-from igstudy.measures.quantities.threads import threads
+from igstudy.measures.quantities import Noisy, misrounded, recomputed, threads
 from igstudy.measures.sample import (
     Key,
     Sample,
@@ -24,10 +22,11 @@ from igstudy.measures.sample import (
     rows,
     uncounted,
 )
+from igstudy.measures.sources import attribute_any
 from igstudy.tasks import Alter
 
 COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cosine": partial(measured, cosine),
+    "cosine": partial(measure, cosine),
     "spearman": spearman,
 }
 
@@ -88,12 +87,12 @@ def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     named = named_rules(sample.source, protocol)
 
     def explain(images: Tensor) -> Tensor:
-        walked = fold(
+        walked = attribute_any(
             sample.net,
             images,
             sample.targets,
             path=path,
-            rules=tuple(named.values()),
+            rules=named.values(),
             steps=steps,
             batch_size=sample.batch_size,
         )
@@ -152,5 +151,5 @@ def _recomputed(sample: Sample, protocol: Protocol, other: Sample, what: str, va
     put = partial(rows, sample, protocol, variant=variant, keys=keys, reasons=uncounted(sample, protocol))
     return [
         put(f"{what} change", values=relative_change(before, after)),
-        put(f"{what} cosine", values=measured(cosine, before, after)),
+        put(f"{what} cosine", values=measure(cosine, before, after)),
     ]

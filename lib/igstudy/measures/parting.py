@@ -11,7 +11,7 @@ from torch.nn.functional import avg_pool2d
 
 from igpaths.classifier import Classifier
 from igpaths.metrics import cosine, relative_change
-from igpaths.metrics.ranking import measured
+from igpaths.metrics.ranking import measure
 from igpaths.paths import Guided
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import Noisy, misrounded, parting, recomputed, shattering
@@ -42,7 +42,7 @@ class Once(Guided):
 
     def cut(self, group: slice, count: int) -> "Once":
         """The path of some of `count` images."""
-        return replace(self, baseline=super().cut(group, count).baseline, chosen_by=self.chosen_by[group])
+        return replace(super().cut(group, count), chosen_by=self.chosen_by[group])
 
     def advance(self, progress: Tensor, gradient: Tensor, alpha: Tensor, *, length: Tensor) -> Tensor:
         """As `Guided.advance`, for one step count."""
@@ -105,7 +105,7 @@ def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     for name, (before, after) in pairs.items():
         one, two = (torch.stack(list(each.values()), dim=1) for each in (before, after))
         frames.append(put("tamed change", name, list(before), relative_change(one, two)))
-        frames.append(put("tamed cosine", name, list(before), measured(cosine, one, two)))
+        frames.append(put("tamed cosine", name, list(before), measure(cosine, one, two)))
     return frames
 
 

@@ -1,19 +1,25 @@
-"""Protocols: the named, frozen sets of choices that a number was made with.
+"""Protocols: the named, frozen sets of choices that a number was made with, as ``protocols.yaml`` lists them.
 
-`STUDY_A` and `STUDY_B` do what the authors' code does and stand beside the papers' numbers; `IGPATHS` is ours and
-carries the verdicts; `PAIR` is the information curve of the PAIR library. No result is shown without the name of its
-protocol. A choice that a protocol does not make is None.
+No result is shown without the name of its protocol. A choice that a protocol does not make is None.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
 
 from igpaths.metrics.ablation import TENTHS
 from igpaths.metrics.curves import TWENTY_FOURTHS
 from igpaths.metrics.reveal import TWENTIETHS
 
+PSI = (0.9, 0.95, 0.99)
+STRICT = ConfigDict(extra="forbid")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Walk:
     """Where a path's points lie, and which end of a segment each rule reads.
 
@@ -26,14 +32,14 @@ class Walk:
         every (points / N)-th point from the first on, so that coarse walks stop short of x; "from the end": the same
         from the last point back.
     ig, idgi : the end of a segment where the rule takes its gradient, as in `igpaths.IG`.
-    options : what else the path is told.
+    options : the path's other choices, by name.
     """
 
     start: tuple[str | float, ...]
     points: int
     first: float
     last: float
-    coarse: str
+    coarse: Literal["shared", "from the start", "from the end"]
     ig: str
     idgi: str
     options: tuple[tuple[str, str | float], ...] = ()
@@ -48,7 +54,7 @@ class Walk:
         return tuple(self.first + gap * i for i in range(0, self.points, stride))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Insertion:
     """Insertion: the canvases, the shares of pixels revealed, and the forms of the score."""
 
@@ -58,7 +64,7 @@ class Insertion:
     area: str = "trapezoid"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Information:
     """SIC and AIC.
 
@@ -76,7 +82,7 @@ class Information:
     """
 
     canvas: str
-    shares: tuple[float, ...]
+    shares: tuple[float, ...] = TWENTY_FOURTHS
     estimators: tuple[tuple[str, str], ...]
     points: int = 100
     monotone: bool = True
@@ -86,7 +92,7 @@ class Information:
     confidence: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Compression:
     """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared.
 
@@ -101,7 +107,7 @@ class Compression:
     pooled: str = "-log10 of the mean squared error over pixels and images"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class StepSensitivity:
     """The metric at the finest step count minus that at the coarsest."""
 
@@ -109,7 +115,7 @@ class StepSensitivity:
     coarsest: int = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Split:
     """How Split IG is measured (Study B, Tables 1–3).
 
@@ -127,12 +133,12 @@ class Split:
 
     name: str
     baseline: str
-    at: str
-    steps: int
-    psi: tuple[float, ...]
-    crossing: str
-    images: str
-    output: str = "logit"
+    at: Literal["start", "end", "both"]
+    steps: int = 200
+    psi: tuple[float, ...] = PSI
+    crossing: Literal["left", "right"]
+    images: Literal["gain over 5", "correct"]
+    output: Literal["probability", "logit"] = "logit"
 
     @property
     def source(self) -> str:
@@ -140,7 +146,7 @@ class Split:
         return f"split-{self.baseline}-{self.steps}" + ("" if self.output == "logit" else f"-{self.output}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Ablation:
     """ABPC: the canvas, the shares ablated between none and all, the scores, and whether Study B's clips apply."""
 
@@ -150,7 +156,7 @@ class Ablation:
     shares: tuple[float, ...] = TENTHS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Noise:
     """Max-sensitivity: uniform samples in ±radius of normalised space; α* is found anew in each."""
 
@@ -159,7 +165,7 @@ class Noise:
     norm: int = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class Protocol:
     """One column of the table of protocols; what its authors' code does, row by row.
 
@@ -173,14 +179,6 @@ class Protocol:
     ranking : how colours are summed into a ranking map, each way a column of its own.
     stored : the precision in which the ranking map is kept.
     insertion, information, compression, step_sensitivity, split, ablation, noise : the metrics.
-
-    Examples
-    --------
-    >>> from igstudy.measures.protocols import PROTOCOLS
-    >>> list(PROTOCOLS)
-    ['study-a', 'study-b', 'igpaths', 'pair']
-    >>> PROTOCOLS["pair"].information.points, PROTOCOLS["study-b"].noise.samples
-    (1000, 10)
     """
 
     name: str
@@ -201,98 +199,15 @@ class Protocol:
     noise: Noise | None = None
 
 
-PHOTOGRAPH = "photograph, σ = 20"
-PSI = (0.9, 0.95, 0.99)
-POINTS = 128  # of Study A's walks
-TANGENT = (("padding", "reflect"), ("increment", "tangent"))
-FREE = (("fraction", 0.5), ("max_distance", 1.0))
-GUIDED_CODE = (("gradients", "in normalised units"), ("IDGI", "without the last segment"))
-NARROW = (("fraction", 0.25), ("max_distance", 0.02))  # of the method's authors
-ESTIMATORS = (
-    *((name, "normalised") for name in ("png", "ms-ssim", "webp", "entropy")),
-    ("ms-ssim", "raw"),
-)
-
-STUDY_A = Protocol(
-    name="study-a",
-    images="correct",
-    preparation="256 → 224; V2 weights 232 → 224; Inception 342 → 299",
-    outputs=("probability",),
-    straight=Walk(("black",), POINTS, 0, 1, "from the start", "end", "start"),
-    # σ = 50 i/128 for i from 127 to 0: the fully blurred image is left out.
-    blur=Walk((50.0,), POINTS, 1 / POINTS, 1, "from the end", "end", "end", (*TANGENT, ("IDGI", "n − 1 segments"))),
-    # The points at which it takes gradients: the last step leads from there to the image.
-    guided=(Walk(("black",), POINTS, 0, 1 - 1 / POINTS, "from the start", "start", "start", (*FREE, *GUIDED_CODE)),),
-    ranking=("signed",),
-    stored="float16",
-    insertion=Insertion(),
-    information=Information(PHOTOGRAPH, TWENTY_FOURTHS, (("png", "normalised"), ("ms-ssim", "raw")), confidence=0.8),
-    compression=Compression(("signed sum",)),
-    step_sensitivity=StepSensitivity(),
-)
-
-STUDY_B = Protocol(
-    name="study-b",
-    images="gain over 5",
-    preparation="256 → 224",
-    outputs=("logit",),
-    straight=Walk(("mean",), 200, 1 / 200, 1, "from the start", "end", "start"),
-    ranking=("signed",),
-    split=(Split("study-b", "mean", "end", 200, PSI, "right", "gain over 5"),),
-    ablation=Ablation(("logit",), (True,)),
-    noise=Noise(),
-)
-
-IGPATHS = Protocol(
-    name="igpaths",
-    images="correct",
-    preparation="the weights' own",
-    outputs=("probability", "logit"),
-    straight=Walk(("black", "mean"), 129, 0, 1, "shared", "both", "start"),
-    blur=Walk((50.0,), 129, 0, 1, "shared", "both", "start", (("padding", "reflect"), ("increment", "difference"))),
-    guided=tuple(Walk(("black",), 129, 0, 1, "shared", "both", "start", options) for options in (NARROW, FREE)),
-    ranking=("signed", "absolute"),
-    insertion=Insertion(canvases=("black", "mean", "blur")),
-    information=Information(PHOTOGRAPH, TWENTY_FOURTHS, ESTIMATORS),
-    compression=Compression(("raw", "signed sum", "L1"), ("cosine", "spearman"), qualities=(30, 50, 75, 85, 95)),
-    step_sensitivity=StepSensitivity(),
-    split=(
-        Split("igpaths, grey", "mean", "both", 200, PSI, "left", "correct"),
-        Split("igpaths, grey", "mean", "both", 200, PSI, "left", "correct", "probability"),
-        Split("igpaths, black", "black", "both", 200, PSI, "left", "correct"),
-    ),
-    ablation=Ablation(("logit", "probability"), (True, False)),
-    noise=Noise(),
-)
-
-PAIR = Protocol(
-    name="pair",
-    images="p ≥ 0.8",
-    preparation="the caller's",
-    outputs=("probability",),
-    information=Information(
-        canvas="seeds",
-        shares=(0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75),
-        estimators=(("webp", "normalised"),),
-        points=1000,
-        dropped="each",
-        confidence=0.8,
-    ),
-)
-
-PROTOCOLS = {protocol.name: protocol for protocol in (STUDY_A, STUDY_B, IGPATHS, PAIR)}
+_NAMED = yaml.safe_load(Path(__file__).with_name("protocols.yaml").read_text(encoding="utf-8"))
+PROTOCOLS = TypeAdapter(dict[str, Protocol]).validate_python({name: {"name": name, **_NAMED[name]} for name in _NAMED})
+STUDY_A, STUDY_B, IGPATHS, PAIR = PROTOCOLS.values()
 SPLIT = STUDY_B.split + IGPATHS.split
+POINTS = 128  # of Study A's walks
 
 
 def table(*protocols: Protocol) -> dict[str, dict[str, str]]:
-    """The choices in words: for each protocol its row's text by row, "–" where it does not choose.
-
-    Examples
-    --------
-    >>> from igstudy.measures.protocols import PROTOCOLS, table
-    >>> table(PROTOCOLS["study-a"], PROTOCOLS["study-b"])["study-b"]["noise"]
-    'samples 10; radius 0.05; norm 2'
-    """
+    """The choices in words: for each protocol its row's text by row, "–" where it does not choose."""
     rows = [field.name for field in fields(Protocol) if field.name != "name"]
     return {p.name: {row.replace("_", " "): _words(getattr(p, row)) for row in rows} for p in protocols}
 

@@ -1,6 +1,7 @@
-"""Pixels revealed and ablated: insertion, information curves, ABPC."""
+"""Pixels revealed and ablated: insertion, information curves, ABPC; and insertion as confidence changes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -18,8 +19,10 @@ from igpaths.metrics import (
     unusable,
 )
 from igstudy.measures.protocols import Protocol
+from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import (
     Sample,
+    explained_again,
     finest,
     rows,
     signed_maps,
@@ -28,6 +31,8 @@ from igstudy.measures.sample import (
     uncounted,
     window,
 )
+
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def revealed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -78,7 +83,7 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
         sample.images,
         sample.targets,
         stack,
-        canvas=Seeds(sample.images, seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
+        canvas=Seeds(seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
         estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
         seed=sample.seed,
@@ -127,3 +132,33 @@ def ablated(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         for score in how.scores
         for clip in how.clip
     ]
+
+
+def tempered(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Insertion on black when the probability that is explained, and asked after, is softmax(z / T), at the finest step
+    count; and beside the controls how sure the network then is of the target.
+    """
+    assert protocol.insertion
+    frames = []
+    for temperature in TEMPERATURES:
+        own = sample
+        if temperature != sample.net.temperature:
+            net = recomputed(sample.net, temperature=temperature)
+            own = explained_again(replace(sample, net=net), protocol, sample.images)
+        keys, stack = stacked(own, protocol, steps=finest(own))
+        put = partial(rows, own, protocol, reasons=uncounted(own, protocol))
+        r = insertion(
+            own.net,
+            own.images,
+            own.targets,
+            stack,
+            shares=protocol.insertion.shares,
+            seed=own.seed,
+            batch_size=own.batch_size,
+        )
+        for metric, curve in (("insertion", r.probability), ("insertion ratio", r.probability_ratio)):
+            variant = f"black, {len(r.shares)} counts, T = {temperature:g}"
+            frames.append(put(metric, variant, keys, area(r.shares, curve)))
+        if own.walked is None:
+            frames.append(put("confidence", f"T = {temperature:g}", [("", 0, "")], r.probability[:, 0, -1:]))
+    return frames

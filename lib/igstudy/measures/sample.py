@@ -13,13 +13,13 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from igpaths.attributions import Attributions
 from igpaths.classifier import Classifier
 from igpaths.metrics import absolute_map, edges, random_maps, signed_map
-from igpaths.rules import IDGI, IG, Left, Right, Rule, Segment
-from igpaths.walks import Attributions, fold, walk
-from igstudy.engine.store import COLUMNS
+from igpaths.rules import IDGI, IG, Left, Right
+from igpaths.walks import Segment, walk
 from igstudy.measures.protocols import Protocol, Split
-from igstudy.measures.sources import Source
+from igstudy.measures.sources import Rules, Source, attribute_any
 from igstudy.tasks import Alter
 
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
@@ -103,7 +103,7 @@ def rows(
         "map": maps,
         "left_out": left_out,
     }
-    return pd.DataFrame(columns, columns=list(COLUMNS))
+    return pd.DataFrame(columns)
 
 
 def split_of(source: Source, protocol: Protocol) -> Split | None:
@@ -131,7 +131,7 @@ def uncounted(sample: Sample, protocol: Protocol) -> dict[str, Tensor]:
     return {"gain of 5 or less": gain <= GAIN} if how.images == "gain over 5" else wrong | {"F(x) ≤ F(x')": gain <= 0}
 
 
-def named_rules(source: Source, protocol: Protocol) -> dict[str, Rule]:
+def named_rules(source: Source, protocol: Protocol) -> Rules:
     """By method, the rules whose maps rank pixels: a path's own, or the parts of Split IG, and of IDGI on its walk."""
     how = split_of(source, protocol)
     if how is None:
@@ -237,12 +237,12 @@ def explained_again(sample: Sample, protocol: Protocol, images: Tensor) -> Sampl
     """The sample with other images, walked at the finest step count alone; they may leave [0, 1]."""
     if sample.source.path is None:
         return replace(sample, images=images)
-    walked = fold(
+    walked = attribute_any(
         sample.net,
         images,
         sample.targets,
         path=sample.source.path,
-        rules=tuple(named_rules(sample.source, protocol).values()),
+        rules=named_rules(sample.source, protocol).values(),
         steps=finest(sample),
         batch_size=sample.batch_size,
     )

@@ -3,49 +3,41 @@
 A source is walked once for an image; every metric of every map reads that walk.
 """
 
+import warnings
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from igpaths import methods
+from igpaths.attributions import Attributions, attribute
 from igpaths.classifier import Classifier
-from igpaths.metrics import edges, random_maps
-from igpaths.paths import Blur, Guided, Path, Placed, Straight, Strided
-from igpaths.rules import IDGI, IG, Gradient, Left, Right, Rule, SquaredGradients
-from igpaths.walks import Attributions, fold
-from igstudy.engine.fingerprint import code
+from igpaths.methods import Method
+from igpaths.paths import Blur, Guided, Path, Placed, Straight
+from igpaths.rules import IDGI, IG, Gradient, Left, Part, Right, Rule, SquaredGradients
 from igstudy.measures.protocols import POINTS, STUDY_A, Protocol
+from igstudy.measures.study_a import Strided, Without
 
-PATHS: dict[str, Path] = {
-    "straight": Straight("black"),
-    "straight-grey": Straight("mean"),
-    "straight-placed": Placed(Straight("black")),
-    "blur": Blur(),
-    "blur-placed": Placed(Blur()),
-    "blur-tangent": Blur(increment="tangent"),
-    "guided": Guided("black"),
-    "guided-free": Guided("black", fraction=0.5, max_distance=1.0),
+Rules = dict[str, Rule | Part]
+METHODS = methods.METHODS | {
+    "straight-grey": Method("IG, grey", lambda baseline: Straight("mean"), baseline="mean"),
+    "straight-placed": Method("IG, placed", lambda baseline: Placed(Straight(baseline))),
+    "blur-tangent": Method("Blur IG, tangent", lambda baseline: Blur(increment="tangent"), baseline="blur"),
+    "guided-free": Method("Guided IG, free", lambda baseline: Guided(baseline, fraction=0.5, max_distance=1.0)),
 }
-LABELS = {
-    "straight": "IG",
-    "straight-grey": "IG, grey",
-    "straight-placed": "IG, placed",
-    "blur": "Blur IG",
-    "blur-placed": "Blur IG, placed",
-    "blur-tangent": "Blur IG, tangent",
-    "guided": "Guided IG",
-    "guided-free": "Guided IG, free",
-}
+PATHS = {name: method.path("black") for name, method in METHODS.items()}
+LABELS = {name: method.label for name, method in METHODS.items()}
 SUMS = {"left sum": IG("start"), "right sum": IG("end")}  # of interest for completeness, not for ranking pixels
 # The walks of study-a, with the ends at which its IG and its IDGI take their gradients. Its n blurred points, with no
 # segment before the first, are those of n segments without their start: IG("end") sums over the points, and IDGI over
 # the segments between them.
-OF_STUDY_A: dict[str, tuple[Path, IG, IDGI]] = {
+OF_STUDY_A: dict[str, tuple[Path, IG, IDGI | Without]] = {
     "straight": (Strided(Straight("black"), points=POINTS), IG("end"), IDGI("start")),
-    "blur": (Blur(increment="tangent"), IG("end"), IDGI("end", without="first")),
-    "guided": (Guided("black", 0.5, 1.0, units="normalised"), IG("start"), IDGI("start", without="last")),
+    "blur": (Blur(increment="tangent"), IG("end"), Without(IDGI("end"), "first")),
+    "guided": (Guided("black", 0.5, 1.0, units="normalised"), IG("start"), Without(IDGI("start"), "last")),
 }
-APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right)
+APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right, Without)
 
 
 @dataclass(frozen=True)
@@ -67,8 +59,8 @@ class Source:
     output: str
     path: Path | None = None
     steps: tuple[int, ...] = ()
-    ranked: dict[str, Rule] = field(default_factory=dict)
-    others: dict[str, Rule] = field(default_factory=dict)
+    ranked: Rules = field(default_factory=dict)
+    others: Rules = field(default_factory=dict)
     protocol: str = ""
 
     def serves(self, protocol: Protocol) -> bool:
@@ -76,34 +68,25 @@ class Source:
         return self.path is None or self.protocol == (protocol.name if protocol.name == STUDY_A.name else "")
 
     @property
-    def rules(self) -> dict[str, Rule]:
+    def rules(self) -> Rules:
         return self.ranked | self.others
-
-    def facts(self) -> list[object]:
-        """What its maps depend on, beside the network and the image."""
-        if self.path is None:
-            return [self.name, code(edges, random_maps, Classifier)]
-        classes = {type(part) for rule in self.rules.values() for part in (rule, getattr(rule, "rule", rule))}
-        rules = sorted((name, repr(rule)) for name, rule in self.rules.items())
-        paths = {type(path) for path in (self.path, getattr(self.path, "path", self.path))}
-        own = code(fold, Classifier, *sorted(paths | classes, key=repr), apart=APART)
-        return [self.name, self.output, repr(self.path), self.steps, rules, own]
 
 
 def on_path(name: str, *, output: str, steps: tuple[int, ...]) -> Source:
     """The source of one of `PATHS`: IG and IDGI, and on the straight path the controls that its walk gives."""
-    label = LABELS[name]
-    ranked: dict[str, Rule] = {label: IG("both"), f"{label} + IDGI": IDGI()}
+    method = METHODS[name]
+    ranked: Rules = {method.labelled("ig"): IG("both"), method.labelled("idgi"): IDGI()}
     if name == "straight":
         ranked |= {"gradient": Gradient(), "Σ g²": SquaredGradients()}
-    others: dict[str, Rule] = {f"{label}, {name}": rule for name, rule in SUMS.items()}
+    others: Rules = {f"{method.label}, {end}": rule for end, rule in SUMS.items()}
     return Source(name, output, PATHS[name], steps, ranked, others)
 
 
 def of_study_a(name: str, *, steps: tuple[int, ...]) -> Source:
     """The source of one of `OF_STUDY_A`, which explains the probability; its methods keep their labels."""
     path, ig, idgi = OF_STUDY_A[name]
-    ranked: dict[str, Rule] = {LABELS[name]: ig, f"{LABELS[name]} + IDGI": idgi}
+    method = METHODS[name]
+    ranked: Rules = {method.labelled("ig"): ig, method.labelled("idgi"): idgi}
     return Source(f"{name}-{STUDY_A.name}", "probability", path, steps, ranked, protocol=STUDY_A.name)
 
 
@@ -113,12 +96,12 @@ def controls(*, output: str) -> Source:
 
 
 def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
-    """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks."""
-    asked = [split for protocol in protocols for split in protocol.split]
+    """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks for."""
+    every = [split for protocol in protocols for split in protocol.split]
     found = []
-    for name in dict.fromkeys(split.source for split in asked):
-        sharing = [split for split in asked if split.source == name]
-        rules: dict[str, Rule] = {}
+    for name in dict.fromkeys(split.source for split in every):
+        sharing = [split for split in every if split.source == name]
+        rules: Rules = {}
         for split in sharing:
             for whole in (IG(split.at), IDGI(), SquaredGradients()):
                 parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
@@ -134,11 +117,19 @@ def explain(
     """Walk a source's path with all its rules; None for the controls."""
     if source.path is None:
         return None
-    rules = tuple(source.rules.values())
-    return fold(net, images, targets, path=source.path, rules=rules, steps=source.steps, batch_size=batch_size)
+    return attribute_any(
+        net, images, targets, path=source.path, rules=source.rules.values(), steps=source.steps, batch_size=batch_size
+    )
 
 
-def finite(walked: Attributions) -> Tensor:
+def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: Any) -> Attributions:
+    """`igpaths.attribute` of images that may leave [0, 1]; the engine itself names scores that are not finite."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* are not to be used", category=UserWarning)
+        return attribute(net, images, targets, check=False, **options)
+
+
+def are_finite(walked: Attributions) -> Tensor:
     """Which images (B,) have finite scores and maps."""
     values = [*walked.scores.values(), *walked.maps.values()]
     return torch.stack([value.flatten(1).isfinite().all(1).cpu() for value in values]).all(0)

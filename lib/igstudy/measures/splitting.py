@@ -1,6 +1,5 @@
 """Split IG: how much its parts weigh, where they point, and what the softmax does to them."""
 
-import copy
 from dataclasses import replace
 from functools import partial
 
@@ -9,8 +8,9 @@ import torch
 from torch import Tensor
 
 from igpaths.metrics import cosine, norm_ratio
-from igpaths.rules import IDGI, IG, Left, Right, SquaredGradients, Whole
+from igpaths.rules import IDGI, IG, Left, Right, Rule, SquaredGradients
 from igstudy.measures.protocols import Protocol, Split
+from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import Sample, rows, segments, split_of, uncounted
 
 SURE, UNSURE = 0.9, 0.5  # probabilities, of Study B's last remark
@@ -25,7 +25,8 @@ def split(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     how, frames = split_of(sample.source, protocol), []
     assert how
-    for name, whole in (("IG", IG(how.at)), ("IDGI", IDGI())):
+    wholes: dict[str, Rule] = {"IG": IG(how.at), "IDGI": IDGI()}
+    for name, whole in wholes.items():
         found = {psi: _split_values(sample, how, whole, psi) for psi in how.psi}
         # An image whose part is empty at one ψ is left out at every ψ: a row of a table is about the same images.
         empty = torch.stack([~torch.stack(list(v.values())).isfinite().all(0) for v in found.values()]).any(0)
@@ -40,7 +41,7 @@ def split(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     return frames
 
 
-def _split_values(sample: Sample, how: Split, whole: Whole, psi: float) -> dict[str, Tensor]:
+def _split_values(sample: Sample, how: Split, whole: Rule, psi: float) -> dict[str, Tensor]:
     walked = sample.walked
     assert walked is not None
     left, right = Left(whole, psi, how.crossing), Right(whole, psi, how.crossing)
@@ -79,8 +80,7 @@ def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     assert how
     assert walked is not None
     rule, kept = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
-    logit = copy.copy(sample.net)
-    logit.output = "logit"
+    logit = recomputed(sample.net, output="logit")
     for j, segment in enumerate(segments(replace(sample, net=logit), (how.steps,))):
         p = walked.scores[how.steps][:, j : j + 2].T.view(2, -1, 1, 1, 1)
         start, end = (

@@ -153,8 +153,8 @@ def _photographs(model: Model, start: int, count: int, data: str | Path, seed: i
             skipped.append(f"{photograph.wnid}/{error}")
             continue
         read.append(photograph)
-        like = images[0] if images else None
-        images.append(model.see(alter(pixels) if alter else pixels, name=photograph.path.name, like=like))
+        name, like = f"{photograph.wnid}/{photograph.path.name}", images[0] if images else None
+        images.append(model.see(alter(pixels) if alter else pixels, name=name, like=like))
     if skipped:
         logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
     if not images:

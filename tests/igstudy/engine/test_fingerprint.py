@@ -11,13 +11,14 @@ import torch
 from PIL import Image
 
 import igstudy.engine.fingerprint as fingerprint
+from igpaths.attributions import attribute
 from igpaths.metrics import insertion
 from igpaths.models.classes import read_synsets
 from igpaths.rules import IDGI, IG
-from igpaths.walks import fold
-from igstudy.engine.parameters import PROTOCOLS, Parameters
-from igstudy.engine.units import _part_facts, parts
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.units import part_facts, parts, source_facts
 from igstudy.measures import MEASURES
+from igstudy.measures.protocols import PROTOCOLS
 from igstudy.measures.sources import APART, PATHS, controls, on_path
 from igstudy.tasks import imagenet
 from studies import photographs, small, study
@@ -51,7 +52,7 @@ def forget():
 def digests():
     """The digest of every part of a study, by its name."""
     everything = study_of_all()
-    return {part.name: fingerprint.digest(_part_facts(part)) for part in parts(everything)}
+    return {part.name: fingerprint.digest(part_facts(part)) for part in parts(everything)}
 
 
 def study_of_all():
@@ -72,29 +73,26 @@ class TestCode:
     def test_a_docstring_a_comment_and_an_annotation_touch_nothing(self, edited):
         rules = "igpaths.rules"
         assert not touched(
-            edited, rules, '"""The segment\'s signed credit (B, 3, H, W), in units', '"""Signed credit, in'
+            edited, rules, '"""The segment\'s signed credit (B, C, H, W), in units', '"""Signed credit, in'
         )
         assert not touched(edited, rules, "# The unit gradient is squared", "# Squared is the unit gradient")
-        assert not touched(edited, rules, "def credit(self, segment: Segment) -> Tensor:", "def credit(self, segment):")
+        annotated = 'def credit(self, segment: "Segment") -> Tensor:'
+        assert not touched(edited, rules, annotated, "def credit(self, segment):")
 
     def test_a_rule_touches_whatever_reads_it_and_no_control(self, edited):
         changed = touched(edited, "igpaths.rules", "direction.square_()", "direction.square_().mul_(2)")
         assert {name for name in digests() if not name.startswith("controls.")} == changed
 
     def test_the_left_part_touches_split_ig_alone(self, edited):
-        change = (
-            'crossing: str = "left"\n\n    def __post_init__(self) -> None:\n        _check_split(self)\n\n\n@dataclass'
-        )
-        assert touched(edited, "igpaths.rules", change, change.replace('"left"', '"right"', 1)) == {
-            name for name in digests() if name.startswith("split-")
-        }
+        changed = touched(edited, "igpaths.rules", 'crossing: str = "left"', 'crossing: str = "right"')
+        assert changed == {name for name in digests() if name.startswith("split-")}
 
     def test_a_path_touches_its_own_walks(self, edited):
-        changed = touched(edited, "igpaths.paths", "wider - point.x", "point.x - wider")
+        changed = touched(edited, "igpaths.paths.lines", "wider - point.x", "point.x - wider")
         assert changed == {name for name in digests() if name.startswith("blur")}
 
     def test_how_study_a_counts_points_touches_its_straight_walk(self, edited):
-        changed = touched(edited, "igpaths.paths", "/ (self.points - 1)", "/ self.points")
+        changed = touched(edited, "igstudy.measures.study_a", "/ (self.points - 1)", "/ self.points")
         assert changed == {name for name in digests() if name.startswith("straight-study-a")}
         assert all(name.endswith(".study-a") for name in changed)
         assert changed
@@ -109,32 +107,36 @@ class TestCode:
         own = {"insertion", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
         assert {name.split(".")[1] for name in changed} == own
 
-    def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited):
-        quality = 'photograph.save(file, "JPEG", quality=quality)'
-        changed = touched(edited, "igpaths.metrics.stability", quality, quality.replace("=quality", "=quality - 1"))
-        assert {name.split(".")[1] for name in changed} == {"compression", "qualities"}
-        changed = touched(edited, "igpaths.metrics.curves", "GaussianBlur(radius)", "GaussianBlur(radius / 2)")
-        assert {name.split(".")[1] for name in changed} == {"information", "entropy", "webp"}
+    @pytest.mark.parametrize(
+        ("old", "new", "measures"),
+        [
+            ("quality=quality)", "quality=quality - 1)", {"compression", "qualities"}),
+            ("GaussianBlur(radius)", "GaussianBlur(radius / 2)", {"information", "entropy", "webp"}),
+        ],
+    )
+    def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited, old, new, measures):
+        changed = touched(edited, "igpaths.metrics.pixels", old, new)
+        assert {name.split(".")[1] for name in changed} == measures
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
         assert touched(
-            edited, "igstudy.tasks.imagenet", 'image.convert("RGB")', 'image.convert("L").convert("RGB")'
+            edited, "igpaths.models.photographs", 'image.convert("RGB")', 'image.convert("L").convert("RGB")'
         ) == {*digests()}
-        assert touched(edited, "igpaths.classifier", "(images - mean).div_(std)", "images - mean") == {*digests()}
+        assert touched(edited, "igpaths.classifier", "(pixels - mean).div_(std)", "pixels - mean") == {*digests()}
 
     def test_the_walk_touches_no_control(self, edited):
-        changed = touched(edited, "igpaths.walks", "self.total += credit", "self.total += 1 * credit")
+        changed = touched(edited, "igpaths.sums", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
         assert changed == {name for name in digests() if not name.startswith("controls.")}
 
     def test_a_protocol_that_is_added_touches_no_other(self):
-        both = {part.name: fingerprint.digest(_part_facts(part)) for part in parts(study_of_all())}
+        both = {part.name: fingerprint.digest(part_facts(part)) for part in parts(study_of_all())}
         ours = parts(replace(study_of_all(), protocols=("igpaths",)))
-        assert {part.name: fingerprint.digest(_part_facts(part)) for part in ours}.items() <= both.items()
+        assert {part.name: fingerprint.digest(part_facts(part)) for part in ours}.items() <= both.items()
 
     def test_a_version_that_its_author_raises_touches_itself(self):
         part = parts(study_of_all())[0]
         raised = replace(part, measure=replace(part.measure, version=part.measure.version + 1))
-        assert _part_facts(part) != _part_facts(raised)
+        assert part_facts(part) != part_facts(raised)
 
     def test_names_are_followed_into_other_modules(self, edited):
         before = fingerprint.code(insertion)
@@ -142,9 +144,9 @@ class TestCode:
         assert fingerprint.code(insertion) != before  # the blurred canvas is a blur of gaussian.py
 
     def test_classes_that_are_only_named_can_be_left_apart(self, edited):
-        before = fingerprint.code(fold, IG, apart=APART), fingerprint.code(fold, IDGI, apart=APART)
+        before = fingerprint.code(attribute, IG, apart=APART), fingerprint.code(attribute, IDGI, apart=APART)
         edited("igpaths.rules", "direction.square_()", "direction.abs()")
-        after = fingerprint.code(fold, IG, apart=APART), fingerprint.code(fold, IDGI, apart=APART)
+        after = fingerprint.code(attribute, IG, apart=APART), fingerprint.code(attribute, IDGI, apart=APART)
         assert after[0] == before[0]
         assert after[1] != before[1]
 
@@ -156,10 +158,8 @@ class TestCode:
             on_path("straight", output="logit", steps=(2, 4)),
             controls(output="logit"),
         ]
-        assert len({fingerprint.digest(source.facts()) for source in facts}) == len(facts)
-        assert fingerprint.digest(controls(output="logit").facts()) == fingerprint.digest(
-            controls(output="probability").facts()
-        )
+        assert len({fingerprint.digest(source_facts(source)) for source in facts}) == len(facts)
+        assert source_facts(controls(output="logit")) == source_facts(controls(output="probability"))
 
 
 class TestNetwork:

@@ -22,8 +22,8 @@ from PIL import Image
 
 import igpaths as ig
 from igpaths.metrics import absolute_map, area, insertion, signed_map
+from igstudy.engine import computing, store
 from igstudy.engine import runs as engine
-from igstudy.engine import store, units
 from igstudy.engine.runs import kept_maps, measured, rows, run
 from igstudy.engine.subjects import subjects
 from igstudy.engine.units import plan
@@ -65,7 +65,7 @@ def command(name, chosen, *, library=LIBRARY, **options):
     paths = os.pathsep.join([str(library), str(TESTS), *sys.path])
     environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
-        [sys.executable, "-m", "igpaths", name, str(file)],
+        [sys.executable, "-m", "igstudy", name, str(file)],
         env=environment,
         cwd=chosen.folder,
         stdout=subprocess.PIPE,
@@ -233,11 +233,12 @@ class TestAgain:
 def test_code_that_is_changed_recomputes_what_it_touches(folder):
     """The library is copied and edited, and the study run again by a process of its own."""
     library = folder / "lib"
-    shutil.copytree(LIBRARY / "igpaths", library / "igpaths", ignore=shutil.ignore_patterns("__pycache__", "weights"))
+    for package in ("igpaths", "igstudy"):
+        shutil.copytree(LIBRARY / package, library / package, ignore=shutil.ignore_patterns("__pycache__", "weights"))
     chosen = study(folder, images=4)
 
     def computed_after(module, old, new):
-        file = library / "igpaths" / module
+        file = library / module
         text = file.read_text(encoding="utf-8")
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -247,14 +248,12 @@ def test_code_that_is_changed_recomputes_what_it_touches(folder):
         return int(re.search(r"(\d+) parts computed", said)[1])
 
     everything = len(QUICK) * 4 - 1  # the controls have no completeness
-    assert computed_after("rules.py", "", "") == everything
-    assert computed_after("rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
-    assert computed_after("rules.py", "direction.square_()", "direction.square()") == everything - 2
-    assert (
-        computed_after("metrics/stability.py", "((scaled(x) - scaled(y)) ** 2)", "(scaled(x) - scaled(y)).square()")
-        == 4
-    )
-    assert computed_after("paths.py", "return _beside(end.alpha", "return 1 * _beside(end.alpha") == 3
+    assert computed_after("igpaths/rules.py", "", "") == everything
+    assert computed_after("igpaths/rules.py", '"""The segment\'s signed credit', '"""Its signed credit') == 0
+    assert computed_after("igpaths/rules.py", "direction.square_()", "direction.square()") == everything - 2
+    change = "((scale(x) - scale(y)) ** 2)", "(scale(x) - scale(y)).square()"
+    assert computed_after("igpaths/metrics/stability.py", *change) == 4
+    assert computed_after("igpaths/paths/lines.py", "return spread(segment.end", "return 1 * spread(segment.end") == 3
 
 
 class TestKilled:
@@ -390,7 +389,7 @@ class TestFaults:
         def never(*arguments):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
 
-        monkeypatch.setattr(units, "_compute", never)
+        monkeypatch.setattr(computing, "_compute", never)
         done = run(study(folder))
         assert len(done.failures) == 2
         assert "can't allocate memory" in done.failures[0]
@@ -421,7 +420,7 @@ class TestFaults:
     def test_a_worker_of_another_version_is_refused(self, folder):
         (first, *_) = plan(study(folder))
         with pytest.raises(ValueError, match="this worker runs another version of igpaths"):
-            units.compute(study(folder), replace(first, library="another"))
+            computing.compute(study(folder), replace(first, library="another"))
 
     def test_a_unit_that_fails_does_not_stop_the_others(self, folder):
         # Four synsets more than the network has classes, and no image of its last class in the first shard.

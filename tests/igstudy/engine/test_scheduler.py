@@ -221,8 +221,8 @@ def test_what_the_file_leaves_out_is_left_to_the_cluster(tmp_path):
     ("text", "message"),
     [
         (REQUIRED + "que: gpu", "unknown key: given 'que'; allowed: workers, time, .*; nearest: queue"),
-        ("workers: 2", "keys: given .*; allowed: lines 'key: value', workers, time, cores, memory among them"),
-        ("", "keys: given .*; allowed: lines 'key: value', workers"),
+        ("workers: 2", "time: given None; allowed: a value"),
+        ("", "keys: given .*; allowed: lines 'key: value' with the keys workers, time, cores, memory"),
         ("[1", "while parsing"),
         (REQUIRED + "workers: none", "workers: given 'none'; allowed: an integer, at least 1"),
         (REQUIRED + "cores: 0", "cores: given '0'; allowed: an integer, at least 1"),

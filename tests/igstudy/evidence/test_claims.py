@@ -10,22 +10,8 @@ import yaml
 from igstudy.engine import store, units
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import measured
-from igstudy.evidence.claims import (
-    AGREE,
-    CHAPTERS,
-    FAILS,
-    HOLDS,
-    LEAST,
-    NAMES,
-    NOT_MEASURED,
-    THEIRS_ALONE,
-    UNDECIDED,
-    Claim,
-    Quantity,
-    Side,
-    claims,
-    verdict,
-)
+from igstudy.evidence.claims import AGREE, CHAPTERS, NAMES, Claim, Quantity, Side, claims
+from igstudy.evidence.deciding import FAILS, HOLDS, LEAST, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, verdict
 from igstudy.evidence.papers import FAMILIES, METHODS, METRICS, table
 from igstudy.measures.protocols import IGPATHS
 from studies import photographs, study
@@ -148,7 +134,7 @@ def side(kind, low, high, *, protocols=("igpaths",), sign="absolute", steps=("fi
 
 def a_claim(kind, low, high=np.inf, *, agree="all", networks=(), **options):
     theirs = side(kind, low, high, **(options | {"protocols": ("study-a",), "sign": "signed"}))
-    texts = dict.fromkeys(("id", "paper", "place", "claim", "quote", "chapter", "why"), "")
+    texts = dict.fromkeys(("id", "paper", "place", "claim", "quote", "why"), "a text") | {"chapter": "02-idgi"}
     return Claim(
         **texts, agree=agree, networks=networks, needs="", ours=side(kind, low, high, **options), theirs=theirs
     )

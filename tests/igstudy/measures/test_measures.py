@@ -22,7 +22,6 @@ from igpaths.metrics import (
     squared_error,
     uniform_noise,
 )
-from igpaths.walks import fold
 from igstudy.engine.store import COLUMNS
 from igstudy.measures import (
     ALWAYS,
@@ -31,14 +30,12 @@ from igstudy.measures import (
     along,
     comparing,
     describing,
-    locating,
     parting,
     revealing,
     splitting,
-    tempering,
 )
 from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
-from igstudy.measures.quantities.threads import threads
+from igstudy.measures.quantities import threads
 from igstudy.measures.sample import Sample, ranking_maps, rows, window
 from igstudy.measures.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from igstudy.tasks import objects
@@ -175,7 +172,7 @@ def _at(frames, metric, temperature):
 
 class TestTemperature:
     def test_at_one_it_is_insertion_as_it_is(self, straight):
-        found = tempering.tempered(straight, IGPATHS)
+        found = revealing.tempered(straight, IGPATHS)
         plain = pd.concat(revealing.revealed(straight, IGPATHS))
         for metric in ("insertion", "insertion ratio"):
             own = plain[(plain["metric"] == metric) & (plain["variant"] == "black, 21 counts") & (plain["steps"] == 4)]
@@ -190,14 +187,14 @@ class TestTemperature:
             sample(STRAIGHT, net=net, walked=explain(STRAIGHT, net, IMAGES, TARGETS, batch_size=16))
             for net in (classifier(layers, "probability") for layers in (small_network(torch.float32), surer))
         )
-        found, expected = (tempering.tempered(each, IGPATHS) for each in (calm, sure))
+        found, expected = (revealing.tempered(each, IGPATHS) for each in (calm, sure))
         np.testing.assert_allclose(_at(found, "insertion", 0.25), _at(expected, "insertion", 1), rtol=1e-4)
         assert calm.net.temperature == 1
 
     def test_confidence_stands_beside_the_controls_and_falls(self):
-        found = tempering.tempered(sample(controls(output="probability")), IGPATHS)
+        found = revealing.tempered(sample(controls(output="probability")), IGPATHS)
         net = network("probability")
-        for temperature in tempering.TEMPERATURES:
+        for temperature in revealing.TEMPERATURES:
             expected = (net.logits(IMAGES).double() / temperature).softmax(1)[range(BATCH), TARGETS]
             np.testing.assert_allclose(_at(found, "confidence", temperature), expected, rtol=1e-5)
         assert {method for frame in found for method in frame["method"]} == {"edges", "random", ""}
@@ -355,8 +352,10 @@ def test_variants_of_guided_ig_are_walked_twice(guided):
     assert 0 < change["mean of 4"] < 2 * change["one of them"]
     assert change["chosen once"] < 1e-3
     window = parting.Pooled("black", window=99)  # the same mean everywhere: all pixels tie, and all move
-    maps = fold(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
-    line = fold(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    maps = ig.attribute(guided.net, IMAGES, TARGETS, path=window, rules=(ig.IG(),), steps=(4,))[ig.IG(), 4]
+    line = ig.attribute(guided.net, IMAGES, TARGETS, path=ig.Straight("black"), rules=(ig.IG(),), steps=(4,))[
+        ig.IG(), 4
+    ]
     torch.testing.assert_close(maps, line, rtol=1e-3, atol=1e-4)
 
 
@@ -368,7 +367,7 @@ def test_a_path_whose_pixels_are_chosen_once_is_guided_where_gradients_do_not_ch
     for size in (1, 16):  # images one after the other, and together
         points = []
         for path in (free, parting.Once(0.0, 0.5, 1.0, chosen_by=gradient)):
-            maps = fold(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
+            maps = ig.attribute(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(5,), batch_size=size)
             points.append(maps.scores[5])
         torch.testing.assert_close(*points)
 
@@ -386,9 +385,9 @@ def test_max_sensitivity_of_ig_is_that_of_its_attribution(straight):
     (found,) = comparing.sensitivity(straight, few)
 
     def ig_alone(x):
-        return fold(straight.net, x, TARGETS, path=ig.Straight("black"), rules=(ig.IG("both"),), steps=(4,))[
-            ig.IG("both"), 4
-        ][:, None]
+        return ig.attribute(
+            straight.net, x, TARGETS, path=ig.Straight("black"), rules=(ig.IG("both"),), steps=(4,), check=False
+        )[ig.IG("both"), 4][:, None]
 
     expected = max_sensitivity(ig_alone, IMAGES, uniform_noise(straight.net, IMAGES, samples=2))[:, 0]
     np.testing.assert_allclose(found[found["method"] == "IG"]["value"], expected, rtol=1e-4)
@@ -663,7 +662,7 @@ def test_study_b_leaves_out_of_max_sensitivity_what_it_leaves_out_of_the_split(g
 
 
 def test_pairs_share_the_photographs_of_their_own_backgrounds():
-    for found in locating.classes(of_ten_classes(), IGPATHS):
+    for found in describing.classes(of_ten_classes(), IGPATHS):
         assert set(found["photograph"]) == {objects.pair(0).photograph}
 
 
@@ -676,7 +675,7 @@ def test_maps_that_are_the_same_for_both_classes_fall_on_the_likelier_object_as_
         with torch.no_grad():
             layer.bias[:] = 0
             layer.bias[likelier] = 1
-        sensitivity, share = locating.classes(own, IGPATHS)
+        sensitivity, share = describing.classes(own, IGPATHS)
         np.testing.assert_allclose(sensitivity["value"], 0.5, atol=1e-5)
         shares.append(share["value"].to_numpy())
     np.testing.assert_allclose(shares[0] + shares[1], 1, atol=1e-5)

@@ -6,9 +6,9 @@ Two values are mended on a walk that stops short of x, where that commit gave ze
 
 import numpy as np
 import pytest
-from igstudy.measures.study_a import Strided, Without
 
 import igpaths as ig
+from igstudy.measures.study_a import Strided, Without
 from references import RULES, STUDY_A_STEPS, compare, recorded, walks
 
 STRIDED = {

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from igpaths.classifier import OUTPUTS
-from igstudy.evidence.claims import NOT_MEASURED, Verdict, verdicts
+from igstudy.evidence.deciding import NOT_MEASURED, Verdict, verdicts
 
 OF_PROBABILITY = r"ψ = [\d.]+, probability"  # variants of Split IG
 

@@ -28,12 +28,6 @@ class Parting:
     distance : between the two points after the step, relative to ‖x − x'‖₂.
     gradient : ‖g̃ − g‖₂ / ‖g‖₂ at these points.
     zeros : the share of the gradients before the step, of the first walk, that are exactly 0: they tie.
-
-    Examples
-    --------
-    >>> parted = quantities.parting(net, quantities.misrounded(net), x, targets, path=ig.Guided("black"), steps=2)
-    >>> parted.distance.shape, bool((parted.distance[-1] == 0).all())
-    (torch.Size([2, 2]), True)
     """
 
     overlap: Tensor
@@ -64,13 +58,6 @@ def parting(
     -------
     Parting
         In float64.
-
-    Examples
-    --------
-    >>> parted = quantities.parting(net, quantities.misrounded(net), x, targets, path=ig.Straight(), steps=2)
-    >>> parted.distance  # a straight path does not ask the network where to go
-    tensor([[0., 0.],
-            [0., 0.]], dtype=torch.float64)
     """
     walks = (walk(each, images, targets, path=path, steps=(steps,), batch_size=batch_size) for each in (net, other))
     overlaps, distances, gradients, zeros = [], [], [], []
@@ -78,7 +65,7 @@ def parting(
         moved = torch.stack([(segment.end.x - segment.start.x).double().abs().cpu() for segment in (one, two)])
         low, high = (extreme.flatten(1).sum(1) for extreme in (moved.amin(0), moved.amax(0)))
         overlaps.append(low / high)
-        distances.append(_length(two.end.x, one.end.x) / _length(one.way))
+        distances.append(_length(two.end.x, one.end.x) / _length(one.walk.way))
         gradients.append(_length(two.end.gradient, one.end.gradient) / _length(one.end.gradient))
         zeros.append((one.start.gradient == 0).flatten(1).double().mean(1).cpu())
     return Parting(*(torch.stack(each) for each in (overlaps, distances, gradients, zeros)))
@@ -103,12 +90,6 @@ def shattering(
     -------
     Tensor (len(distances), B)
         In float64.
-
-    Examples
-    --------
-    >>> near, far = quantities.shattering(net, x, targets, distances=(1e-4, 1e-1))
-    >>> near < far
-    tensor([True, True])
     """
     images = images.to(net.device, net.dtype)
     noise = torch.from_numpy(np.random.default_rng((seed, 19)).uniform(-1, 1, images.shape[1:])).to(images)

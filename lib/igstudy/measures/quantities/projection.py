@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from igpaths.attributions import in_groups
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
-from igpaths.walks import BATCH_SIZE, in_groups, walk
+from igpaths.walks import BATCH_SIZE, walk
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,6 @@ class Projections:
     change : (B, N), |ΔF|, in units of the score.
     residual : (B, N), |F(x_jp) − F(x_{j+1})|, in units of the score; lower is better. With a zero gradient
         x_jp is x_j.
-
-    Examples
-    --------
-    >>> found = quantities.projections(net, x, targets, path=ig.Straight(), steps=(2,))
-    >>> found[2].length.shape, found[2].change.shape, found[2].residual.shape
-    (torch.Size([2, 2]), torch.Size([2, 2]), torch.Size([2, 2]))
     """
 
     length: Tensor
@@ -48,15 +43,6 @@ def projections(
     """Walk a path and project every segment as IDGI does; by step count.
 
     Parameters are those of `igpaths.walks`; each segment costs one more forward evaluation.
-
-    Examples
-    --------
-    >>> linear = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
-    >>> score = ig.Classifier(linear, mean=(0, 0, 0), std=(1, 1, 1), output="logit")
-    >>> found = quantities.projections(score, x[:, :, :2, :2], targets, path=ig.Straight(), steps=(1,))
-    >>> found[1].residual < 1e-5  # on a linear score the expansion is exact
-    tensor([[True],
-            [True]])
     """
     parts = [
         _project_together(net, x, t, path=p, steps=steps, batch_size=batch_size)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from igstudy.engine import store
-from igstudy.evidence.claims import FAILS, HOLDS, LEAST
+from igstudy.evidence.deciding import FAILS, HOLDS, LEAST
 from igstudy.evidence.tables.scores import by_score
 
 VALUES = np.linspace(1, 1.1, LEAST)

@@ -5,7 +5,6 @@ import torch
 
 import igpaths as ig
 from igpaths.metrics import relative_change
-from igpaths.walks import fold
 from igstudy.measures.quantities import Noisy, misrounded, recomputed
 from problems import BASELINE, Linear, classifier, images, small_network
 
@@ -30,7 +29,7 @@ def walked(net, x, *, batch_size, start=0):
     noisy = Noisy(net, size=0.1, images=len(x), start=start)
     targets = torch.zeros(len(x), dtype=torch.int64)
     path = ig.Straight(BASELINE)
-    return fold(noisy, x, targets, path=path, rules=(ig.IG(),), steps=(5,), batch_size=batch_size)[ig.IG(), 5]
+    return ig.attribute(noisy, x, targets, path=path, rules=(ig.IG(),), steps=(5,), batch_size=batch_size)[ig.IG(), 5]
 
 
 def test_noise_depends_on_the_image_and_the_point_but_not_on_the_batch():
@@ -49,7 +48,7 @@ def test_noise_that_averages_out_over_a_walk_does_so_with_the_root_of_its_steps(
     net, x = linear(), images(2, shape=SIZE)
     noisy, exact = Noisy(net, size=0.1, images=2), (x - BASELINE) * net.gradients(x, torch.zeros(2, dtype=int))[1]
     options = {"path": ig.Straight(BASELINE), "rules": (ig.IG(),), "steps": (100,)}
-    found = fold(noisy, x, torch.zeros(2, dtype=torch.int64), **options)[ig.IG(), 100]
+    found = ig.attribute(noisy, x, torch.zeros(2, dtype=torch.int64), **options)[ig.IG(), 100]
     assert relative_change(exact.sum(1), found.sum(1)).numpy() == pytest.approx(0.1 / 100**0.5, rel=0.3)
 
 
@@ -57,6 +56,43 @@ def test_misrounded_constants_are_the_next_float32_numbers():
     net = classifier(small_network(torch.float32))
     for before, after in zip((net.mean, net.std), (misrounded(net).mean, misrounded(net).std), strict=True):
         assert torch.equal(after, torch.nextafter(before, torch.tensor(torch.inf)))
+
+
+CHOICES = ("output", "precision", "temperature", "device", "dtype", "channels")
+
+
+def margin(logits, targets):
+    return logits[:, 0] - logits[:, 1]
+
+
+@pytest.mark.parametrize("choice", [{"temperature": 10.0}, {"precision": "float64"}, {"output": margin}])
+@pytest.mark.parametrize("change", [recomputed, misrounded, lambda net: Noisy(net, size=0.0, images=2)])
+def test_every_choice_of_a_network_is_kept(change, choice):
+    options = {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.5), "output": "probability"} | choice
+    net = ig.Classifier(small_network(torch.float32), **options)
+    other, x = change(net), images(2, shape=SIZE)
+    assert [getattr(other, name) for name in CHOICES] == [getattr(net, name) for name in CHOICES]
+    for before, after in zip(net.gradients(x, [0, 1]), other.gradients(x, [0, 1]), strict=True):
+        torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-6)
+
+
+def test_a_half_network_is_taken_as_it_is_computed():
+    half = ig.Classifier(small_network(torch.float32).half(), mean=(0,) * 3, std=(1,) * 3, output="logit")
+    x = images(2, shape=SIZE).float()
+    for other in (recomputed(half), misrounded(half)):
+        assert other.precision == half.precision == "float32"
+        torch.testing.assert_close(other.scores(x, 1), half.scores(x, 1), rtol=1e-4, atol=1e-5)
+    exact = recomputed(half, precision="float64")
+    torch.testing.assert_close(exact.scores(x, 1).float(), half.scores(x, 1), rtol=1e-4, atol=1e-5)
+
+
+def test_a_noisy_network_stays_noisy():
+    noisy, x = Noisy(linear(), size=0.1, images=2, seed=3, start=4), images(2, shape=SIZE)
+    expected = noisy.gradients(x, 0)[1]
+    for other in (recomputed(noisy), misrounded(noisy)):
+        assert (type(other), other.size, other.seed, other.start) == (Noisy, 0.1, 3, 4)
+        other.count = 0
+        torch.testing.assert_close(other.gradients(x, 0)[1], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_a_network_is_recomputed_with_all_else_as_it_was():

@@ -1,0 +1,159 @@
+"""What computes a unit of work: the network and the images are loaded once, each source is walked once, and every
+measure reads that walk. Rows are kept, never maps, so its memory is that of a shard's images and of one batch.
+"""
+
+import gc
+import time
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import torch
+
+from igpaths.classifier import Classifier
+from igpaths.models import load_model
+from igpaths.modules import out_of_memory
+from igstudy.engine import fingerprint, store
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.provenance import provenance
+from igstudy.engine.scheduler import worker_device
+from igstudy.engine.subjects import samples, subject, without_maps, without_values
+from igstudy.engine.units import Part, Unit, parts
+from igstudy.measures.quantities import threads
+from igstudy.measures.sources import are_finite
+from igstudy.tasks import NoImagesError
+
+
+@dataclass(frozen=True)
+class Report:
+    """What computing a unit took and met.
+
+    Attributes
+    ----------
+    unit : its name.
+    computed : the names of the parts that were computed; those that were there are not among them.
+    images : how many.
+    evaluations : images that the network was asked about, forward or with a gradient.
+    seconds : of this process.
+    notes : what a reader must know: unreadable images, scores that are not finite, halved batches.
+    failures : a line for each part that could not be computed.
+    """
+
+    unit: str
+    computed: tuple[str, ...]
+    images: int
+    evaluations: int
+    seconds: float
+    notes: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+@dataclass
+class Costs:
+    """How many images networks have been asked about; and until when, and how many, `split` has given away."""
+
+    evaluations: int = 0
+    before: int = 0
+    since: float = 0.0
+
+    def split(self) -> dict[str, float]:
+        """What was spent since the last time."""
+        now = time.monotonic()
+        spent = {"seconds": now - self.since, "evaluations": self.evaluations - self.before}
+        self.before, self.since = self.evaluations, now
+        return spent
+
+
+def compute(study: Parameters, unit: Unit) -> Report:
+    """Compute the parts of a unit that are missing, and write each as soon as it is there.
+
+    Where memory does not suffice the batch is halved, and the report and the provenance say so. A part that fails is
+    reported and the others go on.
+
+    Raises
+    ------
+    StoreError
+        Where a file cannot be written.
+    ValueError
+        Where the unit was planned by another version of the library, whose results those of this one would pass for.
+    """
+    if unit.library != fingerprint.library():
+        raise ValueError("this worker runs another version of igpaths, or of its packages, than the study: restart it")
+    began, missing, notes, costs = time.monotonic(), unit.missing, list[str](), Costs()
+    study = replace(study, device=worker_device(study.device))
+    with threads(study.threads):
+        while True:
+            try:
+                failures = _compute(study, unit, costs, notes)
+                break
+            except Exception as error:
+                if not out_of_memory(error) or study.batch_size == 1:
+                    raise
+                study = replace(study, batch_size=study.batch_size // 2)
+                notes.append(f"{unit.name}: out of memory; the batch is {study.batch_size} from here on")
+            gc.collect()
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+    return Report(
+        unit=unit.name,
+        computed=tuple(name for name in missing if unit.files[name].exists()),
+        images=unit.count,
+        evaluations=costs.evaluations,
+        seconds=time.monotonic() - began,
+        notes=tuple(dict.fromkeys(notes)),
+        failures=tuple(failures),
+    )
+
+
+def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> list[str]:
+    """One attempt, which adds to the costs and the notes; the failures, a line each."""
+    costs.split()
+    failures, missing = list[str](), set(unit.missing)
+    waiting = [part for part in parts(study) if part.name in missing]
+    model = load_model(unit.model, data=study.folder or "")
+    facts = provenance(study) | {"unit": unit.name, "notes": notes}
+
+    def write(part: Part, frames: list[pd.DataFrame]) -> None:
+        """Write a part with the costs since the last one: a walk is counted with the first that reads it."""
+        store.write(unit.files[part.name], frames, facts | costs.split())
+
+    def count(module: torch.nn.Module, inputs: tuple[Any, ...], output: object) -> None:
+        costs.evaluations += len(inputs[0])  # a function, which copies of the network share
+
+    @cache
+    def network(output: str) -> Classifier:
+        net = model.classifier(output=output, device=study.device, precision=study.precision)
+        net.module.register_forward_hook(count)
+        return net
+
+    try:
+        shard = subject(study, model, output=study.output, start=unit.start, count=unit.count)
+    except NoImagesError as error:
+        notes += [f"{unit.model}: skipped {line}" for line in error.skipped]
+        for part in waiting:
+            write(part, [])
+        return failures
+    notes += [f"{unit.model}: skipped {line}" for line in shard.skipped]
+    for source in {part.source.name: part.source for part in waiting}.values():
+        here = [part for part in waiting if part.source.name == source.name]
+        frames: dict[str, list[pd.DataFrame]] = {part.name: [] for part in here}
+        for sample in samples(study, shard, source, network(source.output)):
+            last = sample.start + len(sample.images) == shard.start + len(shard.images)
+            bad = [] if sample.walked is None else (~are_finite(sample.walked)).nonzero()[:, 0].tolist()
+            names = [sample.names[i] for i in bad]
+            what = f"scores or gradients that are not finite ({source.name})"
+            notes += [f"{sample.label}: {name} has {what}" for name in names]
+            for part in list(here):
+                try:
+                    rows = part.measure.rows(without_maps(sample, bad), part.protocol)
+                except Exception as error:
+                    if out_of_memory(error):
+                        raise
+                    here.remove(part)
+                    failures.append(f"{unit.name}: {part.name}: {type(error).__name__}: {error}")
+                    continue
+                frames[part.name] += [without_values(frame, names) for frame in rows]
+                if last:  # at once, for the next measure may take long and the process be killed
+                    write(part, frames.pop(part.name))
+    return failures
