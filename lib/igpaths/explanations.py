@@ -91,7 +91,7 @@ class Explanation:
             "completeness_gap": [[walk.completeness_gap[rule, n][0].numpy() for rule in rules] for walk in walks],
             "scores": [walk.scores[n][0].numpy() for walk in walks],
             "alphas": [walk.alphas[n][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[_star(self.psi), n][0].numpy() for walk in walks],
+            "alpha_star": [walk.alpha_star[RULES["left"].rule(self.psi), n][0].numpy() for walk in walks],
             "evaluations": [walk.evaluations for walk in walks],
             "seconds": list(self.seconds.values()),
         }
@@ -229,7 +229,7 @@ def explain(
     classes = class_names(own, len(logits), data=data)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
-    every = dict.fromkeys([*(RULES[rule].rule(psi) for rule in rules), _star(psi)])
+    every = dict.fromkeys(RULES[rule].rule(psi) for rule in (*rules, "left"))  # "left" finds α*, whatever the rules
     maps, seconds = {}, {}
     for path in paths:
         start, way = time.perf_counter(), METHODS[path].path(begins)
@@ -258,11 +258,6 @@ def check_format(file: str | Path) -> str:
     if suffix not in FORMATS:
         raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
     return suffix
-
-
-def _star(psi: float) -> "ig.Left":
-    """The rule that finds α*, which is the path's own, whatever the rules that read it."""
-    return ig.Left(ig.IG("both"), psi)
 
 
 def _names(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
