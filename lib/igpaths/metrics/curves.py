@@ -15,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
 from igpaths.metrics.estimators import find_estimators
+from igpaths.metrics.ranking import as_shares
 from igpaths.metrics.reveal import Responses, rescale, reveal
 
 TENTHS = tuple(i / 10 for i in range(1, 10))
@@ -45,7 +47,7 @@ def information(
     >>> responses.counts, responses.information["png"].shape
     ((0, 6196, 30976), torch.Size([2, 2, 3]))
     """
-    options |= {"canvas": canvas, "shares": shares, "ends": True, "estimators": find_estimators(estimators)}
+    options |= {"canvas": canvas, "shares": as_shares(shares, ends=True), "estimators": find_estimators(estimators)}
     return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < k, **options)
 
 
@@ -123,7 +125,7 @@ def perturbation(
     >>> most.shares, least.logit.shape
     (tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64), torch.Size([2, 2, 3]))
     """
-    options = {"canvas": "mean", "shares": shares, "ends": True} | options
+    options |= {"canvas": options.get("canvas", "mean"), "shares": as_shares(shares, ends=True)}
     most = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
     least = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < pixels - k, **options)
     return most, least
@@ -152,6 +154,5 @@ def _read(responses: Responses, kind: str, name: str) -> Tensor:
     """A score of the responses, or one of their estimates of information; ValueError where there is none."""
     scores = {each: getattr(responses, each) for each in ("probability", "logit", "correct")}
     known = {"score": scores, "estimator": responses.information}[kind]
-    if name not in known:
-        raise ValueError(f"{kind} is {name!r}; it must be one of {', '.join(known)}")
+    check_word(kind, name, tuple(known))
     return known[name]

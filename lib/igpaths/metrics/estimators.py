@@ -73,7 +73,7 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     if min(a.shape[-2:]) < LEAST:
         raise ValueError(f"MS-SSIM needs at least {LEAST} pixels a side for its five scales, got {tuple(a.shape[-2:])}")
     for name, images in (("a", a), ("b", b)):
-        check_range(name, images.detach(), "for MS-SSIM", remedy="")
+        check_range(name, images, "for MS-SSIM", remedy="")
     a, b = (images.to(torch.promote_types(images.dtype, torch.float32)) for images in (a, b))
     with products(a.device):
         factors = [_similarities(a, b, last=False)]

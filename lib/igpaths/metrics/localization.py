@@ -1,9 +1,8 @@
 """Whether a map falls on the object, where the object's true pixels are known.
 
 Maps are (B, M, H, W), M of each image, or (B, H, W) for M = 1, higher is more important; masks are (B, H, W), bool,
-neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does.
-
-A measure's own body sees rows of pixels: a batch of maps as (P, H·W) in float64, and the masks that belong to them.
+neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does. The body
+of a measure sees rows of pixels: a batch of maps as (P, H·W) in float64, and the masks that belong to them.
 """
 
 import functools
@@ -115,7 +114,6 @@ def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
     masks = as_tensor(masks, 0, "masks")
     if masks.ndim != 4 or masks.shape[1] != 2 or bool((masks[:, 0] & masks[:, 1]).any()):
         raise ValueError(f"masks must be those of two disjoint objects, (B, 2, H, W), got {tuple(masks.shape)}")
-    here, there = masks.unbind(1)
-    own = (energy_inside(first, here), energy_inside(second, there))
-    other = (energy_inside(first, there), energy_inside(second, here))
+    own = (energy_inside(first, masks[:, 0]), energy_inside(second, masks[:, 1]))
+    other = (energy_inside(first, masks[:, 1]), energy_inside(second, masks[:, 0]))
     return (own[0] / (own[0] + other[0]) + own[1] / (own[1] + other[1])) / 2

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import shorten
 from igpaths.walks import BATCH_SIZE
 
 
@@ -65,13 +66,20 @@ def edges(images: Tensor) -> Tensor:
     return torch.from_numpy(np.array([sobel(each) for each in grey]).reshape(grey.shape)).to(images)
 
 
-def pixel_counts(shares: float | Iterable[float], pixels: int, *, ends: bool = False) -> tuple[int, ...]:
-    """⌈share · pixels⌉ for each share, with `ends` for 0 and 1 too; ValueError where they do not increase in [0, 1]."""
-    values = [float(share) for share in (shares if hasattr(shares, "__iter__") else [shares])]
+def as_shares(shares: float | Iterable[float], *, ends: bool = False) -> list[float]:
+    """The shares, with `ends` also 0 and 1; ValueError where they do not increase from 0 or more to 1 or less."""
+    try:
+        values = [float(share) for share in (shares if hasattr(shares, "__iter__") else [shares])]
+    except (TypeError, ValueError):
+        values = [math.nan]
     if not (values or ends) or values != sorted(set(values)) or not all(0 <= share <= 1 for share in values):
-        raise ValueError(f"shares must increase within [0, 1], got {values}")
-    values = sorted({0.0, *values, 1.0}) if ends else values
-    return tuple(math.ceil(share * pixels - 1e-9) for share in values)  # .15 of 40 is 6, whatever 0.15 is in binary
+        raise ValueError(f"shares must be numbers that increase within [0, 1], got {shorten(shares)}")
+    return sorted({0.0, *values, 1.0}) if ends else values
+
+
+def pixel_counts(shares: float | Iterable[float], pixels: int) -> tuple[int, ...]:
+    """⌈share · pixels⌉ for each share: .15 of 40 is 6, whatever 0.15 is in binary."""
+    return tuple(math.ceil(share * pixels - 1e-9) for share in as_shares(shares))
 
 
 def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
@@ -119,10 +127,7 @@ def mean_ranks(values: Tensor) -> Tensor:
 
 
 def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
-    """The numbers (…) that a function of maps (P, H·W) in float64 gives for maps (…, H, W) of one shape.
-
-    It is called for a batch at a time, so that its memory is bounded.
-    """
+    """The numbers (…) for maps (…, H, W) of one shape, from a function of a batch of them, (P, H·W) in float64."""
     flat = [each.flatten(-2) for each in as_same(*maps)]
     batches = zip(*(each.reshape(-1, each.shape[-1]).split(BATCH_SIZE) for each in flat), strict=True)
     numbers = [function(*(each.double() for each in batch)) for batch in batches]

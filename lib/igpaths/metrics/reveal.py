@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.arguments import as_targets, check_images, check_range
+from igpaths.arguments import as_count, as_targets, check_images, check_range
 from igpaths.classifier import Classifier
 from igpaths.metrics.canvases import lay_on
 from igpaths.metrics.estimators import Estimator
@@ -136,26 +136,24 @@ def reveal(
     visible: Visible,
     canvas: Any = "black",
     shares: float | Iterable[float] = TWENTIETHS,
-    ends: bool = False,
     estimators: Mapping[str, Estimator] | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
     """What is behind `insertion`, `deletion` and the information curves: any `visible` pixels, any `estimators`.
 
-    With `ends` the shares 0 and 1 are added; with estimators the network too sees images of 8 bits. With no pixel or
-    all of them an image looks the same after every map, so it is scored once.
+    With estimators the network too sees images of 8 bits. With no pixel or all of them an image looks the same after
+    every map, so it is scored once.
     """
     check_net(net)
     check_images(images, net.channels)
     if estimators:
-        check_range("images", images.detach(), "to be rounded to 8 bits", remedy="")
-    if isinstance(batch_size, bool) or batch_size < 1:
-        raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
+        check_range("images", images, "to be rounded to 8 bits", remedy="")
+    batch_size = as_count("batch_size", batch_size)
     images = images.detach().to(net.device, net.dtype)
     maps, targets, estimators = as_maps(maps, images), as_targets(targets, len(images)), estimators or {}
     show, pixels = lay_on(canvas, net, images), maps[0, 0].numel()
-    counts = pixel_counts(shares, pixels, ends=ends)
+    counts = pixel_counts(shares, pixels)
     whole = pixels if visible(0, pixels, pixels) else 0  # the count at which the image itself is seen
     points = counts if whole in counts else (*counts, whole)
 
@@ -176,11 +174,10 @@ def reveal(
         return torch.stack([column.to(logits) for column in columns], dim=1)
 
     table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64, device="cpu")
-    ends = [i for i, k in enumerate(points) if k in (0, pixels)]
+    outer = [i for i, k in enumerate(points) if k in (0, pixels)]
     inner = [i for i, k in enumerate(points) if 0 < k < pixels]
-    for places, ranked in ((inner, maps), (ends, maps[:, :1])):
-        masks = _masks(ranked, [points[i] for i in places], visible, seed, batch_size)
-        rows = [score(which, shown) for which, shown in masks]
+    for places, ranked in ((inner, maps), (outer, maps[:, :1])):
+        rows = [score(*batch) for batch in _masks(ranked, [points[i] for i in places], visible, seed, batch_size)]
         if rows:
             table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
     probability, logit, correct, *information = table[:, :, : len(counts)].unbind(-1)

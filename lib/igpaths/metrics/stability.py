@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
 from igpaths.metrics.ranking import as_same, as_tensor, mean_ranks, measure
 
@@ -85,8 +86,7 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
     >>> [metrics.squared_error(a, 3 * a, normalisation=name).item() for name in ("raw", "signed sum", "L1")]
     [10.0, 0.0, 0.0]
     """
-    if normalisation not in NORMALISATIONS:
-        raise ValueError(f"normalisation is {normalisation!r}; it must be one of {', '.join(NORMALISATIONS)}")
+    check_word("normalisation", normalisation, NORMALISATIONS)
 
     def scale(values: Tensor) -> Tensor:
         divisors = {"raw": values.new_ones(len(values)), "signed sum": values.sum(1), "L1": values.abs().sum(1)}
@@ -134,8 +134,7 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
         result = as_tensor(explain(version), 0, "what explain returns")
         several = result.unsqueeze(1) if result.shape == images.shape else result
         if several.ndim != 5 or several[:, 0].shape != images.shape:
-            shape, size = tuple(result.shape), tuple(images.shape)
-            raise ValueError(f"explain must return attributions {size}, or (B, M, C, H, W) of several, got {shape}")
+            raise ValueError(f"explain must return {tuple(images.shape)} or (B, M, C, H, W), got {tuple(result.shape)}")
         return several.flatten(2).double()
 
     own = attribute(images)

@@ -480,7 +480,7 @@ def test_bad_maps_and_shares_are_refused():
         information(net, x, TARGETS, maps[0, 0], canvas=torch.zeros_like(x))
     with pytest.raises(ValueError, match=r"map \(0, 0\) has 500 NaN or infinite values"):
         information(net, x, TARGETS, maps * torch.nan, canvas=torch.zeros_like(x))
-    with pytest.raises(ValueError, match=r"shares must increase within \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"shares must be numbers that increase within \[0, 1\]"):
         information(net, x, TARGETS, maps, canvas=torch.zeros_like(x), shares=(0.5, 1.5))
 
 
@@ -557,3 +557,12 @@ def test_no_default_of_the_process_reaches_a_result():
     assert torch.equal(found.logit, expected.logit)
     for estimator in ESTIMATORS:
         assert torch.equal(found.information[estimator], expected.information[estimator])
+
+
+def test_an_unknown_score_or_estimator_is_refused():
+    made = responses([[[0, 1]]], [[[0, 1]]])
+    for reading in (information_curves, unusable):
+        with pytest.raises(ValueError, match="score is 'loss'; it must be one of probability, logit, correct"):
+            reading(made, estimator="png", score="loss")
+        with pytest.raises(ValueError, match="estimator is 'webp'; it must be one of png"):
+            reading(made, estimator="webp", score="probability")
