@@ -1,4 +1,4 @@
-"""The command line of the study: run it, say how far it is and what it will take, publish what it found.
+"""The command line of the study: run it, say how far it is and what it will take, publish it, and make the book of it.
 
 python -m igstudy run params/objects.yaml
 """
@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from igpaths.__main__ import Parser
-from igstudy import commands
 from igstudy.engine.parameters import read
 
 STUDY = """examples:
@@ -17,39 +16,81 @@ STUDY = """examples:
 PLAN = """examples:
   python -m igstudy run params/imagenet.yaml -p images 64
   python -m igstudy plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
+BOOK = """examples:
+  python -m igstudy {0}{1}
+  python -m igstudy {0}{1} --params params/imagenet-sample.yaml"""
+COMMANDS = {
+    "run": "Compute what is missing of the study that a YAML file describes.",
+    "status": "Say how far a study is, and what its run met.",
+    "plan": "Say what a study of many images will take, by the few of it that have run here.",
+    "results": "Write the results of a study that has run to results/NAME/, NAME being that of the file.",
+}
+PRESS = {
+    "book": "Run all chapters with a study's parameters and build the book: _build/html/.",
+    "chapter": "Run one chapter with a study's parameters.",
+    "notebooks": "Write the chapters as notebooks to work on: _build/notebooks/.",
+    "pdf": "Print the chapters that were run with a study's parameters as one file: _build/igpaths.pdf.",
+    "readme": "Write what README.md shows: its picture, and what the published results say.",
+}
 
 
 def parser() -> Parser:
     """The commands and their options."""
     root = Parser(prog="python -m igstudy", description="A study of path attribution, rerun.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    form = argparse.RawDescriptionHelpFormatter
-    for name, about in (
-        ("run", "Compute what is missing of the study that a YAML file describes."),
-        ("status", "Say how far a study is, and what its run met."),
-        ("plan", "Say what a study of many images will take, by the few of it that have run here."),
-        ("results", "Write the results of a study that has run to results/NAME/, NAME being that of the file."),
-    ):
-        examples = (PLAN if name == "plan" else STUDY).format(name)
-        of_study = commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
-        of_study.add_argument("params", type=Path, help="the YAML file of the study's parameters")
-        of_study.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
+
+    def command(name: str, about: str, examples: str) -> argparse.ArgumentParser:
+        form = argparse.RawDescriptionHelpFormatter
+        return commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
+
+    for name, about in COMMANDS.items():
+        one = command(name, about, (PLAN if name == "plan" else STUDY).format(name))
+        one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+        one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
         if name == "plan":
-            of_study.add_argument("--images", type=positive, required=True, help="images of each network")
-            of_study.add_argument(
-                "--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)"
-            )
+            one.add_argument("--images", type=positive, required=True, help="images of each network")
+            one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
+    for name, about in PRESS.items():
+        one = command(name, about, BOOK.format(name, " 06-split-ig" if name == "chapter" else ""))
+        if name == "chapter":
+            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
+        one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
+        one.add_argument(
+            "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter"
+        )
     return root
 
 
-def run(given: argparse.Namespace) -> int:
-    """Run a study, say how far it is or what it will take, or publish its results."""
-    chosen = read(given.params, **dict(given.p))
-    if given.command == "results":
-        return commands.results(chosen, given.params.stem)
-    if given.command == "plan":
-        return commands.plan(chosen, images=given.images, workers=given.workers)
-    return {"run": commands.run, "status": commands.status}[given.command](chosen)
+def run(options: argparse.Namespace) -> int:
+    """Do what the command says; what it needs is imported only here, when its arguments are right."""
+    study = read(options.params, **dict(options.p))
+    if options.command in PRESS:
+        return press(options)
+    from igstudy import commands
+
+    if options.command == "results":
+        return commands.results(study, options.params.stem)
+    if options.command == "plan":
+        return commands.plan(study, images=options.images, workers=options.workers)
+    return {"run": commands.run, "status": commands.status}[options.command](study)
+
+
+def press(options: argparse.Namespace) -> int:
+    """Make the book, or a part of it."""
+    params = ["--params", str(options.params)]
+    if options.command == "readme":
+        from igstudy.press import readme
+
+        readme.main()
+        return 0
+    if options.command == "pdf":
+        from igstudy.press import pdf
+
+        return pdf.main(params)
+    from igstudy.press import chapters
+
+    one = ["run", "--chapter", options.chapter] if options.command == "chapter" else [options.command]
+    return chapters.main([*one, *params, *(word for pair in options.p for word in ("-p", *pair))])
 
 
 def positive(text: str) -> int:

@@ -8,7 +8,7 @@ A study is described by one flat YAML file in ``params/`` whose keys are the fie
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, asdict, field, fields
+from dataclasses import KW_ONLY, asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,6 @@ OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
 SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+)$"
-SLOW = ("webp", "sensitivity", "temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
 
 Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
 Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
@@ -98,7 +97,10 @@ class Parameters:
     paths: Names = ("straight", "blur", "guided")
     steps: Counts = (8, 16, 32, 64, 128)
     output: Annotated[str, one_of(OUTPUTS)] = "probability"
-    metrics: Names = field(default_factory=lambda: tuple(m for m in registries()["metrics"] if m not in SLOW))
+    metrics: Names = (
+        *("completeness", "late", "projection", "insertion", "canvases", "information", "entropy", "perturbation"),
+        *("compression", "cancellation", "split", "softmax", "texture", "localization", "classes"),
+    )
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
@@ -148,7 +150,7 @@ class Parameters:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-NAMES = tuple(field.name for field in fields(Parameters))
+NAMES = tuple(each.name for each in fields(Parameters))
 
 
 def read(path: str | Path, /, **overrides: Any) -> Parameters:
