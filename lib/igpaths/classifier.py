@@ -238,8 +238,9 @@ class Classifier:
             chosen = as_targets(0 if targets is None else targets, len(pixels))
             scores = self.output(response, send(chosen, self.device))
             if not isinstance(scores, Tensor) or scores.shape != pixels.shape[:1] or not scores.is_floating_point():
-                shape = tuple(scores.shape) if isinstance(scores, Tensor) else type(scores).__name__
-                raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {shape}")
+                tensor = isinstance(scores, Tensor)
+                other = f"{tuple(scores.shape)} of {scores.dtype}" if tensor else type(scores).__name__
+                raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {other}")
             return scores.to(self.dtype)
         logits = check_logits(response, pixels)
         values = self.probabilities(logits) if self.output == "probability" else logits

@@ -1,8 +1,9 @@
 """Agreement with the published implementations on a trained network in float64, at 16 steps.
 
-Peers: Captum 0.9.0 (Integrated Gradients), PAIR's saliency 0.2.1 (Blur IG, Guided IG), and the published formula of
-IDGI (Yang et al. 2023, Algorithm 1) written out on each path's own points. Nothing of the library is patched; PAIR's
-Guided IG asks np.quantile for an argument that NumPy 2.4 took away, which is mended around the call.
+Peers: Captum 0.9.0 (Integrated Gradients), PAIR's saliency 0.2.1 (Blur IG, Guided IG), integrated-decision-gradients
+0.1.2 (IDG), and the published formula of IDGI (Yang et al. 2023, Algorithm 1) written out on each path's own points.
+Nothing of the library is patched; PAIR's Guided IG asks np.quantile for an argument that NumPy 2.4 took away, which is
+mended around the call.
 """
 
 from importlib.metadata import version
@@ -12,11 +13,13 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
+from integrated_decision_gradients.idg import get_integrated_decision_gradients
 from saliency.core import blur_ig, guided_ig
 
 import igpaths as ig
 from igpaths.models import load_model
 from igstudy.tasks import objects
+from problems import classifier, images, small_network
 
 STEPS = 16
 
@@ -49,6 +52,7 @@ def relative(ours, theirs):
 def test_the_peers_are_those_named_above():
     assert version("captum") == "0.9.0"
     assert version("saliency") == "0.2.1"
+    assert version("integrated-decision-gradients") == "0.1.2"
 
 
 @pytest.mark.parametrize(("at", "method"), [("start", "riemann_left"), ("end", "riemann_right")])
@@ -109,3 +113,27 @@ def test_idgi_equals_the_published_formula(net, batch, path):
         d = scores[j + 1] - scores[j]
         theirs += g * g * (d / (g * g).sum((1, 2, 3))).view(-1, 1, 1, 1)
     assert relative(ours, theirs) < 1e-9
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+def test_idg_converges_to_its_peer(at):
+    # The peer takes the slope dF/dα from the gradient at the middle of a step and scales its map to the change of
+    # score; ours takes ΔF/Δα over a segment, so that they agree in the limit, at the first order of the step.
+    network, x, steps = small_network(), images(1, shape=(3, 12, 10)), (32, 64, 128, 256)
+    ours = ig.attribute(classifier(network), x, 2, path=ig.Straight(), rules=ig.IDG(at), steps=steps)
+    theirs = get_integrated_decision_gradients(network, x, target=2, n_steps=1024, adaptive=False, batch_size=64)
+    errors = []
+    for n in steps:
+        change = ours.scores[n][:, -1] - ours.scores[n][:, 0]
+        scaled = ours[ig.IDG(at), n] * change / ours[ig.IDG(at), n].sum()
+        errors.append(relative(scaled, theirs))
+    slopes = -torch.tensor(errors).log2().diff()
+    assert float((slopes - 1).abs().max()) < 0.2
+    assert errors[-1] < 2e-3
+
+
+def test_idg_on_placed_points_agrees_with_its_peers_adaptive_steps():
+    network, x = small_network(), images(1, shape=(3, 12, 10))
+    ours = ig.attribute(classifier(network), x, 2, path=ig.Placed(ig.Straight()), rules=ig.IDG(), steps=512)[ig.IDG()]
+    theirs = get_integrated_decision_gradients(network, x, target=2, n_steps=512, batch_size=64)
+    assert relative(ours * theirs.sum() / ours.sum(), theirs) < 5e-3

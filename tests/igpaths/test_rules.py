@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import igpaths as ig
-from problems import Counted, classifier, images, small_network
+from problems import Counted, Linear, classifier, images, small_network
 
 PATHS = (ig.Straight(), ig.Blur(3.0), ig.Guided())
 TARGETS = torch.tensor([0, 1, 2])
@@ -29,6 +29,20 @@ def test_a_segments_idgi_credit_has_one_sign():
     for segment in ig.walk(net, x, torch.arange(4), path=ig.Straight(), steps=(4,)):
         signed = ig.IDGI().credit(segment) * segment.score_change.view(-1, 1, 1, 1)
         assert float(signed.min()) >= 0
+
+
+@pytest.mark.parametrize("at", ["start", "end"])
+def test_idg_of_a_linear_function_is_ig_times_the_change(at):
+    net, x = classifier(Linear()), images()
+    maps = ig.attribute(net, x, 0, path=ig.Straight(), rules=(ig.IG(), ig.IDG(at)), steps=4)
+    change = (maps.scores[4][:, -1] - maps.scores[4][:, 0]).view(-1, 1, 1, 1)
+    torch.testing.assert_close(maps[ig.IDG(at)], maps[ig.IG()] * change, rtol=0, atol=1e-12)
+
+
+def test_idg_gives_a_segment_without_length_nothing():
+    net, x = classifier(small_network()), images(shape=(3, 12, 10))
+    maps = ig.attribute(net, x, 0, path=ig.Placed(ig.Straight(x)), rules=ig.IDG(), steps=4)
+    assert not maps[ig.IDG()].any()
 
 
 @pytest.mark.parametrize("path", PATHS, ids=str)
@@ -81,6 +95,7 @@ def test_the_parts_of_a_control_make_the_whole(control):
     ("make", "message"),
     [
         (lambda: ig.IG("middle"), "at is 'middle'; it must be one of start, end, both"),
+        (lambda: ig.IDG("both"), "at is 'both'; it must be one of start, end"),
         (lambda: ig.IDGI("both"), "at is 'both'; it must be one of start, end"),
         (lambda: ig.Left(ig.IG(), 1.0), r"psi must be in \(0, 1\), got 1.0"),
         (
