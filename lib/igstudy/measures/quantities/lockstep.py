@@ -15,7 +15,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
-from igpaths.walks import BATCH_SIZE, walk
+from igpaths.walks import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,27 +37,11 @@ class Parting:
 
 
 def parting(
-    net: Classifier,
-    other: Classifier,
-    images: Tensor,
-    targets: Tensor,
-    *,
-    path: Path,
-    steps: int,
-    batch_size: int = BATCH_SIZE,
+    net: Classifier, other: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: int, batch_size: int = 16
 ) -> Parting:
-    """Walk a path with a network and with another that is nearly the same, in lockstep.
+    """Walk a path with a network and with another that is nearly the same, in lockstep; in float64.
 
-    Parameters
-    ----------
-    net, other : the networks, such as one and the same with an error (`igstudy.measures.quantities.misrounded`).
-    images, targets : (B, 3, H, W) and (B,).
-    path, steps, batch_size : as for `igpaths.walks`.
-
-    Returns
-    -------
-    Parting
-        In float64.
+    The parameters are those of `igpaths.walks`, for one step count.
     """
     walks = (walk(each, images, targets, path=path, steps=(steps,), batch_size=batch_size) for each in (net, other))
     overlaps, distances, gradients, zeros = [], [], [], []
@@ -86,10 +70,7 @@ def shattering(
     alpha : of the point p on the straight path from black.
     seed : of the noise.
 
-    Returns
-    -------
-    Tensor (len(distances), B)
-        In float64.
+    Returns (len(distances), B), in float64.
     """
     images = images.to(net.device, net.dtype)
     noise = torch.from_numpy(np.random.default_rng((seed, 19)).uniform(-1, 1, images.shape[1:])).to(images)

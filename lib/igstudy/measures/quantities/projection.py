@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from igpaths.attributions import in_groups
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
 from igpaths.walks import BATCH_SIZE, walk
@@ -44,24 +43,12 @@ def projections(
 
     Parameters are those of `igpaths.walks`; each segment costs one more forward evaluation.
     """
-    parts = [
-        _project_together(net, x, t, path=p, steps=steps, batch_size=batch_size)
-        for x, t, p in in_groups(images, targets, path, batch_size)
-    ]
-    return {
-        n: Projections(*(torch.cat(column) for column in zip(*(part[n] for part in parts), strict=True))) for n in steps
-    }
-
-
-def _project_together(
-    net: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: Sequence[int], batch_size: int
-) -> dict[int, tuple[Tensor, ...]]:
-    rows: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {n: [] for n in steps}
+    columns: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {n: [] for n in steps}
     for segment in walk(net, images, targets, path=path, steps=steps, batch_size=batch_size):
         start, change = segment.start, segment.score_change
         norm = start.gradient.flatten(1).norm(dim=1)
         length = torch.where(change == 0, 0, change / norm)
         move = torch.where(norm > 0, length / norm, 0).view(-1, 1, 1, 1)
         residual = net.scores(start.x + move * start.gradient, targets) - segment.end.score
-        rows[segment.steps].append((length.abs(), change.abs(), residual.abs()))
-    return {n: tuple(torch.stack(column, dim=1) for column in zip(*values, strict=True)) for n, values in rows.items()}
+        columns[segment.steps].append((length.abs(), change.abs(), residual.abs()))
+    return {n: Projections(*(torch.stack(each, dim=1) for each in zip(*columns[n], strict=True))) for n in steps}
