@@ -1,6 +1,5 @@
 """SIC and AIC: where their time goes, and the `pair` protocol against PAIR's own metric."""
 
-import importlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,20 +17,19 @@ from bench.peers import mended
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
+from igpaths.metrics import estimators
 from igstudy.measures.protocols import PAIR, STUDY_A
 
-MODULE = importlib.import_module("igpaths.metrics.curves")  # its name is also a function's
 STEPS = 16
 
 
 def maps_of(net: ig.Classifier, images: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Six absolute maps (1, 6, H, W) of an image: three paths, IG and IDGI."""
-    rules = (ig.IG(), ig.IDGI())
     walked = [
-        ig.attribute(net, images, targets, path=path, rules=rules, steps=(STEPS,))
+        ig.attribute(net, images, targets, path=path, rules=(ig.IG(), ig.IDGI()), steps=STEPS)
         for path in (ig.Straight(), ig.Blur(), ig.Guided())
     ]
-    return torch.stack([metrics.absolute_map(one[rule, STEPS]) for one in walked for rule in rules], dim=1)
+    return torch.cat([one.ranking("absolute") for one in walked], dim=1)
 
 
 @contextmanager
@@ -72,7 +70,7 @@ def shares(device: str) -> list[dict[str, Any]]:
     for _ in range(6):
         spent: Counter[str] = Counter()
         began = time.perf_counter()
-        with clocked(spent, network=(net, "logits"), codec=(MODULE, "_encoded")):
+        with clocked(spent, network=(net, "logits"), codec=(estimators, "_encode")):
             responses = metrics.information(
                 net, given.images, given.targets, maps, canvas=canvas, shares=chosen.shares,
                 estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
@@ -98,7 +96,7 @@ def pair(device: str) -> list[dict[str, Any]]:
 
     def ours() -> None:
         responses = metrics.information(
-            net, images, targets, maps, canvas=metrics.Seeds(images, seeds), shares=chosen.shares, estimators=("webp",)
+            net, images, targets, maps, canvas=metrics.Seeds(seeds), shares=chosen.shares, estimators=("webp",)
         )
         for score in ("probability", "correct"):
             x, y = metrics.information_curves(responses, estimator="webp", score=score, points=chosen.points)

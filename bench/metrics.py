@@ -19,7 +19,6 @@ import igpaths as ig
 from bench.subjects import Subject, subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
-from igpaths.walks import fold
 
 BATCH = {"cpu": 16, "cuda": 128}
 PARTS = 48
@@ -91,9 +90,8 @@ def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
     def explain(x: Tensor) -> Tensor:
-        return fold(net, x, targets, path=ig.Straight(), rules=(ig.IG(),), steps=(n,), batch_size=batch)[
-            ig.IG(), n
-        ].unsqueeze(1)
+        maps = ig.attribute(net, x, targets, path=ig.Straight(), rules=ig.IG(), steps=n, batch_size=batch, check=False)
+        return maps[ig.IG()].unsqueeze(1)
 
     def theirs(x: Tensor | tuple[Tensor]) -> tuple[Tensor]:
         x = x if isinstance(x, Tensor) else x[0]
@@ -116,8 +114,8 @@ def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
 def ranked(given: Subject, net: ig.Classifier) -> Tensor:
     """Six absolute maps (B, 6, H, W)."""
     rules = (ig.IG(), ig.IDGI(), *(part(ig.IG(), psi) for psi in (0.5, 0.9) for part in (ig.Left, ig.Right)))
-    maps = ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=(8,))
-    return torch.stack([metrics.absolute_map(maps[rule, 8]) for rule in rules], dim=1)
+    maps = ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=8)
+    return maps.ranking("absolute")
 
 
 def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:

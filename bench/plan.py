@@ -16,7 +16,7 @@ from collections import Counter
 import torch
 import torchvision
 
-from igpaths.metrics.curves import png_bytes
+from igpaths.metrics.estimators import png_bytes
 from igpaths.models.zoo import BEST_KNOWN as STUDY_A
 from igstudy.engine import store
 from igstudy.engine.parameters import Parameters

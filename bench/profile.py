@@ -21,7 +21,7 @@ from typing import Any
 from torch.profiler import ProfilerActivity, profile
 
 import igpaths as ig
-from bench.subjects import subject
+from bench.subjects import ENVIRONMENT, subject
 from bench.timing import ROUNDS, elapsed
 from bench.walk import bare
 from igpaths import paths
@@ -87,7 +87,7 @@ def apart(library: Path, device: str, *, walks: bool) -> list[dict[str, Any]]:
     """`profiles` in a process that has the library of another folder."""
     path = os.pathsep.join([str(library), os.getcwd()])
     code = f"import json; from bench.profile import profiles; print(json.dumps(profiles({device!r}, walks={walks})))"
-    environment = os.environ | {"PYTHONPATH": path}
+    environment = os.environ | {"PYTHONPATH": path, ENVIRONMENT: ""}  # random weights, which cost the same
     done = subprocess.run([sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -9,9 +9,8 @@ import torchvision
 from torch import Tensor, nn
 
 from igpaths.classifier import Classifier
-from igpaths.models import ENVIRONMENT, load_model
-from igstudy.tasks import load_images
 
+ENVIRONMENT = "IGPATHS_DATA"
 WEIGHTS = {"mobilenet_v2": "IMAGENET1K_V1@weights/mobilenet_v2.pt"}  # of the folder that IGPATHS_DATA names
 
 
@@ -37,7 +36,8 @@ class Subject:
 
     def classifier(self, *, precision: str | None = None) -> Classifier:
         """The Classifier of the probability."""
-        return Classifier(self.module, mean=self.mean, std=self.std, output="probability", precision=precision)
+        chosen = {"precision": precision} if precision else {}  # which older libraries lack
+        return Classifier(self.module, mean=self.mean, std=self.std, output="probability", **chosen)
 
 
 def subject(name: str, *, count: int, device: str) -> Subject:
@@ -48,16 +48,17 @@ def subject(name: str, *, count: int, device: str) -> Subject:
     """
     task, _, network = name.partition("/")
     data = os.environ.get(ENVIRONMENT, "")
-    if task == "objects":
-        model = load_model(name)
-        chosen = load_images("objects", model=model, count=count)
-    elif data and network in WEIGHTS and (Path(data) / WEIGHTS[network].split("@")[1]).is_file():
-        model = load_model(f"{name}:{WEIGHTS[network]}", data=data)
-        chosen = load_images("imagenet", model=model, count=count, data=data)
-    else:
+    trained = data and network in WEIGHTS and (Path(data) / WEIGHTS[network].split("@")[1]).is_file()
+    if task != "objects" and not trained:
         generator = torch.Generator().manual_seed(0)
         images = torch.rand(count, 3, 224, 224, generator=generator)
         module = torchvision.models.get_model(network).to(device)
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return Subject(network, "random", module, mean, std, images, torch.arange(count))
+    # Here, since `bench.profile` also times libraries that the study does not go with.
+    from igpaths.models import load_model
+    from igstudy.tasks import load_images
+
+    model = load_model(f"{name}:{WEIGHTS[network]}" if trained else name, data=data)
+    chosen = load_images("imagenet" if trained else "objects", model=model, count=count, data=data)
     return Subject(network, "trained", model.network.to(device), model.mean, model.std, chosen.images, chosen.targets)

@@ -13,8 +13,6 @@ from typing import Any
 
 import torch
 
-from igstudy.engine.provenance import commit, device_name, versions
-
 ROUNDS = 5
 
 Seconds = dict[str, list[float]]
@@ -53,6 +51,9 @@ def median(seconds: Seconds, name: str) -> float:
 
 def machine(device: str) -> dict[str, Any]:
     """What was measured on, and with what."""
+    # Here, since `bench.profile` also times libraries that the study does not go with.
+    from igstudy.engine.provenance import commit, device_name, versions
+
     return {
         "device": device_name(device),
         "processor": _processor(),

@@ -95,10 +95,10 @@ def peak(*, precision: str) -> float:
 def draw(net: ig.Classifier, given: Subject, path: ig.Straight | ig.Blur, steps: int, batch: int) -> None:
     """Make the points of a walk, and do nothing with them."""
     images = given.images.to(net.device, net.dtype)
-    drawn = path.drawn(images, path.start(net, images))
+    points = path.draw(images, path.start(net, images))
     alphas = torch.arange(steps + 1, dtype=torch.float64).view(-1, 1).expand(-1, len(images)) / steps
     for part in alphas.split(max(1, batch // len(images))):
-        drawn(part)
+        points(part)
 
 
 def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page
 
 from igstudy.press.browser import PATIENCE, TYPESET, chromium
-from igstudy.press.chapters import pages
+from igstudy.press.pages import pages
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"

@@ -103,7 +103,8 @@ def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
         raise ValueError(f"the map is {tuple(values.shape)}, but its image is {tuple(grey.shape)}")
     opacity = (values.abs() / percentile(values.abs())).clamp(max=1)
     _draw(ax, grey, cmap="gray", vmin=-1, vmax=1)  # from mid-grey to white
-    _draw(ax, values.sign(), cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
+    signs = values.sign().where(values.isfinite(), torch.nan)
+    _draw(ax, signs, cmap=ListedColormap(COLOURS[:2]), vmin=-1, vmax=1, alpha=opacity.numpy())
 
 
 def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> Figure:

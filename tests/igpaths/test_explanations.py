@@ -4,7 +4,8 @@ import io
 import logging
 import re
 import sys
-from dataclasses import fields, replace
+import warnings
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -15,12 +16,16 @@ from torch import nn
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 import igpaths as ig
-from igpaths import explain as explanations
-from igpaths.explanations import PATHS, RULES, Explanation, explain, picture, write
-from igpaths.models import Model, load_model
+from igpaths.attributions import Attributions
+from igpaths.explanations import Explanation
+from igpaths.methods import METHODS, RULES
 from igstudy.tasks import objects
 
-WORDS = "a rather long name of a class that a network of my own may well have"
+WORDS = "a rather long $name of a class_ that a network of my own may well$ have"
+SAVED = {
+    *("model", "image", "predicted", "probability", "target", "target_index", "output", "steps", "psi", "paths"),
+    *("rules", "baselines", "maps", "completeness_gap", "scores", "alphas", "alpha_star", "evaluations", "seconds"),
+}
 
 
 @pytest.fixture
@@ -30,23 +35,34 @@ def scene(tmp_path):
     return file
 
 
-def own(monkeypatch, prepare=to_tensor):
-    """A network of the reader's own, that says the same of every image."""
-    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 4))
+def own(prepare=to_tensor, channels=3, classes=(), outputs=4):
+    """A model of the reader's own, whose network says the same of every image."""
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, outputs))
     nn.init.zeros_(network[2].weight)
     nn.init.zeros_(network[2].bias)
-    model = Model("module:own", network, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), prepare)
-    monkeypatch.setattr(explanations, "load_model", lambda name, data: model)
+    return ig.Model("mine", network, (0.0,) * channels, (1.0,) * channels, prepare, classes)
 
 
-def made(paths, rules, shape=(60, 40), name="triangle", rises=True):
+def made(paths, rules, shape=(60, 40), name="triangle", rises=True, channels=3):
     """An explanation of noise."""
     generator = torch.Generator().manual_seed(0)
-    noise = torch.randn(len(paths), len(rules), 3, *shape, generator=generator)
-    alphas = torch.linspace(0, 1, 9, dtype=torch.float64).expand(len(paths), -1)
+    alphas = torch.linspace(0, 1, 9, dtype=torch.float64)[None]
+    scores, star = alphas.float() if rises else 1 - alphas.float(), RULES["left"].rule(0.9)
+
+    def noise():
+        maps = {(RULES[rule].rule(0.9), 8): torch.randn(1, channels, *shape, generator=generator) for rule in rules}
+        return Attributions(
+            maps=maps,
+            scores={8: scores},
+            alphas={8: alphas},
+            completeness_gap={key: value.sum((1, 2, 3)) for key, value in maps.items()},
+            alpha_star={(star, 8): torch.tensor([1.0 if rises else torch.nan])},
+            evaluations=9,
+        )
+
     return Explanation(
         model="objects/vgg",
-        image=torch.rand(3, *shape, generator=generator),
+        image=torch.rand(channels, *shape, generator=generator),
         predicted=name,
         probability=0.5,
         target=name,
@@ -54,112 +70,216 @@ def made(paths, rules, shape=(60, 40), name="triangle", rises=True):
         output="probability",
         steps=8,
         psi=0.9,
-        paths=tuple(paths),
         rules=tuple(rules),
-        baselines=("black",) * len(paths),
-        maps=noise,
-        completeness_gap=noise.sum((2, 3, 4)),
-        scores=alphas.float() if rises else 1 - alphas.float(),
-        alphas=alphas,
-        alpha_star=torch.full((len(paths),), 1.0 if rises else torch.nan),
-        evaluations=torch.full((len(paths),), 9),
-        seconds=torch.ones(len(paths)),
+        baselines=dict.fromkeys(paths, "black"),
+        maps={path: noise() for path in paths},
+        seconds=dict.fromkeys(paths, 1.0),
     )
 
 
 def test_what_the_network_sees_and_says(scene):
-    found = explain(scene, model="objects/vgg", steps=4)
+    found = ig.explain(scene, model="objects/vgg", steps=4)
     image = objects.scene(2).image
-    (index,), (probability,) = load_model("objects/vgg").classifier(output="probability").predict(image[None])
+    (index,), (probability,) = ig.load_model("objects/vgg").classifier(output="probability").predict(image[None])
     assert torch.equal(found.image, image)
     assert found.predicted == found.target == objects.CLASSES[index]
     assert found.target_index == index
     assert found.probability == pytest.approx(float(probability))
-    assert float(found.scores[0, -1]) == pytest.approx(float(probability))
-    assert found.methods == (("IG",),)
+    assert float(found.arrays["scores"][0, -1]) == pytest.approx(float(probability))
 
 
 def test_several_methods_are_those_of_attribute_from_one_walk_a_path(scene):
-    found = explain(
+    found = ig.explain(
         scene, model="objects/vgg", paths=("blur", "straight"), rules=("right", "idgi", "left"), steps=4, psi=0.5
     )
-    net, image = load_model("objects/vgg").classifier(output="probability"), objects.scene(2).image[None]
+    net, image = ig.load_model("objects/vgg").classifier(output="probability"), objects.scene(2).image[None]
     rules = (ig.Right(ig.IG("both"), 0.5), ig.IDGI(), ig.Left(ig.IG("both"), 0.5))
-    for p, path in enumerate((ig.Blur(), ig.Straight())):
-        maps = ig.attribute(net, image, [found.target_index], path=path, rules=rules, steps=(4,))
-        assert found.evaluations[p] == maps.evaluations
-        assert torch.equal(found.scores[p], maps.scores[4][0])
-        assert torch.equal(found.alphas[p], maps.alphas[4][0])
-        assert found.alpha_star[p] == maps.alpha_star[rules[0], 4]
-        for r, rule in enumerate(rules):
-            assert torch.equal(found.maps[p, r], maps[rule, 4][0])
-            assert found.completeness_gap[p, r] == maps.completeness_gap[rule, 4]
-    assert found.methods[0] == ("Right Blur IG", "Blur IG + IDGI", "Left Blur IG")
-    assert found.baselines == ("blur", "black")
+    values = found.arrays
+    for p, (name, path) in enumerate({"blur": ig.Blur(), "straight": ig.Straight()}.items()):
+        maps = ig.attribute(net, image, found.target_index, path=path, rules=rules, steps=4)
+        assert values["evaluations"][p] == maps.evaluations
+        assert np.array_equal(values["scores"][p], maps.scores[4][0])
+        assert np.array_equal(values["alphas"][p], maps.alphas[4][0])
+        assert values["alpha_star"][p] == maps.alpha_star[rules[0], 4]
+        for r, (short, rule) in enumerate(zip(found.rules, rules, strict=True)):
+            assert torch.equal(found[name, short], maps[rule][0])
+            assert np.array_equal(values["maps"][p, r], maps[rule][0])
+            assert values["completeness_gap"][p, r] == maps.completeness_gap[rule, 4]
+    assert found.baselines == {"blur": "blur", "straight": "black"}
 
 
-def test_a_name_given_twice_counts_once(scene):
-    found = explain(scene, model="objects/vgg", paths=("straight",) * 2, rules=("ig", "ig"), steps=1)
-    assert found.maps.shape[:2] == (1, 1)
+def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):
+    found = ig.explain(scene, model="objects/resnet", paths=("blur", "blur-placed"), rules=("ig", "idg"), steps=32)
+    _, _, even, idg, _, placed, _ = found.lines
+    assert re.fullmatch(
+        r"  Blur IG: .* gap [-+]\d+\.\d+%, over 10%: more steps, or the path blur-placed, close it", even
+    )
+    assert idg == "  Blur IG + IDG: completeness not promised"
+    assert re.fullmatch(r"  Blur IG, placed: completeness gap [-+][0-9]\.\d+%", placed)
 
 
-def test_a_score_that_never_changes_has_no_relative_gap_and_no_alpha_star(scene, monkeypatch):
-    own(monkeypatch)
-    found = explain(scene, model="module:own", steps=4, target=3)
+def test_a_name_twice_counts_once_and_one_needs_no_tuple(scene):
+    model = own()
+    twice = ig.explain(scene, model=model, paths=("straight",) * 2, rules=("ig", "ig"), steps=1)
+    assert twice.arrays["maps"].shape[:2] == (1, 1)
+    assert list(ig.explain(scene, model=model, paths="guided", rules="idgi", steps=1).maps) == ["guided"]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_a_tensor_is_explained_as_it_is(channels):
+    image = torch.rand(channels, 9, 8)
+    found = ig.explain(image, model=own(None, channels), steps=2)
+    assert torch.equal(found.image, image)
+    assert found["straight", "ig"].shape == image.shape
+    assert found._repr_png_().startswith(b"\x89PNG")
+
+
+def test_an_image_of_pil_and_a_score_of_ones_own(scene):
+    def margin(logits, targets):
+        return logits.gather(1, targets[:, None])[:, 0] - logits.mean(1)
+
+    image = Image.open(scene)
+    found = ig.explain(image, model="objects/vgg", output=margin, target="star", steps=2)
+    assert found.output == "margin"
+    assert (found.target, found.predicted) == ("star", "triangle")
+    net = ig.load_model("objects/vgg").classifier(output=margin)
+    assert found.arrays["scores"][0, -1] == pytest.approx(float(net.scores(found.image[None], 3)))
+    assert ig.explain(image, model=own(), output=lambda z, t: z[:, 0], steps=1).output == "score"
+
+
+def test_a_single_output_has_no_probability(scene):
+    found = ig.explain(scene, model=own(outputs=1), output="logit", steps=2)
+    assert np.isnan(found.probability)
+    assert found.target_index == 0
+    assert "nan" not in str(found) + found.picture().axes[0].get_xlabel()
+
+
+def test_a_score_that_never_changes_has_no_relative_gap_and_no_alpha_star(scene):
+    found = ig.explain(scene, model=own(), steps=4, target=3)
     head, path, gap = found.lines
     assert head == "class 3 (class 3), probability 0.2500; seen as class 0, probability 0.2500"
     assert path.startswith("straight path: +0.0000 from black, never rises above it; 5 gradient evaluations in ")
     assert gap == "  IG: completeness gap +0.0000"
-    assert len(picture(found).axes) == 3
+    assert str(found).splitlines() == found.lines
+    assert len(found.picture().axes) == 3
+
+
+class Logarithm(nn.Module):
+    def forward(self, x):
+        return torch.log(x.mean((2, 3)))
+
+
+def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path):
+    model = ig.Model("logarithm", Logarithm(), (0.0,) * 3, (1.0,) * 3)
+    image = 0.5 + torch.rand(3, 9, 8) / 4
+    with pytest.warns(UserWarning, match=r"image 0 is -inf at α = 0"):
+        found = ig.explain(image, model=model, output="logit", paths=("straight", "blur"), steps=4)
+    head, straight, gap, blur, other = found.lines
+    assert "is not finite at α = 0; " in straight
+    assert gap == "  IG: completeness gap not finite"
+    assert "not finite" not in head + blur + other
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = found.picture()
+        found.save(tmp_path / "found.png")
+    words = {ax.get_title(): [text.get_text() for text in ax.texts] for ax in figure.axes}
+    assert words["IG"] == ["not finite"]
+    assert words["Blur IG"] == []
 
 
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda image: image, "its prepare must return a float tensor (3, H, W) in [0, 1], not Image"),
-        (lambda image: to_tensor(image)[None], "its prepare must return a float tensor (3, H, W) in [0, 1], not (1, 3"),
-        (lambda image: to_tensor(image) * 255, "images must lie in [0, 1] before normalisation"),
+        (lambda image: image, "model is 'mine'; its prepare turns scene.png into a Image; it must be a float tensor"),
+        (lambda image: to_tensor(image)[None], "its prepare turns scene.png into a tensor (1, 3, 176, 176) of torch"),
+        (lambda image: to_tensor(image)[:1], "into a tensor (1, 176, 176) of torch.float32; it must be a float tensor"),
+        (lambda image: (to_tensor(image) * 255).byte(), "into a tensor (3, 176, 176) of torch.uint8; it must be"),
+        (lambda image: to_tensor(image) - 1, "into a tensor of pixels from -0.984314 to -0.0666667; it must be"),
+        (lambda image: to_tensor(image) * torch.nan, "into a tensor of pixels from nan to nan; it must be"),
+        (lambda image: 1 / 0, "model is 'mine'; its prepare fails for scene.png: ZeroDivisionError: division by zero"),
+        (None, "model is 'mine'; it has no prepare, which turns scene.png into a tensor"),
     ],
-)
-def test_a_model_whose_photographs_are_prepared_otherwise_is_refused(scene, monkeypatch, prepare, message):
-    own(monkeypatch, prepare)
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        explain(scene, model="module:own", steps=4)
-    assert message in str(caught.value)
+)  # fmt: skip
+def test_a_model_whose_photographs_are_prepared_otherwise_is_refused(scene, prepare, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ig.explain(scene, model=own(prepare), steps=4)
 
 
-def test_an_orientation_that_is_not_followed_is_remarked(scene, tmp_path, monkeypatch, caplog):
-    own(monkeypatch)
+def test_rounding_of_a_resize_is_cut_off(scene):
+    edges = torch.linspace(-9e-6, 1 + 9e-6, 3 * 8 * 8, dtype=torch.float64).view(3, 8, 8)
+    found = ig.explain(scene, model=own(lambda image: edges), steps=1)
+    assert (found.image.min(), found.image.max()) == (0, 1)
+    assert found.image.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model": nn.Flatten()}, "model is a Flatten; it must be a name or an ig.Model, which holds a network"),
+        ({"paths": ()}, "path is '', it must be one of straight, guided, blur, blur-placed"),
+        ({"paths": ig.Straight()}, "path is Straight(baseline='black'), it must be one of straight"),
+        ({"rules": ig.IG}, "it must be one of ig, idgi, idg, left, right"),
+        ({"steps": 2.5}, "steps must be a whole number, 1 or more, got 2.5"),
+        ({"output": "odds"}, "output is 'odds', it must be one of probability, logit"),
+        ({"model": own(classes=("a", "b"))}, "model is 'mine'; its network has 4 outputs for 2 classes"),
+        ({"model": own(outputs=1)}, "the network has one output"),
+    ],
+)  # fmt: skip
+def test_what_is_not_allowed_is_refused_in_a_line(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as caught:
+        ig.explain(torch.rand(3, 8, 8), **{"model": own(), "steps": 2, **options})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("image", [np.zeros((3, 8, 8)), None, [0.5]])
+def test_what_is_no_image_is_refused(image):
+    with pytest.raises(ValueError, match=f"the image is a {type(image).__name__}; it must be a float tensor"):
+        ig.explain(image, model=own())
+
+
+def test_a_network_that_fails_is_named(scene):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(5, 2))
+    model = ig.Model("small", network, (0.0,) * 3, (1.0,) * 3, to_tensor)
+    with pytest.raises(ValueError, match=r"model is 'small'; its network fails for scene.png \(3, 176, 176\): Runtime"):
+        ig.explain(scene, model=model)
+
+
+def test_an_orientation_that_is_not_followed_is_remarked(scene, tmp_path, caplog):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     with Image.open(scene) as image:
         image.convert("RGB").save(tmp_path / "turned.jpg", exif=exif)
     with caplog.at_level(logging.WARNING):
-        explain(scene, model="module:own", steps=1)
+        ig.explain(scene, model=own(), steps=1)
         assert not caplog.records
-        explain(tmp_path / "turned.jpg", model="module:own", steps=1)
+        ig.explain(tmp_path / "turned.jpg", model=own(), steps=1)
     assert "turned.jpg: its EXIF says that it should be turned" in caplog.text
 
 
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_shown_in_a_terminal_alone(scene, monkeypatch, terminal):
-    own(monkeypatch)
     screen = io.StringIO()
     monkeypatch.setattr(screen, "isatty", lambda: terminal)
     monkeypatch.setattr(sys, "stderr", screen)
-    explain(scene, model="module:own", paths=("straight", "guided"), steps=4)
-    assert bool(re.search(r"guided path: .*\| 5/10 ", screen.getvalue())) == bool(screen.getvalue()) == terminal
+    ig.explain(scene, model=own(), paths=("straight", "guided"), steps=4)
+    assert len(re.findall(r"\| 0/5 ", screen.getvalue())) == 2 * terminal
+    assert bool(screen.getvalue()) == terminal
+    before = screen.getvalue()
+    ig.explain(scene, model=own(), steps=4, progress=False)
+    assert screen.getvalue() == before
 
 
-def test_an_npz_file_holds_every_attribute_by_its_name(tmp_path):
+@pytest.mark.parametrize("name", ["found.npz", "found.NPZ", "находка ½.npz"])
+def test_an_npz_file_holds_every_value_by_its_name(tmp_path, name):
     found = made(("straight", "guided"), ("ig", "left"))
-    write(found, tmp_path / "found.npz")
-    with np.load(tmp_path / "found.npz") as saved:
-        assert set(saved) == {field.name for field in fields(Explanation)}
-        for name in saved:
-            assert np.array_equal(saved[name], np.asarray(getattr(found, name)))
-            assert name in Explanation.__doc__
-        assert saved["maps"].dtype == np.float32
+    found.save(tmp_path / name)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    with np.load(tmp_path / name) as saved:
+        assert set(saved) == SAVED
+        assert all(np.array_equal(saved[key], found.arrays[key]) for key in saved)
+        assert all(f"{key}" in Explanation.__doc__ + Explanation.arrays.__doc__ for key in saved)
+        assert saved["maps"].shape == (2, 2, 3, 60, 40)
+        assert saved["maps"].dtype == saved["completeness_gap"].dtype == saved["alpha_star"].dtype == np.float32
         assert [*saved["paths"]] == ["straight", "guided"]
 
 
@@ -167,11 +287,11 @@ def test_an_npz_file_holds_every_attribute_by_its_name(tmp_path):
 @pytest.mark.parametrize("shape", [(60, 40), (20, 60)], ids=["portrait", "landscape"])
 @pytest.mark.parametrize(
     ("paths", "rules"),
-    [(["straight"], ["ig"]), (PATHS, ["ig", "idgi"]), (["blur"], RULES), (["straight", "blur"], RULES)],
-    ids=["one", "six", "rules of one path", "eight"],
+    [(["straight"], ["ig"]), (METHODS, ["ig", "idgi"]), (["blur"], RULES), (["straight", "blur"], RULES)],
+    ids=["one", "eight", "rules of one path", "ten"],
 )
 def test_words_of_any_length_neither_overlap_nor_leave_the_picture(paths, rules, shape, name):
-    figure = picture(made(paths, rules, shape, name))
+    figure = made(paths, rules, shape, name).picture()
     figure.draw_without_rendering()
     words = [text for ax in figure.axes for text in (ax.title, ax.xaxis.label) if text.get_text()]
     legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
@@ -186,19 +306,21 @@ def test_words_of_any_length_neither_overlap_nor_leave_the_picture(paths, rules,
 
 
 def test_every_method_is_drawn_and_alpha_star_is_marked():
-    figure = picture(made(("straight", "blur"), ("ig", "idgi")))
+    figure = made(("straight", "blur"), ("ig", "idgi")).picture()
     *_, score = [ax for ax in figure.axes if ax.lines]
     assert [text.get_text() for text in score.get_legend().get_texts()] == ["straight, α* = 1.00", "blur, α* = 1.00"]
     assert [ax.get_title() for ax in figure.axes if len(ax.images) == 2] == [
         "IG", "Blur IG", "IG + IDGI", "Blur IG + IDGI",
     ]  # fmt: skip
-    falls = picture(replace(made(("straight",), ("ig",), rises=False), output="logit"))
+    falls = replace(made(("straight",), ("ig",), rises=False), output="logit").picture()
     (score,) = [ax for ax in falls.axes if ax.lines]
     assert [text.get_text() for text in score.get_legend().get_texts()] == ["straight"]
     assert score.get_title() == "logit along the path"
 
 
-@pytest.mark.parametrize(("name", "start"), [("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.svg", b"<?xml")])
+@pytest.mark.parametrize(("name", "start"), [("a.PNG", b"\x89PNG"), ("a b.pdf", b"%PDF"), ("ä.svg", b"<?xml")])
 def test_a_picture_is_written_in_the_form_that_its_name_says(tmp_path, name, start):
-    write(made(("straight",), ("ig",)), tmp_path / name)
+    made(("straight",), ("ig",)).save(tmp_path / name)
     assert (tmp_path / name).read_bytes().startswith(start)
+    with pytest.raises(ValueError, match=r"file is 'a.jpg'; it must be one of \*.png, \*.pdf"):
+        made(("straight",), ("ig",)).save("a.jpg")

@@ -57,6 +57,52 @@ def test_a_map_of_zeros_can_be_shown():
         assert low < high
 
 
+@pytest.mark.parametrize("show", [plots.show_signed, plots.show_absolute, plots.show_image])
+def test_a_ranking_map_is_shown_as_one_of_one_channel(show):
+    values = torch.rand(4, 5)
+    assert np.array_equal(drawn(show, values).get_array(), drawn(show, values[None]).get_array())
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_an_image_of_other_channels_than_three_is_grey(channels):
+    image = torch.rand(channels, 4, 5)
+    picture = drawn(plots.show_image, image)
+    assert np.array_equal(picture.get_array(), image.mean(0).numpy())
+    assert picture.get_clim() == (0, 1)
+    assert drawn(plots.show_image, torch.rand(3, 4, 5)).get_array().shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize(
+    "show",
+    [plots.show_signed, plots.show_absolute, lambda ax, values: plots.show_over(ax, torch.rand(3, 4, 4), values)],
+)
+def test_a_map_that_is_not_finite_is_a_word(show, value):
+    figure, ax = plt.subplots()
+    show(ax, torch.full((3, 4, 4), value))
+    figure.draw_without_rendering()
+    assert [text.get_text() for text in ax.texts] == ["not finite"]
+
+
+def test_half_precision_and_gradients_can_be_shown():
+    assert drawn(plots.show_signed, torch.rand(3, 4, 4, requires_grad=True)).get_array().shape == (4, 4)
+    assert drawn(plots.show_absolute, torch.rand(3, 4, 4).bfloat16()).get_array().shape == (4, 4)
+
+
+def test_what_is_not_one_map_of_the_image_is_refused():
+    _, ax = plt.subplots()
+    with pytest.raises(ValueError, match=r"\(C, H, W\) or \(H, W\), of one image, not \(2, 3, 4, 4\)"):
+        plots.show_signed(ax, torch.rand(2, 3, 4, 4))
+    with pytest.raises(ValueError, match=r"the map is \(4, 5\), but its image is \(4, 4\)"):
+        plots.show_over(ax, torch.rand(3, 4, 4), torch.rand(4, 5))
+
+
+def test_maps_are_compared_over_their_image():
+    figure = plots.compare(torch.rand(1, 4, 4), {"IG": torch.rand(1, 4, 4), "ranking": torch.rand(4, 4)})
+    assert [ax.get_title() for ax in figure.axes] == ["image", "IG", "ranking"]
+    assert [len(ax.images) for ax in figure.axes] == [1, 2, 2]
+
+
 def test_a_grid_leaves_missing_cells_empty():
     figure = plots.picture_grid(
         {("a", "x"): (plots.show_image, torch.rand(3, 4, 4))}, rows=["a", "b"], columns=["x", "y"]

@@ -93,8 +93,7 @@ def network(model: Model) -> str:
     return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
 
 
-@lru_cache  # a module that is edited later still runs as it was imported
-def _package(*modules: str) -> dict[str, str]:
+def sources(*modules: str) -> dict[str, str]:
     """The reader's own modules by name: these, and all that they import, apart from what is installed."""
     waiting, found = list(modules), dict[str, str]()
     while waiting:
@@ -114,6 +113,9 @@ def _package(*modules: str) -> dict[str, str]:
                 base = ".".join(filter(None, (parent, node.module)))
                 waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return found
+
+
+_package = lru_cache(sources)  # a module that is edited later still runs as it was imported
 
 
 def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:

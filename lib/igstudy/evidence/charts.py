@@ -9,7 +9,8 @@ from itertools import chain, count
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from igpaths.plots import COLOURS, METHODS
+from igpaths.methods import COLOURED
+from igpaths.plots import COLOURS
 from igstudy.evidence.statistics import Estimate
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -30,14 +31,6 @@ def line_panels(
 
     Where x are words they lie equally far apart; where y are estimates they have their intervals. `base` is that of a
     logarithmic x.
-
-    Examples
-    --------
-    >>> from igstudy.evidence import charts
-    >>> curves = {"IG": ([4, 8], [0.2, 0.1]), "IG + IDGI": ([4, 8], [0.1, 0.05])}
-    >>> figure = charts.line_panels({"resnet": curves, "vgg": curves}, xlabel="steps", ylabel="error", loglog=True)
-    >>> [ax.get_title() for ax in figure.axes]
-    ['resnet', 'vgg']
     """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
     figure, axes = plt.subplots(
@@ -71,17 +64,7 @@ def line_panels(
 def dot_panels(
     panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], *, xlabel: str, width: float = 3.6
 ) -> Figure:
-    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}.
-
-    Examples
-    --------
-    >>> from igstudy.evidence import charts
-    >>> from igstudy.evidence.statistics import bootstrap
-    >>> gains = {"signed": {"resnet": bootstrap([0.1, 0.3]), "vgg": bootstrap([0.2, 0.2])}}
-    >>> figure = charts.dot_panels({"insertion": gains}, xlabel="gain of IDGI")
-    >>> [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    ['resnet', 'vgg']
-    """
+    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
     numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
     figure, axes = plt.subplots(
@@ -125,6 +108,6 @@ def _legend(figure: Figure) -> None:
 
 def _numbers(names: Sequence[str]) -> dict[str, int]:
     """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
-    own = {name: METHODS.index(name) for name in names if name in METHODS}
+    own = {name: COLOURED.index(name) for name in names if name in COLOURED}
     left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
     return own | {name: next(left) % len(COLOURS) for name in names if name not in own}

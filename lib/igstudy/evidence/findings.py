@@ -9,7 +9,6 @@ from functools import partial
 import pandas as pd
 
 from igstudy.evidence.papers import table
-from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.beside import SIDES, changes
 from igstudy.evidence.tables.split import split_rows
@@ -32,9 +31,9 @@ def sign(rows: pd.DataFrame) -> str:
         f", {100 * each.value / idgi.value:.0f} % of that" if idgi.low > 0 else "" for each in (own, squares)
     )
     return (
-        f"By insertion IDGI scores {_interval(idgi)} more than a signed IG map ({_networks(over)}). Ranking IG's own "
-        f"map by magnitude, and nothing else, gives {_interval(own)}{own_share}; Σ g², which knows no change of score, "
-        f"{_interval(squares)}{squares_share}."
+        f"By insertion IDGI scores {idgi:+.3f} more than a signed IG map ({_networks(over)}). Ranking IG's own "
+        f"map by magnitude, and nothing else, gives {own:+.3f}{own_share}; Σ g², which knows no change of score, "
+        f"{squares:+.3f}{squares_share}."
     )
 
 
@@ -138,8 +137,8 @@ def _changed(what: str, change: pd.DataFrame) -> str:
         return ""
     found = causes.estimates(change, "method", "sign")
     words = [
-        f"over {method} by {_interval(found[method, 'signed'])} on signed maps and by "
-        f"{_interval(found[method, 'absolute'])} on absolute ones"
+        f"over {method} by {found[method, 'signed']:+.3f} on signed maps and by "
+        f"{found[method, 'absolute']:+.3f} on absolute ones"
         for method in ("IG", "Blur IG")
     ]
     return f"IDGI's gain in insertion ratio changes, {what}, {'; '.join(words)} ({_networks(change)})."
@@ -148,10 +147,6 @@ def _changed(what: str, change: pd.DataFrame) -> str:
 def _networks(table: pd.DataFrame) -> str:
     count = table["network"].nunique()
     return f"{count} network{'s' * (count > 1)}"
-
-
-def _interval(estimate: Estimate) -> str:
-    return f"{estimate.value:+.3f} [{estimate.low:+.3f}, {estimate.high:+.3f}]"
 
 
 def _range(values: pd.Series, form: str) -> str:

@@ -51,12 +51,6 @@ def table(study: str, number: int) -> pd.DataFrame:
     ------
     ValueError
         For a study or table that there is not.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.papers import table
-    >>> table("study-a", 1)["model"].nunique(), list(table("study-b", 2).columns)
-    (10, ['quantity', 'model', 'psi', 'value'])
     """
     if study not in STUDIES:
         raise ValueError(f"study is {study!r}; it must be one of {', '.join(STUDIES)}")
@@ -71,37 +65,24 @@ def study_a(number: int, metric: str, variant: str) -> dict[str, dict[str, float
     """One metric of a table of Study A: by the paper's network and our method, for `tables.shown`.
 
     Table 4's values are the differences between 128 and 8 steps.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.papers import study_a
-    >>> list(study_a(1, "insertion", "black, 21 counts")["VGG16"])
-    ['IG', 'IG + IDGI', 'Guided IG', 'Guided IG + IDGI', 'Blur IG', 'Blur IG + IDGI']
     """
     rows = table("study-a", number)
     named = rows["metric"].str.removeprefix("difference 128-8 steps, ").map(METRICS)
     chosen = rows[[each == (metric, variant) for each in named]]
-    return {
-        str(name): dict(zip(own["method"].map(METHODS), own["value"], strict=True))
-        for name, own in chosen.groupby("model", sort=False)
-    }
+    return by_network(chosen.assign(network=chosen["model"], method=chosen["method"].map(METHODS)))
 
 
 def study_b(number: int) -> dict[str, dict[str, float]]:
-    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.papers import study_b
-    >>> list(study_b(4)["VGG-19"])
-    ['Left', 'Right', 'Full']
-    """
+    """Study B's Table 4 or 5: by the paper's network and the part of Split IG, for `tables.shown`."""
     rows = table("study-b", number)
     parts = rows["quantity"].str.split().str[-1].str.removesuffix("IG")
-    return {
-        str(name): dict(zip(parts[own.index], own["value"], strict=True))
-        for name, own in rows.groupby("model", sort=False)
-    }
+    return by_network(rows.assign(network=rows["model"], method=parts))
+
+
+def by_network(rows: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The values of rows with the columns network, method and value, by the first and then by the second."""
+    groups = rows.groupby("network", sort=False)
+    return {str(network): dict(zip(own["method"], own["value"], strict=True)) for network, own in groups}
 
 
 def alike(network: str) -> list[str]:

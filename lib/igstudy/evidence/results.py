@@ -114,14 +114,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance of every published study, by name.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.results import studies
-    >>> all("parameters" in provenance for provenance in studies().values())
-    True
-    """
+    """The provenance of every published study, by name."""
     files = sorted(_folder().glob("*/values.parquet"))
     return {file.parent.name: json.loads(file.with_name("provenance.json").read_text("utf-8")) for file in files}
 

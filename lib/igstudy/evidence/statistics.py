@@ -14,11 +14,7 @@ RESAMPLES = 10_000
 class Estimate:
     """A mean or median of `n` per-image values with its 95 % bootstrap interval from `low` to `high`.
 
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import Estimate
-    >>> print(Estimate(0.5, 0.4, 0.6, n=24))
-    0.50 [0.40, 0.60]
+    As text it is "0.50 [0.40, 0.60]"; the format of its three numbers is ``.2f`` unless another is given.
     """
 
     value: float
@@ -26,8 +22,12 @@ class Estimate:
     high: float
     n: int
 
+    def __format__(self, form: str) -> str:
+        value, low, high = (format(each, form or ".2f") for each in (self.value, self.low, self.high))
+        return f"{value} [{low}, {high}]"
+
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return format(self)
 
 
 def bootstrap(
@@ -61,28 +61,17 @@ def bootstrap(
     True
     """
     x = _finite(values)
-    members, draws = _resample(len(x), clusters, seed)
-    average, once = _average(statistic), np.ones((1, draws.shape[1]), dtype=draws.dtype)
-    value, resampled = average(x, members, once)[0], average(x, members, draws)
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Estimate(float(value), float(low), float(high), len(x))
+    return _estimate(_average(statistic)(x, *_resample(len(x), clusters, seed)), len(x))
 
 
 def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
     """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
 
     Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import ratio
-    >>> print(ratio([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]))
-    2.00 [2.00, 2.00]
     """
     x, y = _finite(values), _finite(others)
-    members, draws = _resample(len(x), clusters, seed)
-    low, high = np.quantile(_mean(x, members, draws) / _mean(y, members, draws), [0.025, 0.975])
-    return Estimate(float(x.mean() / y.mean()), float(low), float(high), len(x))
+    drawn = _resample(len(x), clusters, seed)
+    return _estimate(_mean(x, *drawn) / _mean(y, *drawn), len(x))
 
 
 def change(
@@ -97,22 +86,12 @@ def change(
 
     For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
     Parameters and errors are those of `bootstrap`.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import change
-    >>> print(change([0.1, 0.2, 0.3], [0.2, 0.3, 0.4]))
-    0.10 [0.10, 0.10]
     """
     x, y = _finite(before), _finite(after)
     if len(x) != len(y):
         raise ValueError(f"before and after must be values of the same images, got {len(x)} and {len(y)}")
-    members, draws = _resample(len(x), clusters, seed)
-    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
-    average = _average(statistic)
-    found = average(y, members, draws) - average(x, members, draws)
-    low, high = np.quantile(found[1:], [0.025, 0.975])
-    return Estimate(float(found[0]), float(low), float(high), len(x))
+    average, drawn = _average(statistic), _resample(len(x), clusters, seed)
+    return _estimate(average(y, *drawn) - average(x, *drawn), len(x))
 
 
 def kendall(
@@ -135,28 +114,26 @@ def kendall(
     -------
     Estimate
         The τ of the averages over the n images; NaN where all methods tie.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import kendall
-    >>> first, second = [[1, 2, 3], [1, 2, 3]], [[1, 3, 2], [1, 3, 2]]  # two images, three methods
-    >>> print(kendall(first, first), kendall(first, second))
-    1.00 [1.00, 1.00] 0.33 [0.33, 0.33]
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
         raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
-    members, draws = _resample(len(x), clusters, seed)
-    draws = np.vstack([np.ones((1, draws.shape[1]), dtype=draws.dtype), draws])
+    drawn = _resample(len(x), clusters, seed)
     first, second = np.triu_indices(x.shape[1], k=1)
     signs = []
     for values, statistic in zip((x, y), statistics, strict=True):
-        averages = np.stack([_average(statistic)(column, members, draws) for column in values.T], axis=1)
+        averages = np.stack([_average(statistic)(column, *drawn) for column in values.T], axis=1)
         signs.append(np.sign(averages[:, first] - averages[:, second]))
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN
         tau = (signs[0] * signs[1]).sum(1) / np.sqrt((signs[0] ** 2).sum(1) * (signs[1] ** 2).sum(1))
-    low, high = np.nanquantile(tau[1:], [0.025, 0.975]) if np.isfinite(tau[1:]).any() else (np.nan, np.nan)
-    return Estimate(float(tau[0]), float(low), float(high), len(x))
+    return _estimate(tau, len(x))
+
+
+def _estimate(averages: np.ndarray, n: int) -> Estimate:
+    """From an average of n images as they are and, after it, of each resample; a resample's NaN does not count."""
+    known = averages[1:][~np.isnan(averages[1:])]
+    low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (np.nan, np.nan)
+    return Estimate(float(averages[0]), float(low), float(high), n)
 
 
 def _finite(values: ArrayLike) -> np.ndarray:
@@ -191,7 +168,7 @@ def _median(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray
 
 
 def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The cluster (n,) of each of n images, and how often each cluster is drawn in each of the resamples."""
+    """The cluster (n,) of each of n images, and how often each cluster is there: as they are, and in each resample."""
     names = np.arange(n) if clusters is None else np.asarray(clusters)
     if names.shape != (n,):
         raise ValueError(f"clusters must name the photograph of each of the {n} values, got {len(names)}")
@@ -201,21 +178,15 @@ def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> tuple[np.nda
 
 @lru_cache(maxsize=8)  # the averages of a study are over few different numbers of photographs
 def _draws(count: int, seed: int) -> np.ndarray:
-    """How often each of `count` clusters is drawn in each of the resamples: (RESAMPLES, count)."""
+    """How often each of `count` clusters is there, (1 + RESAMPLES, count): once, then as each resample draws it."""
     draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    return draws.astype(np.int16)
+    return np.vstack([np.ones((1, count), dtype=np.int16), draws.astype(np.int16)])
 
 
 def slope(steps: ArrayLike, errors: ArrayLike) -> float:
     """The order of convergence p of errors ∝ steps^(−p): minus the least-squares slope of log error on log steps.
 
     NaN where an error is zero or not finite: there is then no power law to fit.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import slope
-    >>> round(slope([8, 16, 32], [0.4, 0.1, 0.025]), 3)
-    2.0
     """
     n, e = np.asarray(steps, dtype=np.float64), np.asarray(errors, dtype=np.float64)
     if not (np.isfinite(e).all() and (e > 0).all()):

@@ -22,6 +22,7 @@ from igstudy.evidence.deciding import (
     verdicts,
 )
 from igstudy.evidence.results import published, studies
+from igstudy.evidence.statistics import Estimate
 
 # By verdict, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -121,19 +122,23 @@ def in_words(found: Sequence[Verdict], *, of: Sequence[str]) -> str:
 
 
 def in_short(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
-    """The claims of a paper that a chapter answers, a line each."""
+    """The claims of a paper that a chapter answers, a line each, and a link to the chapter."""
+    own = [each for each in found if (each.claim.paper, each.claim.chapter) == (paper, chapter)]
+    return f"Answered in {{doc}}`{chapter}`.\n\n{in_lines(own)}"
+
+
+def in_lines(found: Sequence[Verdict]) -> str:
+    """Claims, a line each: what decides it, what the cells say under our protocol and the paper's, and the verdict."""
     rows = [["claim", "what decides", "our protocol", "the paper's", "verdict"]]
     for each in found:
-        claim = each.claim
-        if (claim.paper, claim.chapter) == (paper, chapter):
-            link = f'<a href="claims.html#claim-{claim.id}">{claim.id}</a>'
-            ours = _short(each.ours)
-            if claim.also and each.also:
-                ours += f"<br>Beside it, {_words(claim.also)}, {_short(each.also)}"
-            theirs = _short(each.theirs) if each.theirs else "measures nothing"
-            decides = f"{_words(claim.ours)}, in {AGREE[claim.agree]} of the cells"
-            rows.append([f"{claim.claim} ({claim.place}; {link})", decides, ours, theirs, marked(each.verdict)])
-    return f"Answered in {{doc}}`{chapter}`.\n\n{_table(rows, 'verdicts')}"
+        claim, ours = each.claim, _short(each.ours)
+        link = f'<a href="claims.html#claim-{claim.id}">{claim.id}</a>'
+        if claim.also and each.also:
+            ours += f"<br>Beside it, {_words(claim.also)}, {_short(each.also)}"
+        theirs = _short(each.theirs) if each.theirs else "measures nothing"
+        decides = f"{_words(claim.ours)}, in {AGREE[claim.agree]} of the cells"
+        rows.append([f"{claim.claim} ({claim.place}; {link})", decides, ours, theirs, marked(each.verdict)])
+    return _table(rows, "verdicts")
 
 
 def in_full(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
@@ -188,8 +193,7 @@ def _cells(there: Sequence[tuple[Side, Finding, str]]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    e = cell.estimate
-    return f"{OUTCOMES[cell.outcome]} {e.value:.2g} [{e.low:.2g}, {e.high:.2g}], n = {e.n}"
+    return f"{OUTCOMES[cell.outcome]} {cell.estimate:.2g}, n = {cell.estimate.n}"
 
 
 def _sentence(found: Verdict) -> str:
@@ -211,9 +215,9 @@ def _numbers(finding: Finding) -> tuple[str, str]:
     """How many of a finding's cells agree and disagree; the median of their averages, and what all intervals cover."""
     outcomes, estimates = zip(*((cell.outcome, cell.estimate) for cell in finding.cells), strict=True)
     agree, against = outcomes.count("agrees"), outcomes.count("disagrees")
-    low, high = min(e.low for e in estimates), max(e.high for e in estimates)
     middle = statistics.median(e.value for e in estimates)
-    return f"{agree} of {len(outcomes)} agree, {against} against", f"{middle:.2g} [{low:.2g}, {high:.2g}]"
+    together = Estimate(middle, min(e.low for e in estimates), max(e.high for e in estimates), len(estimates))
+    return f"{agree} of {len(outcomes)} agree, {against} against", f"{together:.2g}"
 
 
 def _words(side: Side) -> str:

@@ -10,7 +10,6 @@ import base64
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -22,14 +21,15 @@ from matplotlib import colormaps
 from PIL import Image
 from torch import Tensor
 
+import igpaths as ig
 from igpaths import plots
-from igpaths.metrics.ranking import signed_map
+from igpaths.metrics import signed_map
 from igpaths.paths import Path, Point
-from igpaths.rules import IDGI, IG, Segment, Whole
-from igpaths.walks import walk
+from igpaths.rules import Rule
+from igpaths.walks import Segment
 from igstudy.engine.subjects import Subject
 
-RULES: dict[str, Whole] = {"IG": IG("both"), "IDGI": IDGI()}
+RULES: dict[str, Rule] = {"IG": ig.IG("both"), "IDGI": ig.IDGI()}
 LEFT, PSI = "Left IG", 0.9  # Split IG's part before α*, and the share of the score's way that ends it
 STOPS, SIDE, QUALITY = 16, 96, 85  # pictures of a walk, pixels of a picture's side, and WebP's quality
 CONTROLS = ("image", "network", "path", "rule", "steps")
@@ -37,33 +37,28 @@ CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
 Walks = dict[tuple[str, str, str, int], dict[str, Any]]  # by image, network, path and step count
 
 
-@dataclass
 class _Track:
     """What is kept of one walk of B images with N steps, while it streams by."""
 
-    steps: int
-    images: Tensor
-    points: list[tuple[Tensor, Tensor, Tensor]] = field(default_factory=list)  # α, score, norm: each (B,)
-    stops: list[int] = field(default_factory=list)
-    seen: list[Tensor] = field(default_factory=list)
-    credit: dict[str, list[Tensor]] = field(default_factory=lambda: {name: [] for name in (*RULES, LEFT)})
-
-    def __post_init__(self) -> None:
-        self.sums = {name: torch.zeros_like(self.images) for name in self.credit}
-        self.star = torch.full((len(self.images),), torch.nan, dtype=torch.float64)
+    def __init__(self, steps: int, images: Tensor) -> None:
+        self.stride = -(-steps // STOPS)
+        self.points: list[tuple[Tensor, Tensor, Tensor]] = []  # α, score, norm: each (B,)
+        self.stops: list[int] = []
+        self.seen: list[Tensor] = []
+        self.credit: dict[str, list[Tensor]] = {name: [] for name in (*RULES, LEFT)}
+        self.sums = {name: torch.zeros_like(images) for name in self.credit}
+        self.star = torch.full((len(images),), torch.nan, dtype=torch.float64)
 
     def add(self, segment: Segment) -> None:
         if segment.first:
             self.arrive(segment.start, stop=True)
-        rises = segment.input_score > segment.baseline_score
-        threshold = segment.baseline_score + PSI * (segment.input_score - segment.baseline_score)
-        before = self.star.isnan()
+        before, (start, end) = self.star.isnan(), segment.walk.scores
         for name, rule in RULES.items():
             self.sums[name] += rule.credit(segment).cpu()
         self.sums[LEFT] += RULES["IG"].credit(segment).cpu() * before.view(-1, 1, 1, 1)
-        crossed = (rises & (segment.end.score > threshold)).cpu() & before
-        self.star = torch.where(crossed, segment.end.alpha, self.star)
-        self.arrive(segment.end, stop=segment.last or len(self.points) % -(-self.steps // STOPS) == 0)
+        crossed = (end > start) & (segment.end.score > start + PSI * (end - start))
+        self.star = torch.where(crossed.cpu() & before, segment.end.alpha, self.star)
+        self.arrive(segment.end, stop=segment.last or len(self.points) % self.stride == 0)
 
     def arrive(self, point: Point, *, stop: bool) -> None:
         if stop:
@@ -76,21 +71,17 @@ class _Track:
     def facts(self, i: int) -> dict[str, Any]:
         """All that the page shows of image `i`, as plain values."""
         alpha, score, norm = ([rounded(each[i]) for each in values] for values in zip(*self.points, strict=True))
-        return {
-            "alpha": alpha,
-            "score": score,
-            "norm": norm,
-            "star": None if self.star[i].isnan() else rounded(self.star[i]),
-            "stops": self.stops,
-            "seen": [picture(each[i].clamp(0, 1)) for each in self.seen],
-            "rules": {
-                name: {
-                    "credit": [rounded(each[i].sum()) for each in held],
-                    "maps": [picture(each) for each in grey([each[i] for each in held])],
-                }
-                for name, held in self.credit.items()
-            },
+        star = None if self.star[i].isnan() else rounded(self.star[i])
+        rules = {
+            name: {
+                "credit": [rounded(each[i].sum()) for each in held],
+                "maps": [picture(each) for each in grey([each[i] for each in held])],
+            }
+            for name, held in self.credit.items()
         }
+        seen = [picture(each[i].clamp(0, 1)) for each in self.seen]
+        facts = {"alpha": alpha, "score": score, "norm": norm, "star": star}
+        return facts | {"stops": self.stops, "seen": seen, "rules": rules}
 
 
 def walked(
@@ -98,28 +89,16 @@ def walked(
 ) -> Walks:
     """The walks of a network's images along paths, each with each step count, by what the page calls them.
 
-    Parameters
-    ----------
-    subject : the network and its images; the scores are those of its classifier.
-    paths : by their names.
-    steps : step counts.
-    batch_size : points in one call of the network.
-    names : the images' names on the page.
-
-    Returns
-    -------
-    dict
-        Of each walk `alpha`, `score` and `norm` (the gradient's, in L2) at each point; `star`, α* or None; `stops`,
-        the numbers of the points that have pictures, the last among them; `seen`, a picture of the image at each; and
-        for IG, IDGI and Left IG what was credited up to each, `credit` in units of the score, and `maps`. A map's scale
-        is that of its last stop.
+    Of each walk these are `alpha`, `score` and `norm` (the gradient's, in L2) at each point; `star`, α* or None;
+    `stops`, the numbers of the points that have pictures, the last among them; `seen`, a picture of the image at each;
+    and for IG, IDGI and Left IG what was credited up to each, `credit` in units of the score, and `maps`. A map's scale
+    is that of its last stop.
     """
     found: Walks = {}
     for path_name, path in paths.items():
         tracks = {n: _Track(n, subject.images) for n in steps}
-        for segment in walk(
-            subject.net, subject.images, subject.targets, path=path, steps=steps, batch_size=batch_size
-        ):
+        walk = ig.walk(subject.net, subject.images, subject.targets, path=path, steps=steps, batch_size=batch_size)
+        for segment in walk:
             tracks[segment.steps].add(segment)
         for n, track in tracks.items():
             for i, name in enumerate(names):

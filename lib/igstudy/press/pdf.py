@@ -10,7 +10,8 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from igstudy.press.browser import PATIENCE, TYPESET, BrowserError, chromium
-from igstudy.press.chapters import ChapterError, build, pages
+from igstudy.press.building import build
+from igstudy.press.pages import ChapterError, pages
 
 FOOT = (
     '<div style="width: 100%; text-align: center; font: 8px sans-serif">'

@@ -5,13 +5,10 @@ results, between two marks in the text.
 """
 
 import re
-import tempfile
 from pathlib import Path
 from typing import IO
 
-from torchvision.transforms.functional import to_pil_image
-
-from igpaths.explanations import explain, picture
+import igpaths as ig
 from igstudy.evidence import findings
 from igstudy.evidence.results import published, studies
 from igstudy.evidence.verdicts import in_words, of_published
@@ -28,11 +25,9 @@ NOTHING = "`results/` holds no published study yet: no claim is decided."
 
 def draw(file: str | IO[bytes]) -> None:
     """Draw the picture into a file: paths that rounding does not move, on a network that is shipped."""
-    with tempfile.TemporaryDirectory() as folder:
-        scene = Path(folder) / "scene.png"
-        to_pil_image(objects.scene(SCENE).image).save(scene)
-        found = explain(scene, model="objects/resnet", paths=("straight", "blur"), rules=("ig", "idgi"), steps=64)
-    picture(found).savefig(file, dpi=110, bbox_inches="tight", format="png")
+    image, paths, rules = objects.scene(SCENE).image, ("straight", "blur-placed"), ("ig", "idgi")
+    found = ig.explain(image, model="objects/resnet", paths=paths, rules=rules, steps=64, progress=False)
+    found.picture().savefig(file, dpi=110, bbox_inches="tight", format="png")
 
 
 def written(text: str) -> str:

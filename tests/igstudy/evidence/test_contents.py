@@ -7,7 +7,7 @@ import pytest
 
 from igstudy.evidence.contents import contents, shown
 from igstudy.evidence.papers import table
-from igstudy.press.chapters import Page
+from igstudy.press.pages import Page
 
 ROOT = Path(__file__).parents[3]
 TABLES = [place for place in contents() if place.kind == "table"]

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from igpaths.__main__ import main
+from igstudy.__main__ import main
 from igstudy.engine import store
 from igstudy.engine.runs import rows, run
 from igstudy.engine.units import plan

@@ -18,6 +18,7 @@ from igstudy.evidence.verdicts import (
     QUESTIONS,
     at_a_glance,
     in_full,
+    in_lines,
     in_short,
     in_words,
     of_published,
@@ -25,7 +26,7 @@ from igstudy.evidence.verdicts import (
     summary,
 )
 from igstudy.press import readme
-from igstudy.press.chapters import pages
+from igstudy.press.pages import pages
 
 ROOT = Path(__file__).parents[3]
 CLAIMS = {claim.id: claim for claim in claims()}
@@ -88,6 +89,13 @@ def test_the_other_measure_of_a_claim_stands_beside_its_verdict_and_does_not_dec
     line = in_short([each], paper="A", chapter=claim.chapter)
     assert "Beside it" in line
     assert "JPEG L1" in line
+
+
+def test_a_line_counts_the_networks_that_agree_and_those_that_are_against():
+    claim = CLAIMS["b14"]
+    sides = [rows(claim.ours, level, "igpaths, grey").assign(network=name) for name, level in (("vgg", 1), ("a", -1))]
+    line = in_lines([verdict(claim, pd.concat(sides))])
+    assert f"| igpaths, grey:<br>1 of 2 agree, 1 against<br>{claim.ours.low:.2g} [" in line
 
 
 def test_every_claim_has_its_line_and_its_detail_linked_to_its_chapter():

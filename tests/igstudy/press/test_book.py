@@ -10,10 +10,9 @@ from jupytext.config import load_jupytext_config
 from jupytext.formats import long_form_one_format
 
 from igstudy.engine.parameters import NAMES, Parameters
-from igstudy.press.chapters import pages
+from igstudy.press.pages import QUESTION, pages
 
 ROOT = Path(__file__).parents[3]
-ASKED = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
 WITHOUT = ("index", "claims", "speed")  # show what is in results/, and compute nothing
 CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
 
@@ -54,7 +53,7 @@ def test_the_parameters_cell_holds_the_defaults(title):
 
 @pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in ("objects", *WITHOUT)])
 def test_a_chapter_takes_all_parameters_but_those_of_its_question(title):
-    assert list(CHAPTERS[title].parameters(Parameters())) == [name for name in NAMES if name not in ASKED]
+    assert list(CHAPTERS[title].parameters(Parameters())) == [name for name in NAMES if name not in QUESTION]
 
 
 @pytest.mark.parametrize("title", CHAPTERS)

@@ -6,9 +6,13 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
+import torch
+import torchvision
 
 from igstudy.engine.parameters import Parameters
-from igstudy.press import chapters
+from igstudy.engine.schema import ParameterError
+from igstudy.press import building, chapters, pages
+from igstudy.press.pages import ChapterError
 
 ROOT = Path(__file__).parents[3]
 HEADER = """\
@@ -138,21 +142,110 @@ def test_book_is_built_offline_and_only_once(book, make):
 
 
 def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch):
-    page = chapters.chapter(book, "01-one")
+    page = pages.chapter(book, "01-one")
     few, more = Parameters(images=3), Parameters(images=4)
-    first = chapters.key(page, page.parameters(few), few)
-    assert first == chapters.key(page, page.parameters(few), few)
-    assert first != chapters.key(page, page.parameters(more), more)
+    first = pages.key(page, page.parameters(few), few)
+    assert first == pages.key(page, page.parameters(few), few)
+    assert first != pages.key(page, page.parameters(more), more)
 
     photographs = tmp_path / "photographs"
     photographs.mkdir()
-    chosen = Parameters(task="imagenet", data=str(photographs), models=["module:own.network"], images=3)
-    before = chapters.key(page, page.parameters(chosen), chosen)
+    chosen = Parameters(task="imagenet", data=str(photographs), models=["module:studies.small"], images=3)
+    before = pages.key(page, page.parameters(chosen), chosen)
     (photographs / "one.JPEG").write_bytes(b"x")
-    assert before != chapters.key(page, page.parameters(chosen), chosen)
+    assert before != pages.key(page, page.parameters(chosen), chosen)
 
     (book / "book" / "01-one.md").write_text(HEADER + CHAPTER + "More.\n")
-    assert first != chapters.key(chapters.chapter(book, "01-one"), page.parameters(few), few)
+    assert first != pages.key(pages.chapter(book, "01-one"), page.parameters(few), few)
+
+
+READERS = """
+import json, pathlib, torch
+from torch import nn
+from igpaths.models import Model
+def network():
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
+    body[4].weight.data *= json.loads(pathlib.Path("FOLDER/settings.json").read_text())["scale"]
+    return Model("x", body, (0.5,) * 3, (0.25,) * 3, lambda photograph: photograph)
+"""
+
+
+def test_key_follows_the_readers_network_its_files_and_what_they_read(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    page, study = pages.chapter(ROOT, "06-split-ig"), Parameters(models=["module:readers_own.network"], images=1)
+    source = READERS.replace("FOLDER", str(tmp_path))
+
+    def key(text, scale):
+        (tmp_path / "readers_own.py").write_text(text)
+        (tmp_path / "settings.json").write_text(f'{{"scale": {scale}}}')
+        return pages.key(page, page.parameters(study), study)
+
+    keys = [key(source, 1), key(source, 5), key(source.replace("nn.ReLU", "nn.GELU"), 1)]
+    assert len(set(keys)) == 3
+    assert key(source, 1) == keys[0]
+
+
+def test_key_follows_a_file_of_weights(tmp_path):
+    page, file = pages.chapter(ROOT, "06-split-ig"), tmp_path / "weights.pt"
+    keys = []
+    for scale in (1, 2):
+        network = torchvision.models.squeezenet1_1(weights=None)
+        torch.save({name: torch.full_like(each, scale) for name, each in network.state_dict().items()}, file)
+        study = Parameters(
+            task="imagenet", data=str(tmp_path), models=[f"torchvision/squeezenet1_1:IMAGENET1K_V1@{file}"]
+        )
+        keys.append(pages.key(page, page.parameters(study), study))
+    assert keys[0] != keys[1]
+
+
+CELL = ":tags: [parameters]"
+LOST = {
+    "no tag": ((f"{CELL}\n", ""), "0 cells have the tag parameters; exactly one must"),
+    "tag misspelled": ((CELL, ":tags: [Parameters]"), "0 cells have the tag"),
+    "row gone": (("images = 8\n", ""), "the parameters cell does not name images"),
+    "two cells": (("```{code-cell} ipython3\nfrom", f"```{{code-cell}} ipython3\n{CELL}\n\nseed = 1\n```\n\n"
+                   "```{code-cell} ipython3\nfrom"), "2 cells have the tag"),
+}  # fmt: skip
+KEPT = {
+    "tuple": ("images = 8\n", "images, extra = 8, 0\n"),
+    "annotation": ("images = 8\n", "images: int = 8\n"),
+    "another key first": ("---\njupytext:", "---\nauthors: [me]\njupytext:"),
+    "byte order mark": ("---\njupytext:", "\ufeff---\njupytext:"),
+    "blank line": ("---\njupytext:", "\n---\njupytext:"),
+    "space after the dashes": ("---\njupytext:", "--- \njupytext:"),
+    "Windows line ends": ("\n", "\r\n"),
+}
+
+
+def edited(book, change, count=1):
+    text = (ROOT / "book" / "06-split-ig.md").read_text(encoding="utf-8")
+    (book / "book" / "01-one.md").write_bytes(text.replace(*change, count).encode())
+    return pages.chapter(book, "01-one")
+
+
+@pytest.mark.parametrize("what", LOST)
+def test_parameters_that_would_not_reach_a_chapter_stop_it(book, what):
+    change, message = LOST[what]
+    with pytest.raises(ChapterError, match=message):
+        edited(book, change).parameters(Parameters())
+
+
+@pytest.mark.parametrize("what", KEPT)
+def test_what_an_editor_leaves_at_a_files_ends_loses_no_parameter(book, what):
+    page = edited(book, KEPT[what], -1 if "line ends" in what else 1)
+    if what == "tuple":
+        with pytest.raises(ParameterError, match="unknown parameter: given 'extra'"):
+            page.parameters(Parameters())
+    else:
+        assert page.parameters(Parameters(images=3))["images"] == 3
+        assert len(page.notebook().cells) == len(pages.chapter(ROOT, "06-split-ig").notebook().cells)
+
+
+def test_code_without_a_header_is_no_plain_page(book):
+    (book / "book" / "index.md").write_text("# A book\n\n" + cell("1"))
+    with pytest.raises(ChapterError, match="index: has code cells, but no header"):
+        pages.pages(book)
 
 
 @pytest.mark.parametrize(
@@ -262,8 +355,8 @@ def test_check_reports_missing_failed_and_remote(book):
     (html / "style.css").write_text(
         '@import "http://fonts.example/c.css"; a { background: url(data:image/png;base64,x) }'
     )
-    with pytest.raises(chapters.ChapterError) as caught:
-        chapters.check(html, chapters.pages(book))
+    with pytest.raises(ChapterError) as caught:
+        building.check(html, pages.pages(book))
     message = str(caught.value)
     assert "book/index: not built" in message
     assert "book/01-one: a cell failed" in message
@@ -284,7 +377,7 @@ class TestNotebooks:
         assert path.read_text() == edited
 
     @pytest.mark.parametrize(
-        "page", [page for page in chapters.pages(ROOT) if page.is_chapter], ids=lambda page: page.title
+        "page", [page for page in pages.pages(ROOT) if page.is_chapter], ids=lambda page: page.title
     )
     def test_text_survives_the_round_trip(self, page):
         notebook = nbformat.reads(nbformat.writes(page.notebook()), as_version=4)

@@ -11,10 +11,10 @@ from functools import partial
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from igstudy.evidence.deciding import LEAST, Finding, Verdict
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.papers import METHODS, alike, study_a
 from igstudy.evidence.statistics import Estimate, bootstrap, change
-from igstudy.evidence.tables.quality import AVERAGES, CONTROLS
+from igstudy.evidence.tables.quality import AVERAGES, CONTROLS, by_image, choose, photographs
 
 # What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
 SIDES = {
@@ -47,93 +47,56 @@ class Cells:
 def averages(
     rows: pd.DataFrame,
     *,
-    protocol: str,
-    metric: str,
-    variant: str,
-    sign: str,
     methods: Sequence[str],
     steps: int | str = "finest",
     better: str = "higher",
     statistic: str = "",
+    **choice: str,
 ) -> list[Cells]:
     """One metric of several methods, network by network, over the images that count for all of them.
 
     Parameters
     ----------
     rows : of the store, or published.
-    protocol, metric, variant, sign : of the rows; methods without negative values have the sign "none".
     methods : in the order of the columns; those without rows are left out.
     steps : a step count, or "finest"; controls have none.
     better : "higher", "lower" or "neither".
     statistic : "mean", "median", or "" for the metric's own.
+    choice : the `protocol`, `metric`, `variant` and `sign` of the rows.
     """
-    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
-    wanted = chosen["steps"].max() if steps == "finest" else steps
+    own = choose(rows, methods=methods, **choice)
+    wanted = own["steps"].max() if steps == "finest" else steps
     found = []
-    for network, own in chosen[chosen["steps"].isin([0, wanted])].groupby("network", sort=False):
-        table = _counted(own).droplevel("steps", axis=1)
+    for network, its in own[own["steps"].isin([0, wanted])].groupby("network", sort=False):
+        table = by_image(its, "method")
         table = table[[method for method in methods if method in table]].dropna()
-        found.append(_cells(str(network), table, statistic or AVERAGES.get(metric, "mean"), better))
+        found.append(_cells(str(network), table, statistic or AVERAGES.get(choice["metric"], "mean"), better))
     return found
 
 
-def changes(
-    rows: pd.DataFrame,
-    *,
-    protocol: str,
-    metric: str,
-    variant: str,
-    sign: str,
-    methods: Sequence[str],
-    steps: tuple[int, int],
-) -> list[Cells]:
+def changes(rows: pd.DataFrame, *, methods: Sequence[str], steps: tuple[int, int], **choice: str) -> list[Cells]:
     """What each method gains from the first step count to the second: the change of its average, network by network.
 
     Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest.
     A network that was walked at one of them alone is left out.
     """
-    chosen = _chosen(rows, protocol, metric, variant, sign, methods)
-    found = []
-    for network, own in chosen[chosen["steps"].isin(steps)].groupby("network", sort=False):
-        table, estimates = _counted(own), {}
+    own, found = choose(rows, methods=methods, **choice), []
+    statistic = AVERAGES.get(choice["metric"], "mean")
+    for network, its in own[own["steps"].isin(steps)].groupby("network", sort=False):
+        table, estimates = by_image(its, "method", "steps"), {}
         for method in methods:
-            ends = [(method, n) for n in steps if (method, n) in table]
-            pair = table[ends].dropna()
-            if len(ends) == 2 and len(pair):
-                statistic = AVERAGES.get(metric, "mean")
-                estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=_photographs(pair))
+            pair = table[[(method, n) for n in steps if (method, n) in table]].dropna()
+            if pair.shape[1] == 2 and len(pair):
+                estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=photographs(pair))
         if estimates:
             found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
     return found
 
 
-def _chosen(
-    rows: pd.DataFrame, protocol: str, metric: str, variant: str, sign: str, methods: Sequence[str]
-) -> pd.DataFrame:
-    return rows[
-        (rows["protocol"] == protocol)
-        & (rows["metric"] == metric)
-        & (rows["variant"] == variant)
-        & rows["sign"].isin([sign, "none", ""])
-        & rows["method"].isin(methods)
-    ]
-
-
-def _counted(rows: pd.DataFrame) -> pd.DataFrame:
-    """One network's values: an image that counts a row, a method at a step count a column."""
-    out = rows.loc[rows["left_out"] != "", "image"]
-    counted = rows[~rows["image"].isin(out)]
-    return counted.pivot(index=["photograph", "image"], columns=["method", "steps"], values="value")
-
-
-def _photographs(table: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(map(str, table.index.get_level_values(0)))
-
-
 def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
     if table.empty:
         return Cells(network, 0, {}, "")
-    estimate = partial(bootstrap, statistic=statistic, clusters=_photographs(table))
+    estimate = partial(bootstrap, statistic=statistic, clusters=photographs(table))
     estimates = {str(method): estimate(table[method]) for method in table}
     side = {"higher": 1, "lower": -1, "neither": 0}[better]
     first = max(estimates, key=lambda method: side * estimates[method].value)
@@ -144,60 +107,29 @@ def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Ce
 
 
 def tally(
-    rows: pd.DataFrame,
-    *,
-    protocol: str,
-    metric: str,
-    variant: str,
-    sign: str,
-    method: str,
-    others: Sequence[str],
-    better: str = "higher",
+    rows: pd.DataFrame, *, method: str, others: Sequence[str], better: str = "higher", **choice: str
 ) -> dict[str, str]:
     """On how many networks a method is surely better than another, open, and surely worse: "3 / 1 / 0", by the other.
 
     Sure is what the interval of the images' differences says, of as many images as decide a claim. Parameters are those
     of `averages`, at the finest step count; another without rows is left out.
     """
-    chosen = _chosen(rows, protocol, metric, variant, sign, (method, *others))
-    counts = {other: [0, 0, 0] for other in others if other in set(chosen["method"])}
-    for _, own in chosen[chosen["steps"].isin([0, chosen["steps"].max()])].groupby("network", sort=False):
-        table = _counted(own).droplevel("steps", axis=1)
+    own = choose(rows, methods=(method, *others), **choice)
+    counts = {other: [0, 0, 0] for other in others if other in set(own["method"])}
+    for _, its in own[own["steps"].isin([0, own["steps"].max()])].groupby("network", sort=False):
+        table = by_image(its, "method")
         for other in counts:
             pair = table.reindex(columns=[method, other]).dropna()
             if len(pair):
                 gain = (pair[method] - pair[other]) * {"higher": 1, "lower": -1}[better]
-                estimate = bootstrap(gain, clusters=_photographs(pair))
-                sure = estimate.n >= LEAST and not estimate.low <= 0 <= estimate.high
-                counts[other][1 if not sure else 0 if estimate.low > 0 else 2] += 1
+                estimate = bootstrap(gain, clusters=photographs(pair))
+                counts[other][(0 if estimate.low > 0 else 2) if decided(estimate) else 1] += 1
     return {other: " / ".join(map(str, its)) for other, its in counts.items()}
 
 
-def of_claims(found: Sequence[Verdict], *, caption: str) -> Styler:
-    """Claims with what was measured of each, under our protocol and the paper's, and the verdict."""
-    lines = [
-        {
-            "": each.claim.id,
-            "claim": f"{each.claim.claim}<br><small>{each.claim.place}</small>",
-            "ours": _outcomes(each.ours),
-            "the paper's protocol": _outcomes(each.theirs),
-            "verdict": each.verdict,
-        }
-        for each in found
-    ]
-    table = pd.DataFrame(lines).style.hide(axis="index").set_table_attributes('class="words"')
-    return table.set_caption(caption if any(each.ours.cells for each in found) else f"{caption} {NOTHING}")
-
-
-def _outcomes(finding: Finding | None) -> str:
-    """How many cells agree and disagree, between which values they lie, and whose protocol says so."""
-    if finding is None or not finding.cells:
-        return "–"
-    outcomes = [cell.outcome for cell in finding.cells]
-    agree, disagree = (outcomes.count(each) for each in ("agrees", "disagrees"))
-    values = [cell.estimate.value for cell in finding.cells]
-    between = f"{min(values):.3g} to {max(values):.3g}"
-    return f"{agree} of {len(outcomes)} agree, {disagree} disagree<br><small>{between}; {finding.protocol}</small>"
+def decided(estimate: Estimate) -> bool:
+    """Whether an interval excludes 0, of as many images as decide a claim."""
+    return estimate.n >= LEAST and not estimate.low <= 0 <= estimate.high
 
 
 def shown(
@@ -269,16 +201,14 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
     if found.empty:
         return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
     levels = list(range(1, found.index.nlevels))
-    table, sure = (
-        found.map(each).unstack(levels, sort=False)
-        for each in (lambda e: text(e, digits), lambda e: e.n >= LEAST and not e.low <= 0 <= e.high)
-    )
-    columns = sorted(table.columns, key=lambda names: [*map(_rank, names if isinstance(names, tuple) else (names,))])
+    table, sure = (found.map(each).unstack(levels, sort=False) for each in (partial(text, digits=digits), decided))
+    columns = sorted(table.columns, key=lambda names: [*map(rank, names if isinstance(names, tuple) else (names,))])
     table, marks = table[columns], sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
     return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
 
 
-def _rank(name: object) -> int:
+def rank(name: object) -> int:
+    """Where a method or sign stands in all tables."""
     order = [*METHODS.values(), *CONTROLS, "signed", "absolute"]
     return order.index(name) if name in order else len(order)
 

@@ -38,15 +38,15 @@ def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "ig
     return own[[*IMAGE, "method", "sign", "value"]]
 
 
-def gains(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igpaths") -> pd.DataFrame:
-    """What IDGI adds, for every image, path and sign that counts without and with it.
+def gains(rows: pd.DataFrame, **choice: str) -> pd.DataFrame:
+    """What IDGI adds to the `values` of a choice, for every image, path and sign that counts without and with it.
 
     Returns
     -------
     DataFrame with the columns network, photograph, image, method (without IDGI), sign, `without` and `idgi` (the two
     values) and `gain`, their difference.
     """
-    own = values(rows, metric=metric, variant=variant, protocol=protocol)
+    own = values(rows, **choice)
     without, idgi = (own[own["method"].isin([name + end for name in METHODS])] for end in ("", " + IDGI"))
     idgi = idgi.assign(method=idgi["method"].str.removesuffix(" + IDGI")).rename(columns={"value": "idgi"})
     both = without.rename(columns={"value": "without"}).merge(idgi, on=[*IMAGE, "method", "sign"])
@@ -54,11 +54,9 @@ def gains(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igp
     return both.assign(gain=both["idgi"] - both["without"])
 
 
-def over(
-    rows: pd.DataFrame, method: str, sign: str, *, metric: str, variant: str, protocol: str = "igpaths"
-) -> pd.DataFrame:
+def over(rows: pd.DataFrame, method: str, sign: str, **choice: str) -> pd.DataFrame:
     """What every map, the controls' too, scores more than one method's of the same image: a table as of `gains`."""
-    own = values(rows, metric=metric, variant=variant, protocol=protocol)
+    own = values(rows, **choice)
     base = own[(own["method"] == method) & (own["sign"] == sign)].drop(columns=["method", "sign"])
     both = own.merge(base, on=IMAGE, suffixes=("", " base"))
     return both.assign(gain=both["value"] - both["value base"])
@@ -66,20 +64,14 @@ def over(
 
 def tempered(rows: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     """`gains` at every temperature that was measured, in the column `temperature`."""
-    found = [
-        gains(rows, metric=metric, variant=f"{COUNTS}, T = {temperature:g}").assign(temperature=temperature)
-        for temperature in TEMPERATURES
-    ]
-    return pd.concat(found, ignore_index=True)
+    found = {t: gains(rows, metric=metric, variant=f"{COUNTS}, T = {t:g}") for t in TEMPERATURES}
+    return pd.concat([own.assign(temperature=t) for t, own in found.items()], ignore_index=True)
 
 
 def confidences(rows: pd.DataFrame) -> pd.DataFrame:
     """The probability of each counted image: its insertion score over its insertion ratio, whatever the map."""
-    own, over = (
-        values(rows, metric=metric, variant=COUNTS).query("method == 'random'")
-        for metric in ("insertion", "insertion ratio")
-    )
-    both = own.merge(over, on=[*IMAGE, "method", "sign"], suffixes=("", " ratio"))
+    score, ratio = (values(rows, metric=metric, variant=COUNTS) for metric in ("insertion", "insertion ratio"))
+    both = score[score["method"] == "random"].merge(ratio, on=[*IMAGE, "method", "sign"], suffixes=("", " ratio"))
     return both.assign(confidence=both["value"] / both["value ratio"])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,30 +10,20 @@ import pandas as pd
 from igpaths.metrics.stability import NORMALISATIONS
 from igstudy.evidence.claims import Claim, Side
 from igstudy.evidence.deciding import verdict
-from igstudy.evidence.papers import table
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.tables import quality
-from igstudy.evidence.tables.beside import Cells
+from igstudy.evidence.tables.beside import Cells, rank
+from igstudy.evidence.tables.quality import by_image, choose
 from igstudy.measures.comparing import COMPARISONS
 from igstudy.measures.quantities import METRICS
 
 CHOICES = tuple(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS))
 
 
-def table_5() -> dict[str, dict[str, float]]:
-    """The paper's values, by network and our names of the methods."""
-    rows = table("study-a", 5)
-    names = rows["method"].str.replace("+", " + ").str.replace("BlurIG", "Blur IG").str.replace("GIG", "Guided IG")
-    rows = rows.assign(method=names)
-    return {str(model): dict(zip(own["method"], own["value"], strict=True)) for model, own in rows.groupby("model")}
-
-
 def pooled(cells: Sequence[Cells]) -> list[Cells]:
     """−log₁₀ of mean squared errors, as Table 5 has it; the ends of an interval change places."""
 
     def figure(e: Estimate) -> Estimate:
-        with np.errstate(divide="ignore"):  # a map that nothing moves
-            value, low, high = (-float(np.log10(each)) for each in (e.value, e.high, e.low))
+        value, low, high = (float(_figure(each)) for each in (e.value, e.high, e.low))
         return Estimate(value, low, high, e.n)
 
     return [replace(each, estimates={name: figure(e) for name, e in each.estimates.items()}) for each in cells]
@@ -40,10 +31,17 @@ def pooled(cells: Sequence[Cells]) -> list[Cells]:
 
 def figures(rows: pd.DataFrame) -> pd.DataFrame:
     """One network's −log₁₀ MSE in each normalisation, and the mean cosine and Spearman's ρ, by method."""
-    found = {METRICS[f"JPEG {name}"].arrow: quality.stability_figure(rows, name) for name in NORMALISATIONS}
-    for name in COMPARISONS:
-        found[METRICS[f"JPEG {name}"].arrow] = quality.by_image(rows, f"JPEG {name}", "", "signed").mean()
-    return pd.DataFrame(found)
+    found = {}
+    for name in CHOICES:
+        mean = by_image(choose(rows, metric=name, variant="", sign="signed"), "method").mean()
+        found[METRICS[name].arrow] = mean if name.removeprefix("JPEG ") in COMPARISONS else _figure(mean)
+    return pd.DataFrame(found).sort_index(key=lambda names: names.map(rank))
+
+
+def _figure(error: Any) -> Any:
+    """Study A's stability of a mean squared error, or of many: higher is better, infinite where nothing moves a map."""
+    with np.errstate(divide="ignore"):
+        return -np.log10(error)
 
 
 def by_choice(claim: Claim, rows: pd.DataFrame) -> dict[str, str]:

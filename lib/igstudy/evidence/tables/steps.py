@@ -6,12 +6,15 @@ from functools import partial
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from igstudy.evidence.papers import METHODS, METRICS, alike, study_a, table
+from igstudy.evidence.papers import METHODS, METRICS, alike, by_network, study_a, table
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import NOTHING, SIDES, Cells, averages, changes, shown, text
+from igstudy.evidence.tables.quality import choose
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
-Sweep = dict[str, tuple[list[str], list[Estimate]]]  # by method: step counts as words, equally far apart, and scores
+Sweep = Mapping[
+    str, tuple[list[str], list[float] | list[Estimate]]
+]  # by method: step counts as words, equally far apart, and scores
 
 
 def paper_scores(metric: str, variant: str) -> pd.DataFrame:
@@ -26,36 +29,26 @@ def paper_scores(metric: str, variant: str) -> pd.DataFrame:
 def paper_changes(metric: str, variant: str, *, steps: tuple[int, int]) -> dict[str, dict[str, float]]:
     """What the paper's methods gain from the first step count to the second, by its network and our method."""
     scores = paper_scores(metric, variant)
-    gained = scores[steps[1]].sub(scores[steps[0]]).dropna().reset_index(name="change")
-    return {
-        str(network): dict(zip(own["method"], own["change"], strict=True))
-        for network, own in gained.groupby("network", sort=False)
-    }
+    return by_network(scores[steps[1]].sub(scores[steps[0]]).dropna().reset_index(name="value"))
 
 
 def paper_sweep(network: str, metric: str, variant: str) -> Sweep:
     """One metric of one of the paper's networks; its values have no intervals."""
-    found = {}
-    for method, line in paper_scores(metric, variant).xs(network).iterrows():
-        there = line.dropna()
-        found[str(method)] = [str(n) for n in there.index], [Estimate(value, value, value, 0) for value in there]
-    return found
+    lines = {method: line.dropna() for method, line in paper_scores(metric, variant).xs(network).iterrows()}
+    return {str(method): (list(map(str, line.index)), list(line)) for method, line in lines.items()}
 
 
-def sweep(
-    rows: pd.DataFrame, *, network: str, protocol: str, sign: str, metric: str, variant: str, methods: Sequence[str]
-) -> Sweep:
-    """One metric of one network against its step counts."""
-    own = rows[(rows["network"] == network) & (rows["protocol"] == protocol) & (rows["metric"] == metric)]
-    asked = partial(averages, protocol=protocol, sign=sign, metric=metric, variant=variant, methods=methods)
-    found: Sweep = {}
+def sweep(rows: pd.DataFrame, *, network: str, methods: Sequence[str], **choice: str) -> Sweep:
+    """One metric of one network against its step counts; `choice` is that of `averages`."""
+    own = choose(rows, methods=methods, network=network, **choice)
+    found: dict[str, tuple[list[str], list[Estimate]]] = {}
     for n in sorted(set(own["steps"]) - {0}):
-        for cells in asked(own, steps=n, better="neither"):
+        for cells in averages(own, steps=n, better="neither", methods=methods, **choice):
             for method, estimate in cells.estimates.items():
                 steps, estimates = found.setdefault(method, ([], []))
                 steps.append(str(n))
                 estimates.append(estimate)
-    return found
+    return dict(found)
 
 
 def like_papers(rows: pd.DataFrame) -> str:
@@ -82,10 +75,9 @@ def table_4(
     `columns` are metrics with their variants, by the words at their head.
     """
     own, lines = rows[rows["network"] == network], []
+    asked = partial(changes, own, methods=methods, steps=steps)
     ways = {
-        (kind, name): changes(
-            own, protocol=protocol, sign=sign, metric=metric, variant=variant, methods=methods, steps=steps
-        )
+        (kind, name): asked(protocol=protocol, sign=sign, metric=metric, variant=variant)
         for kind, (protocol, sign) in SIDES.items()
         for name, (metric, variant) in columns.items()
     }
@@ -111,23 +103,14 @@ def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
     length in its last tenth.
     """
     found: dict[str, Cells] = {}
+    asked = partial(averages, rows, protocol="igpaths", sign="signed", better="neither", statistic="median")
     for head, metric, variant, which, n in (
         ("of the score", "last segment", "score", ", right sum", steps),
         ("of the map", "last segment", "map", ", right sum", steps),
         ("of the way", "late movement", "", "", "finest"),
     ):
         for path in ("IG", "Blur IG"):
-            for each in averages(
-                rows,
-                protocol="igpaths",
-                metric=metric,
-                variant=variant,
-                sign="signed",
-                methods=(path + which,),
-                steps=n,
-                better="neither",
-                statistic="median",
-            ):
+            for each in asked(metric=metric, variant=variant, methods=(path + which,), steps=n):
                 cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
                 cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
     return shown(list(found.values()), caption=caption, digits=2)
@@ -149,8 +132,6 @@ def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[
     found: dict[str, dict[str, tuple[list[float], list[float]]]] = {}
     for (path, network), own in walked.groupby(["path", "network"], sort=False):
         shares = pd.DataFrame([(curve - curve[0]) / (curve[-1] - curve[0]) for curve in own["curve"]]).median()
-        found.setdefault(str(path), {})[str(network)] = (
-            [j / (len(shares) - 1) for j in range(len(shares))],
-            list(shares),
-        )
+        behind = [j / (len(shares) - 1) for j in range(len(shares))]
+        found.setdefault(str(path), {})[str(network)] = behind, list(shares)
     return found

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from igstudy.evidence.claims import claims
-from igstudy.evidence.deciding import LEAST, NOT_MEASURED, verdict
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import (
     NOTHING,
@@ -14,7 +13,6 @@ from igstudy.evidence.tables.beside import (
     beside_study_a,
     changes,
     grid,
-    of_claims,
     shown,
     tally,
     text,
@@ -139,24 +137,6 @@ def test_networks_are_tallied_by_whether_a_method_is_surely_better_open_or_worse
 def test_few_images_are_tallied_as_open():
     rows = planted({"Left": STEPS[1:], "Full": STEPS[1:] - 1})
     assert tally(rows, **ASKED, method="Left", others=("Full",)) == {"Full": "0 / 1 / 0"}
-
-
-def of_parts(left, right, **where):
-    """Rows of ABPC as the claims read them."""
-    rows = planted({"Left": left, "Right": right}, metric="ABPC", sign="absolute", steps=200, **where)
-    return rows.assign(protocol="igpaths, grey", variant="logit, plain")
-
-
-def test_claims_stand_with_how_many_cells_agree_and_the_verdict():
-    (claim,) = [claim for claim in claims() if claim.id == "b14"]
-    rows = pd.concat([of_parts(STEPS, STEPS - 1), of_parts(STEPS, STEPS + 1, network="resnet")])
-    html = of_claims([verdict(claim, rows)], caption="Claims.").to_html()
-    assert "1 of 2 agree, 1 disagree<br><small>-1 to 1; igpaths, grey</small>" in html
-    assert "does not hold" in html
-    assert NOTHING not in html
-    empty = of_claims([verdict(claim, rows[:0])], caption="Claims.").to_html()
-    assert NOTHING in empty
-    assert NOT_MEASURED in empty
 
 
 def bold(styler):

@@ -8,7 +8,11 @@ import pytest
 from igstudy.engine import units
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import measured
+from igstudy.evidence.papers import METHODS as NAMES
 from igstudy.evidence.tables import quality
+from igstudy.evidence.tables.beside import averages
+from igstudy.evidence.tables.stability import figures
+from igstudy.measures import quantities
 from igstudy.measures.protocols import IGPATHS
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -18,6 +22,10 @@ COARSE = replace(
     information=replace(IGPATHS.information, shares=QUARTERS),
 )
 MAPS = 3 * 2 * 2 + 2 + 1 + 2  # (IG, IDGI) on three paths by sign, the gradient by sign, Σ g², edges and random
+
+
+def by_image(rows, metric, variant, sign):
+    return quality.by_image(quality.choose(rows, metric=metric, variant=variant, sign=sign), "method")
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +54,28 @@ def test_the_finest_step_count_and_the_controls_have_every_method_sign_metric_an
 
 
 def test_a_table_has_the_images_that_count_for_every_method(rows):
-    table = quality.by_image(rows, "insertion", "black, 5 counts", "signed")
+    table = by_image(rows, "insertion", "black, 5 counts", "signed")
     assert table.shape == (3, 3 * 2 + 4)
     spoiled = rows.copy()
     one = (spoiled["image"] == "scene-00001") & (spoiled["method"] == "IG") & (spoiled["metric"] == "insertion")
     spoiled.loc[one, "left_out"] = "undefined"
-    left = quality.by_image(spoiled, "insertion", "black, 5 counts", "signed").reset_index()["image"]
+    left = by_image(spoiled, "insertion", "black, 5 counts", "signed").reset_index()["image"]
     assert set(left) == {"scene-00000", "scene-00002"}
 
 
 def test_an_unsigned_control_is_the_same_under_both_signs(rows):
-    signed, absolute = (quality.averages(rows, "insertion", "black, 5 counts", sign) for sign in quality.SIGNS)
+    signed, absolute = (by_image(rows, "insertion", "black, 5 counts", sign) for sign in quality.SIGNS)
     for method in quality.UNSIGNED:
-        assert signed[method] == absolute[method]
-    assert signed["IG"] != absolute["IG"]
+        assert (signed[method] == absolute[method]).all()
+    assert (signed["IG"] != absolute["IG"]).any()
 
 
 def test_sic_is_averaged_by_the_median_and_insertion_by_the_mean(rows):
     for metric, variant, average in (("SIC", "png", np.median), ("insertion", "mean, 5 counts", np.mean)):
-        table = quality.by_image(rows, metric, variant, "absolute")
-        found = quality.averages(rows, metric, variant, "absolute")
-        assert found["IG + IDGI"].value == pytest.approx(average(table["IG + IDGI"]))
+        table = by_image(rows, metric, variant, "absolute")
+        choice = {"protocol": "igpaths", "metric": metric, "variant": variant, "sign": "absolute"}
+        (found,) = averages(rows, methods=("IG + IDGI",), **choice)
+        assert found.estimates["IG + IDGI"].value == pytest.approx(average(table["IG + IDGI"]))
 
 
 def test_a_choice_agrees_with_itself(rows):
@@ -76,17 +85,19 @@ def test_a_choice_agrees_with_itself(rows):
 
 
 def test_two_counts_are_the_ends_which_every_method_shares(rows):
-    ends = quality.by_image(rows, "insertion", "black, 2 counts", "absolute")
+    ends = by_image(rows, "insertion", "black, 2 counts", "absolute")
     assert (ends.nunique(axis=1) == 1).all()
-    many = quality.by_image(rows, "insertion", "black, 5 counts", "absolute")
+    many = by_image(rows, "insertion", "black, 5 counts", "absolute")
     assert (many.nunique(axis=1) > 5).all()
 
 
 def test_a_random_map_is_perfectly_stable_and_a_map_of_the_image_is_not(rows):
+    found = figures(rows)
+    assert list(found.index) == [*NAMES.values(), *quality.CONTROLS]
     for normalisation in IGPATHS.compression.normalisations:
-        figure = quality.stability_figure(rows, normalisation)
+        figure = found[quantities.METRICS[f"JPEG {normalisation}"].arrow]
         assert np.isposinf(figure["random"])
         assert np.isfinite(figure.drop("random")).all()
-    table = quality.by_image(rows, "JPEG cosine", "", "signed")
+    table = by_image(rows, "JPEG cosine", "", "signed")
     assert table["random"].to_numpy() == pytest.approx(1)
     assert (table.drop(columns="random") < 1).all(axis=None)

@@ -9,6 +9,7 @@ import pytest
 from igpaths.metrics.stability import NORMALISATIONS
 from igstudy.evidence.claims import claims
 from igstudy.evidence.deciding import FAILS, HOLDS, LEAST, NOT_MEASURED
+from igstudy.evidence.papers import study_a
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells
 from igstudy.evidence.tables.stability import (
@@ -19,7 +20,6 @@ from igstudy.evidence.tables.stability import (
     medians,
     of_many_walks,
     pooled,
-    table_5,
     tame,
 )
 
@@ -35,7 +35,7 @@ def planted(metric, values, *, variant="", protocol="igpaths", network="vgg"):
 
 
 def test_table_5_is_the_papers():
-    assert table_5() == {
+    assert study_a(5, "JPEG signed sum", "") == {
         "InceptionV3": {
             "IG": 2.619,
             "IG + IDGI": 8.949,

@@ -1,0 +1,73 @@
+"""From pages and executed notebooks to the book, and what is checked of it.
+
+Jupyter Book builds a book whose cells failed or that lacks a page and says nothing, so here a warning is an error, and
+so is a page that was not built.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import jupytext
+
+from igstudy.press.accessible import mend
+from igstudy.press.pages import ChapterError, Page, pages
+
+# What a browser would fetch from elsewhere; links for the reader to follow are not among it.
+REMOTE = re.compile(
+    r"""<(?!a\b)[a-z]+\b[^>]*\b(?:src|srcset|href|data|poster)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+"""
+    r"""|(?:url\(|@import)\s*["']?\s*(?:https?:)?//[^"')\s]+""",
+    re.IGNORECASE,
+)
+NUMPYS = re.compile(r"np\.(?:int|uint|float|bool|str)\w*\(")  # a number as numpy's repr; code is cut up by its colours
+
+
+def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, builder: str = "html") -> Path:
+    """Render the notebooks of `tree` to ``output/_build/<builder>``; a warning is an error.
+
+    `builder` is "html", or "singlehtml" for all pages joined to one. With `only`, other chapters may not have run:
+    their warnings are expected, and neither shown nor errors.
+    """
+    for path in (root / "_config.yml", root / "_toc.yml", *(root / "book").rglob("*")):
+        if path.is_file() and path.suffix not in (".md", ".ipynb"):
+            target = tree / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    for page in pages(root):
+        text, notebook = tree / f"{page.name}.md", tree / f"{page.name}.ipynb"
+        (text if page.is_chapter else notebook).unlink(missing_ok=True)
+        if not page.is_chapter:
+            text.write_text(page.text, encoding="utf-8")
+        elif not notebook.exists():
+            jupytext.write(page.notebook(), notebook)
+    html = output / "_build" / builder
+    shutil.rmtree(html, ignore_errors=True)
+    options = [] if only else ["-W", "-n", "--keep-going"]
+    # --all: pages that Sphinx has seen before would keep quiet about their warnings
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [str(program), "build", str(tree), "--path-output", str(output), "--builder", builder, "--all", "-q"]
+    finished = subprocess.run([*command, *options], capture_output=True, text=True)
+    warned = "\n".join(line for line in finished.stderr.splitlines() if not only or only.name in line)
+    if finished.returncode or (only and warned):
+        raise ChapterError(f"jupyter-book build failed\n{warned}\n{finished.stdout if finished.returncode else ''}")
+    mend(html)
+    return html
+
+
+def check(html: Path, expected: Iterable[Page]) -> None:
+    """Raise `ChapterError` unless all pages are there, no cell failed, numbers are plain, and nothing is remote."""
+    problems = []
+    for page in expected:
+        path = html / f"{page.name}.html"
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        problems += [] if text else [f"{page.name}: not built"]
+        problems += [f"{page.name}: a cell failed"] if 'class="output traceback' in text else []
+        problems += [f"{page.name}: shows {start}…)" for start in NUMPYS.findall(text)]
+    for path in [*html.rglob("*.html"), *html.rglob("*.css")]:
+        loads = REMOTE.findall(path.read_text(encoding="utf-8"))
+        problems += [f"{path.relative_to(html)}: loads {url}" for url in loads]
+    if problems:
+        raise ChapterError("\n".join(problems))
