@@ -78,18 +78,14 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
         estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
         **sample.drawing,
     )
-    frames = []
+    frames: list[pd.DataFrame] = []
+    shape: dict[str, Any] = {"monotone": how.monotone, "points": how.points}
     for estimator, form in chosen:
         reasons = {score: unusable(r, estimator=estimator, score=score) for score in ("probability", "correct")}
         together = reasons["probability"] | {f"{reason}, AIC": held for reason, held in reasons["correct"].items()}
         unsure = {f"p < {how.confidence}": r.probability[:, 0, -1] < how.confidence} if how.confidence else {}
         for metric, score in (("SIC", "probability"), ("AIC", "correct")):
-            forms: dict[str, Any] = {
-                "renormalise": form == "normalised",
-                "monotone": how.monotone,
-                "points": how.points,
-            }
-            x, y = information_curves(r, estimator=estimator, score=score, **forms)
+            x, y = information_curves(r, estimator=estimator, score=score, renormalise=form == "normalised", **shape)
             out = uncounted(sample, protocol) | unsure
             out |= together if how.dropped == "together" else reasons[score]
             variant = estimator if form == "normalised" else f"{estimator}, raw"
