@@ -18,18 +18,7 @@ T = TypeVar("T")
 
 
 class ParameterError(ValueError):
-    """A parameter that does not exist, or a value that it cannot take.
-
-    Examples
-    --------
-    >>> from igstudy.engine.schema import ParameterError
-    >>> try:
-    ...     Parameters(task="object")
-    ... except ParameterError as error:
-    ...     print(error)
-    ...
-    task: given 'object'; allowed: objects or imagenet; nearest: objects
-    """
+    """A parameter that does not exist, or a value that it cannot take."""
 
 
 def refusal(key: object, value: object, allowed: str, choices: Sequence[str] = ()) -> ParameterError:
