@@ -145,7 +145,7 @@ def _defined(module: str, name: str) -> Name:
 def _used(module: str, node: ast.AST) -> Iterator[Name]:
     """The names of the same package that a definition uses, as itself or as an attribute of a module."""
     definitions, imports = _module(module)
-    for part in _free(node, frozenset()):
+    for part in ast.walk(node):
         name = part.value.id if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) else ""
         if isinstance(part, ast.Name) and (part.id in definitions or part.id in imports):
             yield module, part.id
@@ -153,21 +153,6 @@ def _used(module: str, node: ast.AST) -> Iterator[Name]:
             owner, inner = _defined(*imports[name])
             if not inner:
                 yield owner, part.attr
-
-
-def _free(node: ast.AST, bound: frozenset[str]) -> Iterator[ast.Name | ast.Attribute]:
-    """The names, and the attributes of names, that a function does not bind itself."""
-    if isinstance(node, ast.FunctionDef | ast.Lambda):
-        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
-            yield from _free(default, bound)
-        parts = list(ast.walk(node))
-        bound |= {part.arg for part in parts if isinstance(part, ast.arg)}
-        bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-    name = node.value if isinstance(node, ast.Attribute) else node
-    if isinstance(name, ast.Name) and name.id not in bound and isinstance(node, ast.Name | ast.Attribute):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _free(child, bound)
 
 
 @lru_cache

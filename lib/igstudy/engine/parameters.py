@@ -17,7 +17,7 @@ import yaml
 from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
-from igstudy.engine.schema import ParameterError, allowed, one_of, parse, refusal, schema, within
+from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
 
 TASKS = ("objects", "imagenet")
 OUTPUTS = ("probability", "logit")
@@ -197,9 +197,7 @@ def of_notebook(scope: Mapping[str, Any]) -> Parameters:
 
 def check_names(names: Iterable[object], *, where: str) -> None:
     """Raise `ParameterError` unless each of `names` is a parameter; `where` says who named it."""
-    for name in names:
-        if name not in NAMES:
-            raise refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
+    check_keys(names, NAMES, f"{where}: unknown parameter")
 
 
 def _names(key: str, value: object, least: int) -> tuple[str, ...]:
