@@ -96,11 +96,9 @@ def plan(study: Parameters) -> list[Unit]:
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
-            images = (
-                fingerprint.scenes(start, count, study.seed)
-                if photographs is None
-                else fingerprint.photographs(photographs[start : start + count])
-            )
+            images = fingerprint.scenes(start, count, study.seed)
+            if photographs is not None:
+                images = fingerprint.photographs(photographs[start : start + count])
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}

@@ -97,29 +97,21 @@ def controls(*, output: str) -> Source:
 
 def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
     """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks for."""
-    every = [split for protocol in protocols for split in protocol.split]
-    found = []
-    for name in dict.fromkeys(split.source for split in every):
-        sharing = [split for split in every if split.source == name]
-        rules: Rules = {}
-        for split in sharing:
-            for whole in (IG(split.at), IDGI(), SquaredGradients()):
-                parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
-                rules |= {repr(rule): rule for rule in (whole, *parts)}
-        one = sharing[0]
-        found.append(Source(name, one.output, Straight(one.baseline), (one.steps,), {}, rules))
-    return found
+    found: dict[str, Source] = {}
+    for split in (split for protocol in protocols for split in protocol.split):
+        own = Source(split.source, split.output, Straight(split.baseline), (split.steps,))
+        for whole in (IG(split.at), IDGI(), SquaredGradients()):
+            parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
+            found.setdefault(split.source, own).others.update({repr(rule): rule for rule in (whole, *parts)})
+    return list(found.values())
 
 
-def explain(
-    source: Source, net: Classifier, images: Tensor, targets: Tensor, *, batch_size: int
-) -> Attributions | None:
-    """Walk a source's path with all its rules; None for the controls."""
+def explain(source: Source, *question: Any, batch_size: int) -> Attributions | None:
+    """Walk a source's path with all its rules for a network, images and targets; None for the controls."""
     if source.path is None:
         return None
-    return attribute_any(
-        net, images, targets, path=source.path, rules=source.rules.values(), steps=source.steps, batch_size=batch_size
-    )
+    rules = source.rules.values()
+    return attribute_any(*question, path=source.path, rules=rules, steps=source.steps, batch_size=batch_size)
 
 
 def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: Any) -> Attributions:
