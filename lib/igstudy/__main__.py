@@ -16,9 +16,10 @@ STUDY = """examples:
 PLAN = """examples:
   python -m igstudy run params/imagenet.yaml -p images 64
   python -m igstudy plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
+CHAPTER = """examples:
+  python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
 BOOK = """examples:
-  python -m igstudy {0}{1}
-  python -m igstudy {0}{1} --params params/imagenet-sample.yaml"""
+  python -m igstudy {0} --params params/imagenet-sample.yaml"""
 COMMANDS = {
     "run": "Compute what is missing of the study that a YAML file describes.",
     "status": "Say how far a study is, and what its run met.",
@@ -38,34 +39,37 @@ def parser() -> Parser:
     """The commands and their options."""
     root = Parser(prog="python -m igstudy", description="A study of path attribution, rerun.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, about: str, examples: str) -> argparse.ArgumentParser:
-        form = argparse.RawDescriptionHelpFormatter
-        return commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
-
-    for name, about in COMMANDS.items():
-        one = command(name, about, (PLAN if name == "plan" else STUDY).format(name))
-        one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+    form = argparse.RawDescriptionHelpFormatter
+    for name, about in (COMMANDS | PRESS).items():
+        text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
+        one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
+        if name == "chapter":
+            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
+        if name in COMMANDS:
+            one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+        else:
+            one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
         one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")
             one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
-    for name, about in PRESS.items():
-        one = command(name, about, BOOK.format(name, " 06-split-ig" if name == "chapter" else ""))
-        if name == "chapter":
-            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
-        one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
-        one.add_argument(
-            "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter"
-        )
     return root
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command says; what it needs is imported only here, when its arguments are right."""
     study = read(options.params, **dict(options.p))
+    if options.command == "readme":
+        from igstudy.press import readme
+
+        readme.main()
+        return 0
     if options.command in PRESS:
-        return press(options)
+        from igstudy.press import chapters
+
+        one = ["run", "--chapter", options.chapter] if options.command == "chapter" else [options.command]
+        more = [word for pair in options.p for word in ("-p", *pair)]
+        return chapters.main([*one, "--params", str(options.params), *more])
     from igstudy import commands
 
     if options.command == "results":
@@ -73,24 +77,6 @@ def run(options: argparse.Namespace) -> int:
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
     return {"run": commands.run, "status": commands.status}[options.command](study)
-
-
-def press(options: argparse.Namespace) -> int:
-    """Make the book, or a part of it."""
-    params = ["--params", str(options.params)]
-    if options.command == "readme":
-        from igstudy.press import readme
-
-        readme.main()
-        return 0
-    if options.command == "pdf":
-        from igstudy.press import pdf
-
-        return pdf.main(params)
-    from igstudy.press import chapters
-
-    one = ["run", "--chapter", options.chapter] if options.command == "chapter" else [options.command]
-    return chapters.main([*one, *params, *(word for pair in options.p for word in ("-p", *pair))])
 
 
 def positive(text: str) -> int:

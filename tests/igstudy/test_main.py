@@ -98,17 +98,18 @@ STUDY = ("--params", "study.yaml", "-p", "images", "8")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "module", "passed"),
+    ("arguments", "passed"),
     [
-        (["book"], "chapters", ["book", *STUDY]),
-        (["chapter", "02-idgi"], "chapters", ["run", "--chapter", "02-idgi", *STUDY]),
-        (["notebooks"], "chapters", ["notebooks", *STUDY]),
-        (["pdf"], "pdf", ["--params", "study.yaml"]),
+        (["book"], ["book", *STUDY]),
+        (["chapter", "02-idgi"], ["run", "--chapter", "02-idgi", *STUDY]),
+        (["notebooks"], ["notebooks", *STUDY]),
+        (["pdf"], ["pdf", *STUDY]),
     ],
 )
-def test_the_press_does_what_the_command_says(arguments, module, passed, monkeypatch):
+def test_the_press_does_what_the_command_says(arguments, passed, monkeypatch):
     received = []
-    monkeypatch.setattr(press, module, SimpleNamespace(main=lambda given: received.append(given) or 7), raising=False)
+    chapters = SimpleNamespace(main=lambda given: received.append(given) or 7)
+    monkeypatch.setattr(press, "chapters", chapters, raising=False)
     assert main([*arguments, *STUDY]) == 7
     assert received == [passed]
 
