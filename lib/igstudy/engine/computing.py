@@ -27,22 +27,13 @@ from igstudy.tasks import NoImagesError
 
 @dataclass(frozen=True)
 class Report:
-    """What computing a unit took and met.
+    """What computing a unit took and met."""
 
-    Attributes
-    ----------
-    computed : the names of the parts that were computed; those that were there are not among them.
-    images : how many.
-    evaluations : images that the network was asked about, forward or with a gradient.
-    notes : what a reader must know: unreadable images, scores that are not finite, halved batches.
-    failures : a line for each part that could not be computed.
-    """
-
-    computed: tuple[str, ...]
-    images: int
-    evaluations: int
-    notes: tuple[str, ...]
-    failures: tuple[str, ...]
+    computed: tuple[str, ...]  # the names of the parts that were computed; those that were there are not among them
+    images: int  # how many
+    evaluations: int  # images that the network was asked about, forward or with a gradient
+    notes: tuple[str, ...]  # what a reader must know: unreadable images, scores that are not finite, halved batches
+    failures: tuple[str, ...]  # a line for each part that could not be computed
 
 
 @dataclass

@@ -32,21 +32,13 @@ class StudyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did.
+    """What a run did."""
 
-    Attributes
-    ----------
-    units, finished : how many the study has, and how many of them were there before.
-    computed : how many parts were computed.
-    evaluations : images that networks were asked about.
-    notes, failures : as in `computing.Report`, of all units.
-    """
-
-    units: int
-    finished: int
-    computed: int
-    evaluations: int
-    notes: tuple[str, ...]
+    units: int  # how many the study has
+    finished: int  # how many of them were there before
+    computed: int  # how many parts were computed
+    evaluations: int  # images that networks were asked about
+    notes: tuple[str, ...]  # as in `computing.Report`, of all units
     failures: tuple[str, ...]
 
 

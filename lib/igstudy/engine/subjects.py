@@ -19,26 +19,19 @@ from igstudy.tasks import Alter, load_images
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One network of a study, and some of its images, whose fields are those of `igstudy.tasks.Images`.
-
-    Attributes
-    ----------
-    model, label, net : the network as it was loaded, its short name for tables, and its Classifier.
-    predictions : (B,), the classes that the network finds.
-    start : the number of the first image in the study's order.
-    """
+    """One network of a study, and some of its images, whose fields are those of `igstudy.tasks.Images`."""
 
     model: Model
-    label: str
+    label: str  # a short name for tables
     net: Classifier
     images: Tensor
     targets: Tensor
     names: tuple[str, ...]
     photographs: tuple[str, ...]
-    predictions: Tensor
+    predictions: Tensor  # (B,), the classes that the network finds
     classes: tuple[str, ...]
     skipped: tuple[str, ...] = ()
-    start: int = 0
+    start: int = 0  # the number of the first image in the study's order
     masks: Tensor | None = None
 
 

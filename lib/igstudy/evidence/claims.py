@@ -39,15 +39,8 @@ METHODS = {
 METRICS = {
     *("completeness gap", "score change", "last segment", "late movement", "projection"),
     *("insertion", "insertion ratio", "SIC", "AIC", "ABPC", "max-sensitivity"),
-    *(
-        "class sensitivity",
-        "share on the likelier object",
-        "likeness to edges",
-        "patchiness",
-        "roughness",
-        "uncancelled",
-    ),
-    *("gradient norm ratio", "sum of Left", "dropped terms"),
+    *("class sensitivity", "share on the likelier object", "likeness to edges", "patchiness", "roughness"),
+    *("uncancelled", "gradient norm ratio", "sum of Left", "dropped terms"),
     *(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS)),
     *(f"{what} {name}" for what in ("noise", "rounding", "device") for name in ("change", "cosine")),
     *(*QUANTITIES, *LOCALIZATION),
@@ -75,23 +68,14 @@ Comparison = tuple[Quantity, ...]  # one, or the two that are compared
 
 @schema
 class Side:
-    """How a claim is decided under ours, or under the paper's protocol.
+    """How a claim is decided under ours, or under the paper's protocol."""
 
-    Attributes
-    ----------
-    protocols : of which the first counts that has rows.
-    kind : one of `KINDS`.
-    statistic : "mean", "median", or "" for the metric's own.
-    low, high : between which an average must lie.
-    comparisons : the quantities of each.
-    """
-
-    protocols: tuple[str, ...]
+    protocols: tuple[str, ...]  # of which the first counts that has rows
     kind: Annotated[str, one_of(tuple(KINDS))]
-    statistic: Annotated[str, one_of(("", "mean", "median"))]
-    low: float
+    statistic: Annotated[str, one_of(("", "mean", "median"))]  # "" for the metric's own
+    low: float  # between which an average must lie
     high: float
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...]  # the quantities of each
 
 
 @schema

@@ -30,34 +30,21 @@ Key = tuple[str, int, str]  # method, steps, sign
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Some images of one network, explained along one source.
-
-    Attributes
-    ----------
-    source, walked : where the maps come from, and the walk; None for the controls.
-    net, label : the network, and its short name for tables.
-    images, targets, predictions : (B, 3, H, W), (B,), (B,).
-    names, photographs : of the images, and of the photographs behind them.
-    masks : (B, H, W), bool; None where the task does not know them.
-    altered : makes the images again, (B, 3, H, W), their photographs altered at full size.
-    start : the number of the first image, which fixes its random streams.
-    kept : of how many of these images maps are kept.
-    seed, batch_size : as in the parameters.
-    """
+    """Some images of one network, explained along one source."""
 
     source: Source
-    walked: Attributions | None
+    walked: Attributions | None  # None for the controls, which have no walk
     net: Classifier
-    label: str
+    label: str  # the network's short name for tables
     images: Tensor
     targets: Tensor
     predictions: Tensor
     names: tuple[str, ...]
-    photographs: tuple[str, ...]
-    masks: Tensor | None
-    altered: Callable[[Alter], Tensor]
-    start: int
-    kept: int
+    photographs: tuple[str, ...]  # behind the images
+    masks: Tensor | None  # (B, H, W), bool; None where the task does not know them
+    altered: Callable[[Alter], Tensor]  # makes the images again, their photographs altered at full size
+    start: int  # the number of the first image, which fixes its random streams
+    kept: int  # of how many of these images maps are kept
     seed: int
     batch_size: int
 
@@ -73,17 +60,9 @@ class Sample:
 
 
 def rows(
-    sample: Sample,
-    protocol: Protocol,
-    metric: str,
-    variant: str,
-    keys: Sequence[Key],
-    values: Tensor,
-    *,
-    curves: Tensor | None = None,
-    maps: Sequence[bytes] | None = None,
-    reasons: Mapping[str, Tensor] | None = None,
-) -> pd.DataFrame:
+    sample: Sample, protocol: Protocol, metric: str, variant: str, keys: Sequence[Key], values: Tensor, *,
+    curves: Tensor | None = None, maps: Sequence[bytes] | None = None, reasons: Mapping[str, Tensor] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row for each image and key of `values` (B, M), left out for the first of the `reasons` that holds.
 
     `curves` (B, M, K) are stored beside the values. A value that is not finite and not left out is "undefined".

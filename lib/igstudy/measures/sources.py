@@ -42,26 +42,15 @@ APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGra
 
 @dataclass(frozen=True)
 class Source:
-    """One walk of every image, and the rules that read it.
+    """One walk of every image, and the rules that read it."""
 
-    Attributes
-    ----------
-    name : of the path, as in the parameters; "controls" for the maps that need no walk.
-    output : the score that is explained, "probability" or "logit".
-    path : None for the controls.
-    steps : the step counts of the walk.
-    ranked : by method, the rules whose maps rank pixels.
-    others : by method, the rules that are read for other reasons.
-    protocol : "study-a" for its own walks, which no other protocol reads, as it reads no others; else empty.
-    """
-
-    name: str
-    output: str
-    path: Path | None = None
+    name: str  # of the path, as in the parameters; "controls" for the maps that need no walk
+    output: str  # the score that is explained, "probability" or "logit"
+    path: Path | None = None  # None for the controls
     steps: tuple[int, ...] = ()
-    ranked: Rules = field(default_factory=dict)
-    others: Rules = field(default_factory=dict)
-    protocol: str = ""
+    ranked: Rules = field(default_factory=dict)  # by method, the rules whose maps rank pixels
+    others: Rules = field(default_factory=dict)  # by method, the rules that are read for other reasons
+    protocol: str = ""  # "study-a" for its own walks, which no other protocol reads, as it reads no others
 
     def serves(self, protocol: Protocol) -> bool:
         """Whether a protocol reads this source: study-a walks of its own, all others the same; any the controls."""

@@ -36,26 +36,15 @@ class NoImagesError(ValueError):
 
 @dataclass(frozen=True)
 class Images:
-    """Images of a task, ready for a model.
+    """Images of a task, ready for a model."""
 
-    Attributes
-    ----------
-    images : Tensor (B, 3, H, W), float32 in [0, 1].
-    targets : Tensor (B,), int64, the class of each.
-    names : tuple of B str, unique.
-    photographs : tuple of B str, the photograph behind each image: scenes share their backgrounds'.
-    classes : tuple of str, the name of each class by its index.
-    masks : Tensor (B, H, W), bool, the true pixels of the object; None where the task does not know them.
-    skipped : tuple of str, a line for each photograph that could not be read.
-    """
-
-    images: Tensor
-    targets: Tensor
-    names: tuple[str, ...]
-    photographs: tuple[str, ...]
-    classes: tuple[str, ...]
-    masks: Tensor | None = None
-    skipped: tuple[str, ...] = ()
+    images: Tensor  # (B, 3, H, W), float32 in [0, 1]
+    targets: Tensor  # (B,), int64, the class of each
+    names: tuple[str, ...]  # unique
+    photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
+    classes: tuple[str, ...]  # the name of each class by its index
+    masks: Tensor | None = None  # (B, H, W), bool, the true pixels of the object, where the task knows them
+    skipped: tuple[str, ...] = ()  # a line for each photograph that could not be read
 
 
 def load_images(

@@ -37,20 +37,12 @@ TURNS = tuple(Image.Transpose)  # the seven turns and reflections of a square
 
 @dataclass(frozen=True)
 class Scene:
-    """One image of the task.
+    """One image of the task."""
 
-    Attributes
-    ----------
-    image : Tensor (3, SIZE, SIZE), float32 in [0, 1].
-    targets : tuple of int, the class of each object.
-    masks : Tensor (len(targets), SIZE, SIZE), bool: the pixels of each object.
-    photograph : the name of the background's photograph, which images share.
-    """
-
-    image: Tensor
-    targets: tuple[int, ...]
-    masks: Tensor
-    photograph: str
+    image: Tensor  # (3, SIZE, SIZE), float32 in [0, 1]
+    targets: tuple[int, ...]  # the class of each object
+    masks: Tensor  # (len(targets), SIZE, SIZE), bool: the pixels of each object
+    photograph: str  # the name of the background's photograph, which images share
 
 
 @dataclass(frozen=True)

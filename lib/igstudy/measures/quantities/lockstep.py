@@ -20,20 +20,12 @@ from igpaths.walks import walk
 
 @dataclass(frozen=True, eq=False)
 class Parting:
-    """Two walks side by side, each (N, B): of step 1 to N and each image.
+    """Two walks side by side, each (N, B): of step 1 to N and each image."""
 
-    Attributes
-    ----------
-    overlap : of what the step moved, Σ min / Σ max over its pixels' two lengths: their Jaccard overlap, 1 for the same.
-    distance : between the two points after the step, relative to ‖x − x'‖₂.
-    gradient : ‖g̃ − g‖₂ / ‖g‖₂ at these points.
-    zeros : the share of the gradients before the step, of the first walk, that are exactly 0: they tie.
-    """
-
-    overlap: Tensor
-    distance: Tensor
-    gradient: Tensor
-    zeros: Tensor
+    overlap: Tensor  # of what the step moved, Σ min / Σ max over its pixels' two lengths: 1 for the same
+    distance: Tensor  # between the two points after the step, relative to ‖x − x'‖₂
+    gradient: Tensor  # ‖g̃ − g‖₂ / ‖g‖₂ at these points
+    zeros: Tensor  # the share of the gradients before the step, of the first walk, that are exactly 0: they tie
 
 
 def parting(

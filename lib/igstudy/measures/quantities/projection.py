@@ -21,19 +21,11 @@ from igpaths.walks import BATCH_SIZE, walk
 
 @dataclass(frozen=True)
 class Projections:
-    """The projections of the N segments of one walk, for B images.
+    """The projections of the N segments of one walk, for B images."""
 
-    Attributes
-    ----------
-    length : (B, N), |c| = |ΔF| / |g| in the images' units; infinite where the gradient is zero and ΔF is not.
-    change : (B, N), |ΔF|, in units of the score.
-    residual : (B, N), |F(x_jp) − F(x_{j+1})|, in units of the score; lower is better. With a zero gradient
-        x_jp is x_j.
-    """
-
-    length: Tensor
-    change: Tensor
-    residual: Tensor
+    length: Tensor  # |c| = |ΔF| / |g| in the images' units; infinite where the gradient is zero and ΔF is not
+    change: Tensor  # |ΔF|, in units of the score
+    residual: Tensor  # |F(x_jp) − F(x_{j+1})|; lower is better; with a zero gradient x_jp is x_j
 
 
 def projections(
