@@ -39,12 +39,9 @@ def digest(facts: Any) -> str:
 
 
 def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
-    """The digest of the code of functions and classes, with all of their own package that they name.
+    """The digest of the code of functions and classes, or partials of them, with all of the library that they name.
 
-    Parameters
-    ----------
-    roots : top-level functions and classes, or partials of them.
-    apart : classes and functions that do not count where they are only named, such as all paths where a walk takes any.
+    What is `apart` does not count where it is only named, such as all paths where a walk takes any.
     """
     functions = [root.func if isinstance(root, partial) else root for root in roots]
     named = [(each.__module__, each.__qualname__) for each in functions]

@@ -23,7 +23,7 @@ TASKS = ("objects", "imagenet")
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
-SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+)$"
+SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:.+)$"
 
 Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
 Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
@@ -173,9 +173,9 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
         raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path}: not YAML: {error}") from error
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: not YAML in UTF-8: {error}") from error
     if not isinstance(values, dict):
         raise refusal(path, values, f"lines 'key: value' with the keys {', '.join(NAMES)}")
     values |= overrides
@@ -216,7 +216,7 @@ def _names(key: str, value: object, least: int) -> tuple[str, ...]:
 
 def _check_models(names: tuple[str, ...], task: str) -> None:
     known = registries()["models"]
-    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
+    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@.+)?", r"module:\w+(\.\w+)+"]))
     for name in names:
         if not isinstance(name, str) or not form.fullmatch(name):
             raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)

@@ -53,10 +53,7 @@ def prepare(folder: Path) -> None:
 def write(path: Path, frames: Iterable[pd.DataFrame], facts: dict[str, Any]) -> None:
     """Write a part's rows with its provenance, so that the file is there whole or not at all.
 
-    Raises
-    ------
-    StoreError
-        Where the disk is full or the folder cannot be written; nothing is left behind.
+    StoreError where the disk is full or the folder cannot be written; nothing is left behind.
     """
     tables = [pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False) for frame in frames]
     table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()

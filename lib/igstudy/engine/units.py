@@ -75,10 +75,7 @@ def parts(study: Parameters) -> list[Part]:
 def plan(study: Parameters) -> list[Unit]:
     """The units of a study, with the file of each part under its present key.
 
-    Raises
-    ------
-    ValueError, OSError
-        Where a model or the folder of photographs cannot be read.
+    ValueError or OSError where a model or the folder of photographs cannot be read.
     """
     photographs = None
     if study.task == "imagenet":

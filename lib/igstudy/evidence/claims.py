@@ -105,11 +105,8 @@ class Claim:
 def claims(file: Path = FILE) -> tuple[Claim, ...]:
     """All claims, in the file's order.
 
-    Raises
-    ------
-    ParameterError
-        For a key, kind, bound, chapter, protocol, metric or method that there is not, a text that is missing, or an id
-        that is there twice. A claim that says what it `needs` may name metrics and methods that are still to come.
+    ParameterError for a key, kind, bound, chapter, protocol, metric or method that there is not, for a missing text, and
+    for an id that is there twice. A claim that says what it `needs` may name metrics and methods that are to come.
     """
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
     found = tuple(_claim(entry, whole["defaults"]) for entry in whole["claims"])
