@@ -235,6 +235,7 @@ class TestProcess:
                     "--out none/a.png",
                     "--model resnet50",
                     "--model module:not_there.network",
+                    "--model torchvision/vgg16:IMAGENET1K_V1@none.pt",
                 )
             ),
         ],
