@@ -105,8 +105,8 @@ class Claim:
 def claims(file: Path = FILE) -> tuple[Claim, ...]:
     """All claims, in the file's order.
 
-    ParameterError for a key, kind, bound, chapter, protocol, metric or method that there is not, for a missing text, and
-    for an id that is there twice. A claim that says what it `needs` may name metrics and methods that are to come.
+    ParameterError for a key, kind, bound, chapter, protocol, metric or method that there is not, a missing text and
+    an id that is there twice. A claim that says what it `needs` may name metrics and methods that are to come.
     """
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
     found = tuple(_claim(entry, whole["defaults"]) for entry in whole["claims"])
