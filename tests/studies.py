@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,12 @@ def small() -> Model:
 
 def prepare(photograph: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(photograph.resize((SIDE, SIDE)))).permute(2, 0, 1) / 255
+
+
+def normalised() -> Model:
+    """The small network with a `prepare` that does what the network is to do."""
+    model = small()
+    return replace(model, prepare=lambda photograph: (prepare(photograph) - 0.5) / 0.25)
 
 
 class Fussy(nn.Module):

@@ -32,21 +32,13 @@ class StudyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did.
+    """What a run did."""
 
-    Attributes
-    ----------
-    units, finished : how many the study has, and how many of them were there before.
-    computed : how many parts were computed.
-    evaluations : images that networks were asked about.
-    notes, failures : as in `computing.Report`, of all units.
-    """
-
-    units: int
-    finished: int
-    computed: int
-    evaluations: int
-    notes: tuple[str, ...]
+    units: int  # how many the study has
+    finished: int  # how many of them were there before
+    computed: int  # how many parts were computed
+    evaluations: int  # images that networks were asked about
+    notes: tuple[str, ...]  # as in `computing.Report`, of all units
     failures: tuple[str, ...]
 
 
@@ -71,15 +63,13 @@ def run(study: Parameters) -> Run:
     """
     store.prepare(study.store)
     units = plan(study)
-    waiting = [unit for unit in units if unit.missing]
-    reports = []
+    waiting, reports = [unit for unit in units if unit.missing], list[Report]()
     if waiting:
         total = sum(unit.count for unit in waiting)
         with tqdm(total=total, unit="image", file=sys.stderr, desc=f"unit 0/{len(waiting)}", smoothing=0) as bar:
             for report in _reports(study, waiting):
                 reports.append(report)
-                asked = sum(each.evaluations for each in reports)
-                rate = asked / max(bar.format_dict["elapsed"], 1e-9)
+                rate = sum(each.evaluations for each in reports) / max(bar.format_dict["elapsed"], 1e-9)
                 bar.set_description(f"unit {len(reports)}/{len(waiting)}", refresh=False)
                 bar.set_postfix_str(f"{rate:.0f} evaluations/s", refresh=False)
                 bar.update(report.images)
@@ -161,12 +151,8 @@ def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
 
 def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
     """A report of each unit, as it is done."""
-    if not study.scheduler:
-        for unit in units:
-            if unit.missing:  # another run may have been here meanwhile
-                yield _guarded(study, unit)
-            else:
-                yield _report(unit)
+    if not study.scheduler:  # another run may have been here meanwhile
+        yield from (_guarded(study, unit) if unit.missing else _report(unit) for unit in units)
         return
     with connect(study.scheduler, threads=study.threads) as client:
         from distributed import as_completed  # of an extra, which `connect` asks for by its name
@@ -196,4 +182,4 @@ def _guarded(study: Parameters, unit: Unit) -> Report:
 
 
 def _report(unit: Unit, *failures: str) -> Report:
-    return Report(unit.name, (), unit.count, 0, 0.0, (), failures)
+    return Report((), unit.count, 0, (), failures)

@@ -29,24 +29,14 @@ ALWAYS = ("name", "images", "ranking", "stored")  # of a protocol, for every mea
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure of a study.
+    """One measure of a study."""
 
-    Attributes
-    ----------
-    name : in the parameters, unless it is always made.
-    rows : the function of a sample and a protocol.
-    conditions : where it is measured, all of which a source and a protocol must meet.
-    reads : the protocol's choices that it depends on, beside those in `ALWAYS`.
-    task : "objects" where it needs true masks; "" where any task will do.
-    version : the number that its author raises where the same code comes to mean something else.
-    """
-
-    name: str
+    name: str  # in the parameters, unless it is always made
     rows: Callable[[Sample, Protocol], list[pd.DataFrame]]
-    conditions: tuple[Condition, ...]
-    reads: tuple[str, ...] = ()
-    task: str = ""
-    version: int = 1
+    conditions: tuple[Condition, ...]  # all of which a source and a protocol must meet
+    reads: tuple[str, ...] = ()  # the protocol's choices that it depends on, beside those in `ALWAYS`
+    task: str = ""  # "objects" where it needs true masks
+    version: int = 1  # raised by its author where the same code comes to mean something else
 
     def of(self, source: Source, protocol: Protocol) -> bool:
         """Whether a protocol measures it on a source."""

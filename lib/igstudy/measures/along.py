@@ -60,15 +60,9 @@ def late(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 def projection(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """IDGI's step along a walk: its median length |c|, and the Σ residual over the Σ |ΔF| of its segments."""
-    assert sample.source.path is not None
-    found = projections(
-        sample.net,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=sample.source.steps,
-        batch_size=sample.batch_size,
-    )
+    path, steps = sample.source.path, sample.source.steps
+    assert path is not None
+    found = projections(*sample.question, path=path, steps=steps, batch_size=sample.batch_size)
     frames = []
     for n, each in found.items():
         values = {"length": each.length.median(1).values, "miss": each.residual.sum(1) / each.change.sum(1)}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from igpaths.metrics import (
     perturbation,
     seed_masks,
     unusable,
-)
+)  # fmt: skip
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import (
@@ -30,7 +31,7 @@ from igstudy.measures.sample import (
     stacked,
     uncounted,
     window,
-)
+)  # fmt: skip
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
@@ -53,16 +54,7 @@ def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> li
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
     for canvas in canvases:
-        r = insertion(
-            sample.net,
-            sample.images,
-            sample.targets,
-            stack,
-            canvas=canvas,
-            shares=protocol.insertion.shares,
-            seed=sample.seed,
-            batch_size=sample.batch_size,
-        )
+        r = insertion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
         for stride in (1, 4):
             at, variant = r.shares[::stride], f"{canvas}, {len(r.shares[::stride])} counts"
             kept = r.probability if stride == 1 else None
@@ -79,30 +71,21 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
     keys, stack = stacked(sample, protocol)
     seeds = seed_masks(len(sample.images), sample.images.shape[2:], seed=sample.seed, start=sample.start)
     r = information(
-        sample.net,
-        sample.images,
-        sample.targets,
+        *sample.question,
         stack,
         canvas=Seeds(seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
         estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
-        seed=sample.seed,
-        batch_size=sample.batch_size,
+        **sample.drawing,
     )
-    frames = []
+    frames: list[pd.DataFrame] = []
+    shape: dict[str, Any] = {"monotone": how.monotone, "points": how.points}
     for estimator, form in chosen:
         reasons = {score: unusable(r, estimator=estimator, score=score) for score in ("probability", "correct")}
         together = reasons["probability"] | {f"{reason}, AIC": held for reason, held in reasons["correct"].items()}
         unsure = {f"p < {how.confidence}": r.probability[:, 0, -1] < how.confidence} if how.confidence else {}
         for metric, score in (("SIC", "probability"), ("AIC", "correct")):
-            x, y = information_curves(
-                r,
-                estimator=estimator,
-                score=score,
-                renormalise=form == "normalised",
-                monotone=how.monotone,
-                points=how.points,
-            )
+            x, y = information_curves(r, estimator=estimator, score=score, renormalise=form == "normalised", **shape)
             out = uncounted(sample, protocol) | unsure
             out |= together if how.dropped == "together" else reasons[score]
             variant = estimator if form == "normalised" else f"{estimator}, raw"
@@ -116,16 +99,7 @@ def ablated(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     assert how
     more = signed_maps("Window", split.steps, window(sample, protocol), protocol.ranking) if split else {}
     keys, stack = stacked(sample, protocol, steps=finest(sample), more=more)
-    found = perturbation(
-        sample.net,
-        sample.images,
-        sample.targets,
-        stack,
-        canvas=how.canvas,
-        shares=how.shares,
-        seed=sample.seed,
-        batch_size=sample.batch_size,
-    )
+    found = perturbation(*sample.question, stack, canvas=how.canvas, shares=how.shares, **sample.drawing)
     put = partial(rows, sample, protocol, "ABPC", reasons=uncounted(sample, protocol))
     return [
         put(f"{score}, {'clipped' if clip else 'plain'}", keys, abpc(found, score=score, clip=clip))
@@ -147,15 +121,7 @@ def tempered(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
             own = explained_again(replace(sample, net=net), protocol, sample.images)
         keys, stack = stacked(own, protocol, steps=finest(own))
         put = partial(rows, own, protocol, reasons=uncounted(own, protocol))
-        r = insertion(
-            own.net,
-            own.images,
-            own.targets,
-            stack,
-            shares=protocol.insertion.shares,
-            seed=own.seed,
-            batch_size=own.batch_size,
-        )
+        r = insertion(*own.question, stack, shares=protocol.insertion.shares, **own.drawing)
         for metric, curve in (("insertion", r.probability), ("insertion ratio", r.probability_ratio)):
             variant = f"black, {len(r.shares)} counts, T = {temperature:g}"
             frames.append(put(metric, variant, keys, area(r.shares, curve)))
