@@ -59,6 +59,10 @@ class Attributions:
     alpha_star: dict[Key, Tensor]
     evaluations: int
 
+    def __post_init__(self) -> None:
+        for each in self.maps.values():
+            each.is_attribution = True  # type: ignore[attr-defined]  # metrics of ranking maps refuse it
+
     @property
     def rules(self) -> tuple[Rule | Part, ...]:
         """The rules, in their order."""

@@ -157,6 +157,8 @@ def as_tensor(values: Any, axes: int, name: str = "maps") -> Tensor:
 
 def as_maps(maps: Tensor, like: Tensor) -> Tensor:
     """Ranking maps as (B, M, H, W), for images or masks `like` (B, …, H, W); ValueError where they do not fit."""
+    if getattr(maps, "is_attribution", False) and maps.shape[1] > 1:
+        raise ValueError("maps are an attribution, whose colours are no maps; give attributions.ranking('absolute')")
     maps = as_tensor(maps, 0)
     maps = maps.unsqueeze(1) if maps.ndim == 3 else maps
     count, (height, width) = len(like), like.shape[-2:]
