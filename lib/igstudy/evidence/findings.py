@@ -3,7 +3,7 @@
 A sentence gives the numbers, whichever way they came out; a question that no study has measured yet has no sentence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -43,18 +43,10 @@ def confidence(rows: pd.DataFrame) -> str:
     return _changed("where a temperature of 4 in place of 1/4 makes the same networks less sure", change)
 
 
-def recipe(rows: pd.DataFrame) -> str:
-    """What a modern recipe does to IDGI's gain."""
+def between(rows: pd.DataFrame, *, pairs: Mapping[str, str], what: str) -> str:
+    """What else IDGI gains on one network of each pair than on the other, which differ by what the words say."""
     gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
-    change = causes.contrasts(gained, causes.RECIPES)
-    return _changed("where the same networks are trained by a modern recipe", change)
-
-
-def shortcuts(rows: pd.DataFrame) -> str:
-    """What shortcuts do to IDGI's gain."""
-    gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
-    change = causes.contrasts(gained, causes.SEEDS)
-    return _changed("where a ResNet has its shortcuts and all else is equal", change)
+    return _changed(what, causes.contrasts(gained, pairs))
 
 
 def steps(rows: pd.DataFrame) -> str:
@@ -114,8 +106,14 @@ def saturation(rows: pd.DataFrame) -> str:
 QUESTIONS: dict[str, tuple[Callable[[pd.DataFrame], str], str]] = {
     "The sign": (sign, "03-idgi-vs-its-baselines"),
     "Confidence": (confidence, "03-idgi-vs-its-baselines"),
-    "The recipe": (recipe, "03-idgi-vs-its-baselines"),
-    "Shortcuts": (shortcuts, "03-idgi-vs-its-baselines"),
+    "The recipe": (
+        partial(between, pairs=causes.RECIPES, what="where the same networks are trained by a modern recipe"),
+        "03-idgi-vs-its-baselines",
+    ),
+    "Shortcuts": (
+        partial(between, pairs=causes.SEEDS, what="where a ResNet has its shortcuts and all else is equal"),
+        "03-idgi-vs-its-baselines",
+    ),
     "Steps": (steps, "04-step-size"),
     "Rounding": (rounding, "05-numerical-stability"),
     "Devices": (devices, "05-numerical-stability"),

@@ -104,16 +104,9 @@ def kendall(
 ) -> Estimate:
     """Kendall's τ_b between the orders of M methods by two metrics: 1 for the same order, −1 for the reverse.
 
-    Parameters
-    ----------
-    a, b : (n, M), finite: each image's value for each method under either metric, two methods or more.
-    statistics : how images are averaged under either metric, "mean" or "median".
-    clusters, seed : as for `bootstrap`; the interval resamples the images, together for both metrics.
-
-    Returns
-    -------
-    Estimate
-        The τ of the averages over the n images; NaN where all methods tie.
+    It is that of the averages over n images, by either metric's `statistics`; NaN where all methods tie. `a` and `b`
+    (n, M) have each image's finite value for each of two methods or more; the interval resamples the images, together
+    for both metrics.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():

@@ -41,10 +41,7 @@ def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "ig
 def gains(rows: pd.DataFrame, **choice: str) -> pd.DataFrame:
     """What IDGI adds to the `values` of a choice, for every image, path and sign that counts without and with it.
 
-    Returns
-    -------
-    DataFrame with the columns network, photograph, image, method (without IDGI), sign, `without` and `idgi` (the two
-    values) and `gain`, their difference.
+    `method` is the one without IDGI, `without` and `idgi` are the two values, and `gain` is their difference.
     """
     own = values(rows, **choice)
     without, idgi = (own[own["method"].isin([name + end for name in METHODS])] for end in ("", " + IDGI"))
@@ -152,17 +149,10 @@ def ratios(table: pd.DataFrame) -> pd.Series:
 
 
 def placed(theirs: pd.DataFrame, ours: pd.Series) -> pd.DataFrame:
-    """Where each published ratio lies between what signed and what absolute maps give.
+    """Where each ratio of `published` lies between what signed and what absolute maps give by `ratios` of the metric.
 
-    Parameters
-    ----------
-    theirs : of `published`.
-    ours : of `ratios`, of the same metric and of one network or more.
-
-    Returns
-    -------
-    `theirs` with `place`, on a logarithmic scale 0 at the median of our networks' ratios for signed maps on the same
-    path and 1 at that for absolute ones, and `like`, the nearer of the two. Paths that we lack are left out.
+    `place` is, on a logarithmic scale, 0 at the median of our networks' ratios for signed maps on the same path and 1
+    at that for absolute ones, and `like` is the nearer of the two. Paths that we lack are left out.
     """
     logs = ours.map(lambda each: np.log(each.value)).astype(float)
     middle = logs.groupby(["method", "sign"]).median().unstack("sign")
