@@ -1,30 +1,40 @@
 """Networks as strangers bring them: each of a kind that a library of this sort was reported to fail on.
 
-`ARCHITECTURES` lists how each is made, and `build` makes it with random weights that are the same at every call.
+`ARCHITECTURES` lists how each is made; `modified.build` makes it with random weights that are the same at every call.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
-from typing import Any
 
 import torch
 import torchvision
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize, prune
 from torchvision.models.convnext import CNBlockConfig
 from torchvision.models.resnet import BasicBlock
 
-CLASSES = 4
-
-
-def build(make: Callable[[], nn.Module]) -> nn.Module:
-    """The network that `make` makes, with the same weights at every call."""
-    with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "`torch.*is deprecated", FutureWarning)
-        torch.manual_seed(5)
-        return make()
+from modified import (
+    CLASSES,
+    IN_PLACE,
+    Anchored,
+    Caching,
+    Casting,
+    Channel,
+    Contiguous,
+    Wrapped,
+    after_a_pass,
+    cached_parametrization,
+    in_place_layer,
+    logits_only,
+    mixed,
+    new_spectral_norm,
+    new_weight_norm,
+    old_spectral_norm,
+    old_weight_norm,
+    pruned,
+    small,
+    with_cam,
+    with_kept_activations,
+)
 
 
 class View(nn.Module):
@@ -48,25 +58,6 @@ class Perceptron(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x.view(x.size(0), -1))
-
-
-def small(channels: int = 3, classes: int = CLASSES) -> nn.Sequential:
-    """A convolution, a bend, a pool and a linear layer."""
-    layers = [nn.Conv2d(channels, 6, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(96, classes))
-
-
-class Wrapped(nn.Module):
-    """The small network with something of its own before and after it."""
-
-    def __init__(
-        self, before: Callable[[Tensor], Tensor] = lambda x: x, after: Callable[[Tensor], Any] = lambda x: x
-    ) -> None:
-        super().__init__()
-        self.body, self.before, self.after = small(), before, after
-
-    def forward(self, x: Tensor) -> Any:
-        return self.after(self.body(self.before(x)))
 
 
 def vit() -> nn.Module:
@@ -113,30 +104,6 @@ class Frequencies(nn.Module):
         return self.body(torch.fft.irfft2(torch.fft.rfft2(x) * self.filter, s=x.shape[-2:]))
 
 
-class Anchored(nn.Module):
-    """A parameter and a buffer with five axes, as detectors have."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body, self.scale = small(), nn.Parameter(torch.full((1, 1, 1, 1, 1), 1.5))
-        self.register_buffer("anchors", torch.rand(1, 3, 1, 1, 2))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.body(x) * self.scale.flatten() + self.anchors.sum()
-
-
-class Caching(nn.Module):
-    """Keeps its last activations, for a figure."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = small()
-
-    def forward(self, x: Tensor) -> Tensor:
-        self.features = self.body[:2](x)
-        return self.body[2:](self.features)
-
-
 class Constant(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -144,12 +111,6 @@ class Constant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.logits.expand(len(x), -1)
-
-
-def after_a_pass(network: nn.Module, channels: int = 3) -> nn.Module:
-    """The network once it has seen images, in the mode in which it trains: what its user has in hand."""
-    network.train()(torch.rand(2, channels, 32, 32))
-    return network
 
 
 @torch.no_grad()
@@ -176,109 +137,9 @@ def inception() -> nn.Module:
     return normalised(torchvision.models.Inception3(num_classes=CLASSES, **options), 299)
 
 
-def old_weight_norm() -> nn.Module:
-    network = small()
-    torch.nn.utils.weight_norm(network[0])
-    return after_a_pass(network)
-
-
-def old_spectral_norm() -> nn.Module:
-    network = small()
-    torch.nn.utils.spectral_norm(network[0])
-    return after_a_pass(network)
-
-
-def new_weight_norm() -> nn.Module:
-    network = small()
-    parametrizations.weight_norm(network[0])
-    return after_a_pass(network)
-
-
-def new_spectral_norm() -> nn.Module:
-    network = small()
-    parametrizations.spectral_norm(network[-1])
-    return after_a_pass(network)
-
-
-def cached_parametrization() -> nn.Module:
-    network = new_weight_norm()
-    with parametrize.cached():
-        network(torch.rand(1, 3, 32, 32))
-    return network
-
-
-def pruned() -> nn.Module:
-    network = small()
-    prune.l1_unstructured(network[0], "weight", 0.3)
-    return after_a_pass(network)
-
-
-class Cam:
-    """An object of a network's user that keeps activations and their gradients by hooks."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        self.activations: list[Tensor] = []
-        self.gradients: list[Tensor] = []
-        layer.register_forward_hook(self.keep)
-        layer.register_full_backward_hook(self.keep_gradient)
-
-    def keep(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        self.activations.append(output)
-
-    def keep_gradient(self, layer: nn.Module, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> None:
-        self.gradients.append(outputs[0])
-
-
-def with_cam() -> nn.Module:
-    network = small()
-    network.cam = Cam(network[1])
-    return after_a_pass(network)
-
-
-def with_kept_activations() -> nn.Module:
-    network, kept = small(), {}
-    network[1].register_forward_hook(lambda layer, inputs, output: kept.__setitem__("activation", output))
-    network[0].register_forward_pre_hook(lambda layer, inputs: kept.__setitem__("input", inputs))
-    return after_a_pass(network)
-
-
 def batchnorm_in_training() -> nn.Module:
     layers = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.Dropout(0.5), nn.AdaptiveAvgPool2d(2), nn.Flatten()]
     return normalised(nn.Sequential(*layers, nn.Linear(24, CLASSES)))
-
-
-def mixed() -> nn.Module:
-    network = small().half()
-    network[0].float()
-    return network
-
-
-IN_PLACE: dict[str, Callable[[Tensor], Tensor]] = {
-    "x -= 0.1": lambda x: x.__isub__(0.1),
-    "x.sub_": lambda x: x.sub_(0.1),
-    "clamp_": lambda x: x.clamp_(-1, 1),
-    "relu_": lambda x: nn.functional.relu(x, inplace=True),
-    "dropout_": lambda x: nn.functional.dropout(x, 0.5, training=False, inplace=True),
-    "a view's mul_": lambda x: x.unsqueeze(1).squeeze(1).mul_(2),
-    "flipped colours, then in place": lambda x: x[:, [2, 1, 0]].sub_(0.1),
-    "one colour": lambda x: x.index_copy_(1, torch.tensor([0]), 2 * x[:, :1]),
-}
-
-
-class Channel(nn.Module):
-    """Writes into one colour of its input."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = small()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x[:, 0] *= 2
-        return self.body(x)
-
-
-def in_place_layer() -> nn.Module:
-    return nn.Sequential(nn.ReLU(inplace=True), *small())
 
 
 @dataclass(frozen=True)
@@ -296,23 +157,19 @@ class Architecture:
     rounding: float = 1e-3
 
 
-def logits_only(logits: Tensor) -> SimpleNamespace:
-    return SimpleNamespace(logits=logits, loss=None, hidden_states=None)
-
-
 ARCHITECTURES = {
-    "LeNet with view": Architecture(View),
+    "LeNet with view": Architecture(View, rounding=0.05),
     "MLP with view": Architecture(Perceptron),
     "ViT": Architecture(vit),
     "Swin": Architecture(swin),
     "ConvNeXt": Architecture(convnext),
     "DenseNet, checkpointed": Architecture(densenet),
-    "ResNet": Architecture(resnet),
+    "ResNet": Architecture(resnet, rounding=0.01),
     "GoogLeNet": Architecture(googlenet, size=64, rounding=0.05),
     "Inception v3": Architecture(inception, size=75, rounding=0.05),
     "LSTM over rows": Architecture(Rows),
     "complex weights": Architecture(Frequencies),
-    "one channel": Architecture(lambda: View(channels=1), channels=1),
+    "one channel": Architecture(lambda: View(channels=1), channels=1, rounding=0.05),
     "four channels": Architecture(lambda: small(channels=4), channels=4),
     "object with logits": Architecture(lambda: Wrapped(after=logits_only)),
     "dict": Architecture(lambda: Wrapped(after=lambda z: {"logits": z, "loss": None})),
@@ -334,8 +191,10 @@ ARCHITECTURES = {
     **{f"in place: {how}": Architecture(lambda how=how: Wrapped(before=IN_PLACE[how])) for how in IN_PLACE},
     "float16": Architecture(lambda: small().half()),
     "bfloat16": Architecture(lambda: small().bfloat16()),
-    "float16 with view": Architecture(lambda: View().half()),
+    "float16 with view": Architecture(lambda: View().half(), rounding=0.05),
     "mixed halves": Architecture(mixed),
+    "half, casts to its weights": Architecture(lambda: Casting(None)),
+    "contiguous images only": Architecture(Contiguous),
     "DataParallel": Architecture(lambda: nn.DataParallel(small())),
     "torch.fx": Architecture(lambda: torch.fx.symbolic_trace(small())),
     "torch.jit.script": Architecture(lambda: torch.jit.script(small())),

@@ -24,9 +24,7 @@ EXPLAIN = """examples:
 
 The .npz file holds, by the names that igpaths.explanations.Explanation.arrays documents, the maps (paths, rules, C, H,
 W), the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
-MODELS = """examples:
-  python -m igpaths models
-  python -m igpaths models --all"""
+MODELS = "examples:\n  python -m igpaths models\n  python -m igpaths models --all"
 OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
 
@@ -58,8 +56,7 @@ def parser() -> Parser:
     one.add_argument("--path", action="append", dest="paths", metavar="PATH", help=several)
     several = f"{', '.join(RULES)}; several times for several, from the same walk (default: ig)"
     one.add_argument("--rule", action="append", dest="rules", metavar="RULE", help=several)
-    begins = f"where straight and guided begin: {', '.join(BASELINES)} (default: black)"
-    one.add_argument("--baseline", help=begins)
+    one.add_argument("--baseline", help=f"where straight and guided begin, {', '.join(BASELINES)} (default: black)")
     one.add_argument("--steps", type=int, help="segments of the path (default: 128)")
     one.add_argument("--psi", type=float, help="the share of the score's change that ends at α* (default: 0.9)")
     one.add_argument("--target", help="the class to explain, by its index or name (default: the predicted one)")

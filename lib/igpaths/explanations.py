@@ -4,35 +4,30 @@ Arguments are checked before torch is imported, so that a slip of the pen costs 
 """
 
 import io
-import logging
-import pathlib
 import re
-import textwrap
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL.Image import Image
 
 import igpaths as ig
 from igpaths.methods import BASELINES, METHODS, RULES
-from igpaths.models import Model, choice, in_one_line, label, load_model
+from igpaths.models import Model, choice, in_one_line, load_model
 from igpaths.models.classes import class_index, class_names, first_name, listed_classes
-from igpaths.models.photographs import find_photograph, in_colour
+from igpaths.models.photographs import take_photograph
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.typing import HashableList
     from torch import Tensor
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
-PANEL, WORDS = 2.2, 0.5  # inches: a panel's width, and the room for the words around it
-logger = logging.getLogger("igpaths")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,28 +75,23 @@ class Explanation:
 
     @cached_property
     def arrays(self) -> "dict[str, np.ndarray[Any, Any]]":
-        """All values as `save` writes them to an .npz file; with P paths, R rules and N steps these are
+        """All values by their names in an .npz file: the attributes, and with P paths, R rules and N steps
 
-        - ``paths``, ``baselines`` (P,) and ``rules`` (R,): names;
+        - ``paths``, ``baselines`` (P,) and ``rules`` (R,), names; ``evaluations`` of gradients and ``seconds`` (P,);
         - ``maps`` (P, R, C, H, W), signed, and ``completeness_gap`` (P, R): a map's sum minus the change of score over
           the segments that its rule covers;
         - ``scores``, ``alphas`` (P, N + 1): F along each path from F(x') to F(x), and how far along it, 0 to 1;
-        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')), where left and right part; NaN where the
-          score does not rise;
-        - ``evaluations``, ``seconds`` (P,): gradient evaluations of each walk, and its duration;
-        - the other attributes, by their names.
+        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')); NaN where the score does not rise.
         """
-        rules, walks, star = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), _star(self.psi)
+        rules, walks, n = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), self.steps
         values = {
             "paths": list(self.maps),
             "baselines": list(self.baselines.values()),
-            "maps": [[walk[rule, self.steps][0].numpy() for rule in rules] for walk in walks],
-            "completeness_gap": [
-                [walk.completeness_gap[rule, self.steps][0].numpy() for rule in rules] for walk in walks
-            ],
-            "scores": [walk.scores[self.steps][0].numpy() for walk in walks],
-            "alphas": [walk.alphas[self.steps][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[star, self.steps][0].numpy() for walk in walks],
+            "maps": [[walk[rule, n][0].numpy() for rule in rules] for walk in walks],
+            "completeness_gap": [[walk.completeness_gap[rule, n][0].numpy() for rule in rules] for walk in walks],
+            "scores": [walk.scores[n][0].numpy() for walk in walks],
+            "alphas": [walk.alphas[n][0].numpy() for walk in walks],
+            "alpha_star": [walk.alpha_star[_star(self.psi), n][0].numpy() for walk in walks],
             "evaluations": [walk.evaluations for walk in walks],
             "seconds": list(self.seconds.values()),
         }
@@ -130,7 +120,7 @@ class Explanation:
         return found
 
     def gap(self, p: int, r: int) -> tuple[str, bool]:
-        """The completeness gap of path p with rule r in words, as a share of the change of score; whether it is large."""
+        """The completeness gap of path p with rule r in words, as a share of the score's change, and if it is large."""
         gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
         change = float(scores[-1] - scores[0])
         if not RULES[self.rules[r]].complete:
@@ -147,11 +137,11 @@ class Explanation:
         self.picture().savefig(stream, format="png", bbox_inches="tight")
         return stream.getvalue()
 
-    def save(self, file: str | pathlib.Path) -> None:
+    def save(self, file: str | Path) -> None:
         """Write the picture (.png, .pdf, .svg), or `arrays` (.npz), which ``numpy.load`` reads."""
         suffix = check_format(file)
         if suffix == ".npz":
-            with pathlib.Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
+            with Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
                 np.savez_compressed(stream, allow_pickle=False, **self.arrays)
         else:
             self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
@@ -159,59 +149,18 @@ class Explanation:
     def picture(self) -> "Figure":
         """What the network sees, each map over it, and the score along each path with its α*.
 
-        Several paths are columns, with a row for each rule; the rules of one path are in one row. Save the figure with
-        ``bbox_inches="tight"``, as `save` and notebooks do.
+        Save the figure with ``bbox_inches="tight"``, as `save` and notebooks do.
         """
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
+        from igpaths.pictures import draw
 
-        names = [[METHODS[path].labelled(rule) for rule in self.rules] for path in self.maps]
-        mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
-        if len(self.maps) > 1 and len(self.rules) > 1:
-            left = ["image", "score", *["."] * len(self.rules)]
-            mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
-        columns, rows, shape = len(mosaic[0]), len(mosaic), self.image.shape[1] / self.image.shape[2]
-        size = PANEL * columns, (PANEL * shape + WORDS) * rows + 3 * WORDS
-        figure = Figure(size, layout=ConstrainedLayoutEngine(compress=True, w_pad=0.06, h_pad=0.08))
-        axes = figure.subplot_mosaic(mosaic)
-        ig.plots.show_image(axes["image"], self.image)
-        probability = f"probability {self.probability:.3f}" if self.probability == self.probability else ""
-        _around(axes["image"], f"seen as {_short(self.predicted)}", probability)
-        for p, row in enumerate(names):
-            for r, name in enumerate(row):
-                ig.plots.show_over(axes[name], self.image, self.arrays["maps"][p, r])
-                _around(axes[name], name, self.gap(p, r)[0])
-        self._show_scores(axes["score"])
-        axes["score"].set_box_aspect(shape)
-        if rows == 1:
-            axes["score"].yaxis.tick_right()
-        walks = [f"{path} path from {self.baselines[path]}, {spent:.1f} s" for path, spent in self.seconds.items()]
-        what = f"What counts for “{_short(self.target)}” (orange) and against it (blue)"
-        facts = f"{label(self.model)} · {self.steps} steps · {' · '.join(walks)}"
-        title = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, facts))
-        figure.suptitle(title, fontsize=9, parse_math=False)
-        return figure
-
-    def _show_scores(self, ax: "Axes") -> None:
-        """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
-        for p, path in enumerate(self.maps):
-            alphas, scores, star = (self.arrays[name][p] for name in ("alphas", "scores", "alpha_star"))
-            colour = ig.plots.COLOURS[METHODS[path].colour]
-            ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
-            if star == star:
-                ax.axvline(star, color=colour, linewidth=0.8, linestyle=":")
-                ax.plot(star, scores[np.abs(alphas - star).argmin()], "o", color=colour, markersize=4)
-        ax.set_title(f"{self.output} along the path", fontsize=9, parse_math=False)
-        ax.tick_params(labelsize=7)
-        ax.set_xlim(0, 1)
-        ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
+        return draw(self)
 
 
 def explain(
-    image: "str | pathlib.Path | Image.Image | Tensor",
+    image: "str | Path | Image | Tensor",
     *,
     model: str | Model,
-    data: str | pathlib.Path = "",
+    data: str | Path = "",
     paths: str | Iterable[str] = "straight",
     rules: str | Iterable[str] = "ig",
     baseline: str = "",
@@ -244,17 +193,14 @@ def explain(
     Raises
     ------
     ValueError
-        For an image that cannot be read or prepared, a network that fails on it, and for every name or number that is
-        not allowed.
+        For an image that cannot be read or prepared, a network that fails on it, a name or number that is not allowed.
     OSError
         Where the model's weights can neither be found nor be downloaded.
 
     Examples
     --------
-    >>> print(*ig.explain(x[0], model=model, target="ring", steps=8).lines, sep="\\n")
-    ring (class 5), probability 0.0000; seen as disk, probability ...
-    straight path: ... from black, ...; 9 gradient evaluations in ... s
-      IG: completeness gap ...
+    >>> ig.explain(x[0], model=model, target="ring", steps=8)
+    ring (class 5), probability ...
     """
     paths, rules = _names("path", paths, METHODS), _names("rule", rules, RULES)
     (begins,) = _names("baseline", baseline or "black", BASELINES)
@@ -262,12 +208,12 @@ def explain(
         raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
     if not callable(output):
         _names("output", output, ("probability", "logit"))
-    if steps < 1 or steps != int(steps):
-        raise ValueError(f"steps must be a whole number, 1 or more, got {steps}")
+    if not isinstance(steps, Integral) or steps < 1:
+        raise ValueError(f"steps must be a whole number, 1 or more, got {steps!r}")
     if not 0 < psi < 1:
         raise ValueError(f"psi must be in (0, 1), got {psi}")
     _check_device(device)
-    name, photograph = _opened(image)
+    name, photograph = take_photograph(image)
     listed_classes(data)
     loaded = load_model(model, data=data) if isinstance(model, str) else model
     if not isinstance(loaded, Model):
@@ -278,10 +224,8 @@ def explain(
     try:
         logits = net.logits(seen[None])[0].detach().float().cpu()
     except Exception as error:  # it is the reader's own network
-        size = tuple(seen.shape)
-        raise ValueError(
-            f"model is {loaded.name!r}; its network fails for {name} {size}: {in_one_line(error)}"
-        ) from error
+        why = f"its network fails for {name} {tuple(seen.shape)}: {in_one_line(error)}"
+        raise ValueError(f"model is {loaded.name!r}; {why}") from error
     classes = class_names(loaded, len(logits), data=data)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
@@ -308,9 +252,9 @@ def explain(
     )
 
 
-def check_format(file: str | pathlib.Path) -> str:
+def check_format(file: str | Path) -> str:
     """The ending of a file that `Explanation.save` can write, in small letters."""
-    suffix = pathlib.Path(file).suffix.lower()
+    suffix = Path(file).suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
     return suffix
@@ -336,32 +280,5 @@ def _check_device(device: str) -> None:
     if device != "cpu":
         import torch
 
-        there = torch.cuda.device_count()
-        if int(device[5:] or 0) >= there:
-            raise ValueError(f"device is {device!r}; this machine has {there} GPUs, numbered from 0")
-
-
-def _opened(image: "str | pathlib.Path | Image.Image | Tensor") -> "tuple[str, Image.Image | Tensor]":
-    """The image's name for messages, and the image in RGB where it is no tensor."""
-    if isinstance(image, str | pathlib.Path):
-        name, pixels = pathlib.Path(image).name, find_photograph(pathlib.Path(image))
-    elif isinstance(image, Image.Image):
-        name, pixels = "the image", in_colour(image)
-    else:
-        return "the image", image
-    if pixels.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        logger.warning(
-            "%s: its EXIF says that it should be turned. It is explained as it is stored, which is how ImageNet's "
-            "networks see photographs; to turn it, save a copy of PIL.ImageOps.exif_transpose(Image.open(...))",
-            name,
-        )
-    return name, pixels
-
-
-def _around(ax: "Axes", above: str, below: str) -> None:
-    ax.set_title(textwrap.fill(above, 26), fontsize=9, parse_math=False)
-    ax.set_xlabel(below, fontsize=8)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 48 else f"{name[:47]}…"
+        if int(device[5:] or 0) >= torch.cuda.device_count():
+            raise ValueError(f"device is {device!r}; this machine has {torch.cuda.device_count()} GPUs")

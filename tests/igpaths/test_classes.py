@@ -6,7 +6,7 @@ import pytest
 from torch import nn
 
 from igpaths.models import Model
-from igpaths.models.classes import class_index, class_names
+from igpaths.models.classes import class_index, class_names, read_synsets
 
 CLASSES = ("tench, Tinca tinca", "crane", "maillot", "maillot, tank suit", "crane")
 
@@ -34,7 +34,11 @@ class TestNames:
 
     def test_then_numbers(self, folder):
         assert class_names(model(), 3, data=folder) == ("class 0", "class 1", "class 2")
-        assert class_names(model("a"), 2) == ("class 0", "class 1")
+
+    def test_a_model_names_as_many_classes_as_it_has_outputs(self, folder):
+        for data in (folder, ""):
+            with pytest.raises(ValueError, match="^model is 'module:own'; its network has 3 outputs for 1 classes$"):
+                class_names(model("a"), 3, data=data)
 
     def test_a_folder_without_a_list(self, folder):
         (folder / "synsets.txt").unlink()
@@ -66,3 +70,39 @@ class TestIndex:
     def test_errors(self, target, message):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             class_index(target, CLASSES)
+
+
+class TestFile:
+    """The list of synsets, as editors of any system write it."""
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            "n00000001\tKüken\r\nn00000002 two words\r\n",
+            "\ufeffn00000001\tKüken\nn00000002 two words",
+            "n00000001\tKüken  \nn00000002   two words\t\n\n  \n",
+        ],
+        ids=["CRLF", "BOM", "blanks"],
+    )
+    def test_taken(self, tmp_path, content):
+        (tmp_path / "list.txt").write_bytes(content.encode())
+        assert [synset.name for synset in read_synsets(tmp_path / "list.txt")] == ["Küken", "two words"]
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("n00000001\tone\nn00000002\tKüken\n".encode("latin-1"), ", line 2: it is not in UTF-8; save the file in"),
+            ("n00000001\tone\n".encode("utf-16"), ", line 1: it is not in UTF-8"),
+            (
+                b"n00000001\tone\n\nn00000002\ttwo\n",
+                ", line 2: '' is not a wnid and a name, as in 'n01440764<tab>tench'",
+            ),
+            (b"n00000001,one\n", ", line 1: 'n00000001,one' is not a wnid"),
+            (b"n00000001 one\nn00000001 two\n", ", line 2: n00000001 comes twice"),
+            (b"\n", " lists no synset"),
+        ],
+    )
+    def test_refused(self, tmp_path, content, message):
+        (tmp_path / "list.txt").write_bytes(content)
+        with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'list.txt'}{message}")):
+            read_synsets(tmp_path / "list.txt")

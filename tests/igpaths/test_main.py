@@ -1,6 +1,9 @@
 """The command line on a real network: the files, the lines, and what is said of every bad input."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,7 +12,6 @@ from torchvision.transforms.functional import to_pil_image
 
 import igpaths as ig
 from igpaths.__main__ import main
-from igpaths.models import load_model
 from igstudy.tasks import objects
 
 MODEL = "objects/mobilenet"
@@ -55,9 +57,9 @@ class TestExplain:
     )  # fmt: skip
     def test_the_lines_say_what_attribute_finds(self, capsys, options, path, rule, output, target):
         head, walked, credited, files = explained(capsys, *options).splitlines()
-        net = load_model(MODEL).classifier(output=output)
+        net = ig.load_model(MODEL).classifier(output=output)
         rules = (rule, ig.Left(rule, 0.9))
-        maps = ig.attribute(net, objects.scene(2).image[None], [target], path=path, rules=rules, steps=(4,))
+        maps = ig.attribute(net, objects.scene(2).image[None], target, path=path, rules=rules, steps=4)
         first, last = maps.scores[4][0, [0, -1]].tolist()
         gap, star = maps.completeness_gap[rule, 4].item(), maps.alpha_star[rules[1], 4].item()
         assert head.startswith(f"{objects.CLASSES[target]} (class {target}), {output} {last:.4f}")
@@ -65,13 +67,15 @@ class TestExplain:
         crossed = f"crosses 0.9 of that at α* = {star:.3g}" if last > first else "never rises above it"
         assert f": {last - first:+z.4f} from " in walked
         assert re.search(rf", {re.escape(crossed)}; 5 gradient evaluations in \d+\.\d s$", walked)
-        assert credited.endswith(f": completeness gap {gap / (last - first):+z.2%}")
+        assert f": completeness gap {gap / (last - first):+z.2%}" in credited
+        assert (", over 10%: " in credited) == (abs(gap / (last - first)) > 0.1)
         assert files == "scene-map.png"
 
-    def test_several_methods_and_files(self, capsys):
+    def test_several_methods_and_files(self, capsys, folder):
         several = ("--path", "straight", "--path", "blur", "--rule", "ig", "--rule", "right", "--psi", "0.5")
         lines = explained(capsys, *several, "--out", "one.png", "--out", "two.npz").splitlines()
         assert lines[-1] == "one.png, two.npz"
+        assert {"one.png", "two.npz"} <= {file.name for file in folder.iterdir()}
         names = [re.match(r"  (.*): completeness gap ", line)[1] for line in lines if line.startswith("  ")]
         assert names == ["IG", "Right IG", "Blur IG", "Right Blur IG"]
         with np.load("two.npz") as saved:
@@ -96,23 +100,24 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (["--path", "curved"], "path is 'curved'; it must be one of straight, guided, blur"),
-            (["--rule", "gradient"], "rule is 'gradient'; it must be one of ig, idgi, left, right"),
+            (["--path", "curved"], "path is 'curved', it must be one of straight, guided, blur, blur-placed"),
+            (["--rule", "gradient"], "rule is 'gradient', it must be one of ig, idgi, idg, left, right"),
             (["--psi", "1"], "psi must be in (0, 1), got 1.0"),
-            (["--baseline", "red"], "baseline is 'red'; it must be one of black, white, mean, blur"),
+            (["--baseline", "red"], "baseline is 'red', it must be one of black, white, mean, blur"),
             (["--path", "blur", "--baseline", "white"],
              "baseline is 'white', but the blur path begins at the blurred image: leave it out"),
-            (["--steps", "0"], "steps must be one or more positive whole numbers, got (0,)"),
+            (["--path", "blur-place"], "guided, blur, blur-placed; did you mean blur-placed?"),
+            (["--steps", "0"], "steps must be a whole number, 1 or more, got 0"),
             (["--steps", "many"], "argument --steps: invalid int value: 'many' (see python -m igpaths explain --help)"),
-            (["--output", "odds"], "output is 'odds'; it must be one of probability, logit"),
-            (["--device", "tpu"], "device is 'tpu'; it must be one of cpu"),
+            (["--output", "odds"], "output is 'odds', it must be one of probability, logit"),
+            (["--device", "tpu"], "device is 'tpu'; it must be cpu, cuda or cuda:N"),
             (["--target", "10"], "target is '10'; it must be a class's name or index, 0 to 9"),
             (["--target", "heat"], "target is 'heat'; it must be a class's name or index, 0 to 9; did you mean heart?"),
             (["--model", "resnet"], "model is 'resnet'; it must be objects/NETWORK"),
             (["--data", "none"], "data is 'none' (parameter data or IGPATHS_DATA): there is no such folder"),
-            (["--out", "none/map.png"], "out is 'none/map.png'; there is no folder 'none'"),
-            (["--out", "map.jpg"], "out is 'map.jpg'; it must be a file other than the image, one of *.png, "),
-            (["--out", "scene.png"], "out is 'scene.png'; it must be a file other than the image"),
+            (["--out", "none/map.png"], "file is 'none/map.png'; there is no folder 'none'"),
+            (["--out", "map.jpg"], "file is 'map.jpg'; it must be one of *.png, *.pdf, *.svg, *.npz"),
+            (["--out", "scene.png"], "file is 'scene.png'; it must be another than the image"),
         ],
     )  # fmt: skip
     def test_bad_options(self, capsys, folder, options, message):
@@ -142,9 +147,39 @@ class TestExplain:
     def test_a_model_is_required(self, capsys):
         assert "the following arguments are required: --model" in refused(capsys, "explain", "scene.png")
 
+    @pytest.mark.parametrize("name", ["map.NPZ", "карта ½.svg"])
+    def test_a_file_has_the_name_that_is_printed(self, capsys, folder, name):
+        assert explained(capsys, "--out", name).splitlines()[-1] == name
+        assert {file.name for file in folder.iterdir()} == {"scene.png", name}
+
+    def test_an_image_of_any_name(self, capsys, folder):
+        (folder / "Ordner mit ü").mkdir()
+        (folder / "scene.png").rename("Ordner mit ü/собака 1.PNG")
+        assert main(["explain", "Ordner mit ü/собака 1.PNG", "--model", MODEL, "--steps", "1"]) == 0
+        assert capsys.readouterr().out.endswith("\nсобака 1-map.png\n")
+        assert (folder / "собака 1-map.png").is_file()
+
+    @pytest.mark.filterwarnings("always")
+    def test_a_warning_is_a_line(self, capsys, folder, monkeypatch):
+        (folder / "logarithm.py").write_text(
+            "import torch, igpaths as ig\n"
+            "class Logarithm(torch.nn.Module):\n"
+            "    def forward(self, x): return x.mean((2, 3)).log()\n"
+            "def build():\n"
+            "    return ig.Model('any', Logarithm(), (0.,) * 3, (1.,) * 3, lambda photo: torch.full((3, 8, 8), .5))\n"
+        )
+        monkeypatch.syspath_prepend(folder)
+        options = ("--model", "module:logarithm.build", "--output", "logit", "--steps", "2")
+        assert main(["explain", "scene.png", *options]) == 0
+        out, err = capsys.readouterr()
+        assert err.startswith("warning: the score of image 0 is -inf at α = 0")
+        assert err.count("\n") == 1
+        assert "IG: completeness gap not finite\nscene-map.png\n" in out
+        assert (folder / "scene-map.png").is_file()
+
 
 class TestModels:
-    def test_study_a(self, capsys):
+    def test_the_best_known(self, capsys):
         assert main(["models"]) == 0
         out = capsys.readouterr().out
         assert "98.6%  objects/mobilenet\n" in out
@@ -158,18 +193,7 @@ class TestModels:
         assert "58.2%  torchvision/squeezenet1_1:IMAGENET1K_V1\n" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["run", "status", "results"])
-class TestStudies:
-    def test_a_file_that_is_not_there(self, capsys, command):
-        assert "parameters file: given 'none.yaml'; allowed: a YAML file" in refused(capsys, command, "none.yaml")
-
-    def test_a_bad_parameter(self, capsys, folder, command):
-        (folder / "study.yaml").write_text("task: objects\n")
-        message = "study.yaml: images: given '0'; allowed: an integer, at least 1"
-        assert message in refused(capsys, command, "study.yaml", "-p", "seed", "1", "-p", "images", "0")
-
-
-@pytest.mark.parametrize("command", ["explain", "models", "run", "status", "results"])
+@pytest.mark.parametrize("command", ["explain", "models"])
 def test_help_teaches_by_example(capsys, command):
     with pytest.raises(SystemExit) as ended:
         main([command, "--help"])
@@ -179,3 +203,62 @@ def test_help_teaches_by_example(capsys, command):
 
 def test_no_command(capsys):
     assert "the following arguments are required: COMMAND (see python -m igpaths --help)" in refused(capsys)
+
+
+class TestProcess:
+    """The command line in a process of its own, which is what a person starts."""
+
+    def run(self, *arguments, **environment):
+        return subprocess.run([sys.executable, *arguments], capture_output=True, env=os.environ | environment)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--help"],
+            ["explain", "--help"],
+            ["models", "--everything"],
+            ["explain", "none.png", "--model", MODEL],
+            *(
+                ["explain", "scene.png", "--model", MODEL, *option.split()]
+                for option in (
+                    "--path curved",
+                    "--rule gradient",
+                    "--baseline red",
+                    "--path blur --baseline white",
+                    "--steps 0",
+                    "--psi 2",
+                    "--output odds",
+                    "--device tpu",
+                    "--data none",
+                    "--data broken",
+                    "--out a.jpg",
+                    "--out none/a.png",
+                    "--model resnet50",
+                    "--model module:not_there.network",
+                )
+            ),
+        ],
+        ids=" ".join,
+    )
+    def test_an_answer_that_needs_no_network_imports_nothing_heavy(self, folder, arguments):
+        (folder / "broken").mkdir()
+        (folder / "broken" / "synsets.txt").write_text("no synset\n")
+        code = (
+            "import sys; from igpaths.__main__ import main\n"
+            "try: status = main(sys.argv[1:])\n"
+            "except SystemExit as ended: status = ended.code\n"
+            "print(status, *{'torch', 'torchvision', 'matplotlib', 'scipy', 'pandas', 'igstudy'} & set(sys.modules))"
+        )
+        done = self.run("-c", code, *arguments)
+        assert done.stdout.decode().splitlines()[-1] == ("0" if "--help" in arguments else "1")
+        assert bool(done.stderr) != ("--help" in arguments)
+
+    @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+    def test_a_terminal_that_cannot_write_every_letter(self, folder, encoding):
+        explain = ("-m", "igpaths", "explain", "scene.png", "--model", MODEL, "--steps", "2")
+        done = self.run(*explain, PYTHONIOENCODING=encoding)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert "?* = " in done.stdout.decode(encoding)
+        assert (folder / "scene-map.png").is_file()
+        done = self.run("-m", "igpaths", "explain", "--help", PYTHONIOENCODING=encoding)
+        assert (done.returncode, done.stderr) == (0, b"")

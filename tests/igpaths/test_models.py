@@ -16,8 +16,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.transforms import functional
 
-from igpaths import Classifier
-from igpaths.models import Model, list_models, load_model, zoo
+from igpaths import Classifier, Model, list_models, load_model
+from igpaths.models import label, zoo
 from igstudy.tasks import objects
 from igstudy.tasks.networks import NETWORKS
 
@@ -190,8 +190,18 @@ class TestOwnModule:
             "    return Model('mine', torch.nn.Flatten(), (0., 0., 0.), (1., 1., 1.), None)\n"
             "def network():\n"
             "    return torch.nn.Flatten()\n"
+            "def crash():\n"
+            "    raise RuntimeError('the checkpoint is\\nfrom another machine')\n"
+            "def missing():\n"
+            "    return torch.load('nowhere.pt')\n"
+            "def none():\n"
+            "    pass\n"
+            "def argument(path):\n"
+            "    return linear()\n"
         )
         monkeypatch.syspath_prepend(tmp_path)
+        (tmp_path / "broken_models.py").write_text("import not_there_either\n")
+        (tmp_path / "typing_models.py").write_text("def build(:\n")
         yield
         sys.modules.pop("reader_models", None)
 
@@ -206,11 +216,23 @@ class TestOwnModule:
             ("module:not_there.linear", "module 'not_there' cannot be imported: No module named 'not_there'"),
             ("module:linear", "module '' cannot be imported"),
             ("module:.linear", "module '' cannot be imported"),
+            ("module:", "module '' cannot be imported"),
+            ("module:broken_models.build", "'broken_models' cannot be imported: No module named 'not_there_either'"),
+            ("module:typing_models.build", "'typing_models' cannot be imported: SyntaxError: "),
+            ("module:reader_models.crash", "fails: RuntimeError: the checkpoint is from another machine"),
+            ("module:reader_models.missing", "fails: [Errno 2] No such file or directory: 'nowhere.pt'"),
+            ("module:reader_models.none", "reader_models.none() must return an igpaths.Model, not NoneType"),
+            (
+                "module:reader_models.argument",
+                "argument(), without arguments, fails: TypeError: argument() missing 1 req",
+            ),
         ],
     )
     def test_errors(self, name, message):
-        with pytest.raises(ValueError, match=re.escape(message)):
+        with pytest.raises(ValueError, match=re.escape(message)) as caught:
             load_model(name)
+        assert str(caught.value).startswith(f"model is {name!r}; ")
+        assert "\n" not in str(caught.value)
 
 
 class TestObjects:
@@ -245,6 +267,36 @@ class TestObjects:
             model.classifier(output="score")
 
 
+class TestSee:
+    """The one check of what a network sees."""
+
+    def test_a_tensor_is_taken_as_it_is(self):
+        model, image = Model("own", nn.Flatten(), (0.0,), (1.0,)), torch.rand(1, 4, 5, dtype=torch.float64)
+        seen = model.see(image.requires_grad_(), name="x")
+        assert torch.equal(seen, image.detach().float())
+        assert not seen.requires_grad
+
+    def test_images_of_one_batch_have_one_size(self):
+        model = Model("own", nn.Flatten(), (0.0,) * 3, (1.0,) * 3, functional.to_tensor)
+        first = model.see(photograph(5, 4), name="1.JPEG")
+        assert model.see(photograph(5, 4), name="2.JPEG", like=first).shape == first.shape
+        message = (
+            "its prepare turns 3.JPEG into a tensor (3, 4, 6) of torch.float32; it must be a float tensor (3, 4, 5)"
+        )
+        with pytest.raises(ValueError, match=re.escape(f"model is 'own'; {message} in [0, 1], not normalised")):
+            model.see(photograph(6, 4), name="3.JPEG", like=first)
+
+    @pytest.mark.parametrize(
+        "image",
+        [torch.rand(3, 4), torch.rand(1, 3, 4, 5), torch.rand(4, 4, 5), torch.rand(3, 0, 5), torch.ones(3, 4, 5).int()],
+    )
+    def test_other_shapes_and_types(self, image):
+        model = Model("own", nn.Flatten(), (0.0,) * 3, (1.0,) * 3)
+        message = f"x is a tensor {tuple(image.shape)} of {image.dtype}; it must be a float tensor (3, H, W) in [0, 1]"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            model.see(image, name="x")
+
+
 class TestList:
     def test_study_a_has_ten_networks(self):
         ours = [f"objects/{name}" for name in NETWORKS]
@@ -266,9 +318,9 @@ class TestList:
     [
         (
             "resnet50",
-            "model is 'resnet50'; it must be objects/NETWORK, .*; did you mean torchvision/resnet50:IMAGENET1K_",
+            "model is 'resnet50'; it must be objects/NETWORK, .*; did you mean torchvision/resnet50:WEIGHTS or ",
         ),
-        ("object/resnet", "did you mean objects/resnet or .*`python -m igpaths models` lists them"),
+        ("object/resnet", "did you mean objects/resnet? .*`python -m igpaths models` lists them"),
         ("", "model is ''; it must be objects/NETWORK"),
         ("objects/resnt", "network is 'resnt', it must be one of vgg, .*, mobilenet, .*; did you mean resnet?"),
         ("torchvision/resnet51:IMAGENET1K_V1", "torchvision has no classifier 'resnet51', .*; did you mean resnet50?"),
@@ -283,3 +335,18 @@ class TestList:
 def test_unknown_names(name, message):
     with pytest.raises(ValueError, match=message.replace("?", r"\?")):
         load_model(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("objects/resnet", "resnet"),
+        ("torchvision/resnet50:IMAGENET1K_V2", "resnet50"),
+        ("torchvision/vgg16:IMAGENET1K_V1@my weights/v1.2/vgg.pt", "vgg16"),
+        ("module:mine.network", "network"),
+        ("LeNet v1.2", "LeNet v1.2"),
+        ("", ""),
+    ],
+)
+def test_the_short_name(name, short):
+    assert label(name) == short

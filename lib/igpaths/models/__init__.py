@@ -13,13 +13,13 @@ entry-point group "igpaths.models", with the functions `load` and `names` and th
 
 import importlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL.Image import Image
 
@@ -28,12 +28,18 @@ import igpaths as ig
 if TYPE_CHECKING:
     from torch import Tensor, device, nn
 
+    from igpaths.classifier import Output
+
 ENVIRONMENT = "IGPATHS_DATA"
 GROUP = "igpaths.models"
 FORMS = (
     "torchvision/NETWORK:WEIGHTS, torchvision/NETWORK:WEIGHTS@FILE or module:PACKAGE.FUNCTION "
     "(for example torchvision/resnet50:IMAGENET1K_V2)"
 )
+BEST_KNOWN = (
+    "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
+    "vgg16", "vgg19",
+)  # fmt: skip
 ROUNDING = 1e-5  # by which pixels may leave [0, 1]
 
 
@@ -66,42 +72,24 @@ class Model:
     classes: tuple[str, ...] = ()
 
     def classifier(
-        self,
-        *,
-        output: "str | Callable[[Tensor, Tensor], Tensor]",
-        device: "device | str" = "cpu",
-        precision: str | None = "float32",
-        temperature: float = 1.0,
+        self, *, output: "Output", device: "device | str" = "cpu", precision: str | None = "float32", **options: Any
     ) -> "ig.Classifier":
         """The frozen `Classifier` of images in [0, 1]; the options are its own."""
         return ig.Classifier(
-            self.network,
-            mean=self.mean,
-            std=self.std,
-            output=output,
-            precision=precision,
-            temperature=temperature,
-            device=device,
+            self.network, mean=self.mean, std=self.std, output=output, device=device, precision=precision, **options
         )
 
     def see(self, photograph: "Image | Tensor", *, name: str, like: "Tensor | None" = None) -> "Tensor":
-        """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU, rounding by 1e-5 beyond it cut off.
+        """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU; rounding by 1e-5 is cut off.
 
-        Parameters
-        ----------
-        photograph : RGB image that `prepare` takes, or a tensor that is prepared already.
-        name : of the photograph, for errors.
-        like : tensor whose shape it must have, for images that become one batch.
-
-        Raises
-        ------
-        ValueError
-            Where `prepare` fails, or the tensor has another shape, type or range.
+        The photograph is an RGB image that `prepare` takes, or a tensor that is prepared already. Images that become
+        one batch have the shape of the first: `like`. ValueError with the model's name and the photograph's where
+        `prepare` fails, or its tensor has another shape, type or range.
         """
         import torch
 
         model, source = f"model is {self.name!r}", f"{name} is"
-        pixels: object = photograph
+        pixels: Any = photograph
         if isinstance(photograph, Image):
             source = f"its prepare turns {name} into"
             if self.prepare is None:
@@ -110,19 +98,17 @@ class Model:
                 pixels = self.prepare(photograph)
             except Exception as error:  # it is the reader's own function
                 raise ValueError(f"{model}; its prepare fails for {name}: {in_one_line(error)}") from error
-        shape = (len(self.mean), "H", "W") if like is None else tuple(like.shape)
+        channels, size = len(self.mean), (pixels if like is None else like)
         if not isinstance(pixels, torch.Tensor):
             found = f"a {type(pixels).__name__}"
-        elif not _fits(pixels.shape, shape) or not pixels.is_floating_point():
+        elif pixels.shape != (channels, *size.shape[-2:]) or not pixels.numel() or not pixels.is_floating_point():
             found = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
         elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
             found = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
-        size = ", ".join(map(str, shape))
-        raise ValueError(
-            f"{model}; {source} {found}; it must be a float tensor ({size}) in [0, 1], before normalisation"
-        )
+        allowed = f"({channels}, H, W)" if like is None else tuple(like.shape)
+        raise ValueError(f"{model}; {source} {found}; it must be a float tensor {allowed} in [0, 1], not normalised")
 
 
 class Name(NamedTuple):
@@ -155,13 +141,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     data : folder against which a relative FILE is resolved; the environment variable IGPATHS_DATA where it is empty,
         the current folder where both are.
 
-    Raises
-    ------
-    ValueError
-        For a name, file or function that does not exist, a function that fails, a file that is not a state dict, or
-        weights that do not fit.
-    OSError
-        Where weights can neither be found in TORCH_HOME nor be downloaded.
+    ValueError for a name, file or function that does not exist, a function that fails, a file that is not a state dict,
+    or weights that do not fit; OSError where weights can neither be found in TORCH_HOME nor be downloaded.
 
     Examples
     --------
@@ -174,8 +155,6 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     if "/" in name and parts.kind in providers():
         model: Model = providers()[parts.kind].load().load(name, folder=Path(data or os.environ.get(ENVIRONMENT, "")))
         return model
-    from igpaths.models.zoo import BEST_KNOWN
-
     close = [f"{kind}/{parts.network}" for kind in get_close_matches(parts.kind, providers())]
     close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
@@ -234,12 +213,6 @@ def in_one_line(error: Exception) -> str:
     return (
         words if words and isinstance(error, ValueError | OSError | ImportError) else f"{type(error).__name__}: {words}"
     )
-
-
-def _fits(shape: Sequence[int], expected: Sequence[int | str]) -> bool:
-    """Whether a shape without zeros is the expected one, where a letter stands for any size."""
-    sizes = [n for n, m in zip(shape, expected, strict=False) if n and (n == m or isinstance(m, str))]
-    return len(sizes) == len(shape) == len(expected)
 
 
 def _imported(name: str, path: str) -> Model:

@@ -5,19 +5,16 @@ A file of weights is a state dict: the tensors by name, in .safetensors or as ``
 
 import re
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
-from igpaths.models import Model, Name, choice, in_one_line, nearest
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torchvision import models
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from igpaths.models import BEST_KNOWN, Model, Name, choice, in_one_line, nearest
 
 ABOUT = "For photographs, downloaded once; accuracy on ImageNet"
-BEST_KNOWN = (
-    "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
-    "vgg16", "vgg19",
-)  # fmt: skip
+NETWORKS = models.list_models(module=models)
 
 
 def names(*, every: bool = False) -> dict[str, float]:
@@ -25,11 +22,11 @@ def names(*, every: bool = False) -> dict[str, float]:
 
     `every` network, the best known of them first; by default those alone.
     """
-    networks = dict.fromkeys((*BEST_KNOWN, *_networks())) if every else BEST_KNOWN
+    networks = dict.fromkeys((*BEST_KNOWN, *NETWORKS)) if every else BEST_KNOWN
     return {
         f"torchvision/{network}:{entry.name}": entry.meta["_metrics"]["ImageNet-1K"]["acc@1"] / 100
         for network in networks
-        for entry in _torchvision().get_model_weights(network)
+        for entry in models.get_model_weights(network)
         if entry.meta["categories"]  # vgg16's IMAGENET1K_FEATURES have no classifier
     }
 
@@ -37,12 +34,12 @@ def names(*, every: bool = False) -> dict[str, float]:
 def load(name: str, *, folder: Path) -> Model:
     """The model ``torchvision/NETWORK:WEIGHTS`` or ``…@FILE``, where a relative FILE lies below `folder`."""
     _, network, weights, file = Name.of(name)
-    if network not in _networks():
+    if network not in NETWORKS:
         raise ValueError(
             f"model is {name!r}; torchvision has no classifier {network!r}, it has those of "
-            f"torchvision.models.list_models(torchvision.models){nearest(network, _networks())}"
+            f"torchvision.models.list_models(torchvision.models){nearest(network, NETWORKS)}"
         )
-    entries = {entry.name: entry for entry in _torchvision().get_model_weights(network)}
+    entries = {entry.name: entry for entry in models.get_model_weights(network)}
     if weights not in entries:
         moving = "DEFAULT names other weights in another release; " if weights == "DEFAULT" else ""
         raise ValueError(f"model is {name!r}; {moving}{choice(f'weights of {network}', weights, entries)}")
@@ -59,45 +56,27 @@ def load(name: str, *, folder: Path) -> Model:
     )
 
 
-def _torchvision() -> ModuleType:
-    """Its models, imported where they are needed: that takes seconds."""
-    import torchvision
-
-    return torchvision.models
-
-
-def _networks() -> list[str]:
-    return _torchvision().list_models(module=_torchvision())
-
-
-def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
+def _build(network: str, state: dict[str, Tensor]) -> nn.Module:
     if network not in ("inception_v3", "googlenet"):
-        return _torchvision().get_model(network, weights=None)
+        return models.get_model(network, weights=None)
     # Their weights expect another normalisation, which the network does itself by an option; files exist with and
     # without the auxiliary heads, which play no part in evaluation.
     auxiliary = any(key.startswith(("aux", "Aux")) for key in state)
     options = {"transform_input": True, "init_weights": False, "aux_logits": auxiliary}
-    return _torchvision().get_model(network, weights=None, **options)
+    return models.get_model(network, weights=None, **options)
 
 
-def _download(name: str, weights: Any) -> "dict[str, Tensor]":
-    import torch
-
+def _download(name: str, weights: models.WeightsEnum) -> dict[str, Tensor]:
     try:
         return weights.get_state_dict(progress=False, check_hash=True)
     except OSError as error:
         cache = Path(torch.hub.get_dir()) / "checkpoints"
-        raise OSError(
-            f"model is {name!r}; {weights.url} could not be downloaded ({error}): put that file into {cache}, or name "
-            f"a local one, torchvision/NETWORK:WEIGHTS@FILE"
-        ) from error
+        remedy = f"put that file into {cache}, or name a local one, torchvision/NETWORK:WEIGHTS@FILE"
+        raise OSError(f"model is {name!r}; {weights.url} could not be downloaded ({error}): {remedy}") from error
 
 
-def read_state(file: Path, name: str) -> "dict[str, Tensor]":
+def read_state(file: Path, name: str) -> dict[str, Tensor]:
     """The tensors by name in a .safetensors file, or in any other that torch.save wrote, for the model of this name."""
-    import safetensors.torch
-    import torch
-
     if not file.is_file():
         raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
     try:
@@ -106,13 +85,14 @@ def read_state(file: Path, name: str) -> "dict[str, Tensor]":
         state = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or foreign file fails in many ways
         raise ValueError(f"model is {name!r}; {file} is no state dict: {in_one_line(error)}") from error
-    tensors = isinstance(state, dict) and all(isinstance(value, torch.Tensor) for value in state.values())
+    tensors = isinstance(state, dict) and all(isinstance(value, Tensor) for value in state.values())
     if not tensors or not all(isinstance(key, str) for key in state):
-        raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {_kind(state)}")
+        kind = f"a dict of {_some(list(map(str, state)))}" if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {kind}")
     return state
 
 
-def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Module":
+def fit(name: str, network: nn.Module, state: dict[str, Tensor]) -> nn.Module:
     """`network` in evaluation mode with these weights; ValueError says which of them do not fit."""
     # torchvision's DenseNet files keep the names of an older release: denselayer1.norm.1 for denselayer1.norm1.
     for key in list(state):
@@ -130,15 +110,10 @@ def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Modu
                 if key in state and state[key].shape != own[key].shape
             ],
         }
-        report = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
-        raise ValueError(
-            f"model is {name!r}; the weights do not fit the network: {report or in_one_line(error)}"
-        ) from error
+        words = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
+        words = words or in_one_line(error)
+        raise ValueError(f"model is {name!r}; the weights do not fit the network: {words}") from error
     return network.eval()
-
-
-def _kind(value: object) -> str:
-    return f"a dict of {_some([str(key) for key in value])}" if isinstance(value, dict) else type(value).__name__
 
 
 def _some(words: list[str]) -> str:

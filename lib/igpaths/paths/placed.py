@@ -93,7 +93,7 @@ class Placed(Respaced):
         still = moved.sum(0) == 0
         mass = torch.where(still, lengths, (1 - self.share) * lengths + self.share * moved / moved.sum(0))
         below = torch.cat([torch.zeros_like(alphas[:1]), (mass / mass.sum(0)).cumsum(0)]).T.contiguous()
-        wanted = (torch.arange(1, steps, dtype=alphas.dtype) / steps).expand(len(below), -1)
+        wanted = (torch.arange(1, steps, dtype=alphas.dtype, device="cpu") / steps).expand(len(below), -1)
         right = torch.searchsorted(below, wanted.contiguous()).clamp(1, len(lengths)).T
         (low, high), (left_alpha, right_alpha) = (
             (values.gather(0, right - 1), values.gather(0, right)) for values in (below.T, alphas)
