@@ -17,7 +17,7 @@ import torch
 import torchvision
 
 from igpaths.metrics.estimators import png_bytes
-from igpaths.models.zoo import BEST_KNOWN as STUDY_A
+from igpaths.models import BEST_KNOWN as STUDY_A
 from igstudy.engine import store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import run

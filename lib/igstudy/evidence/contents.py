@@ -11,15 +11,10 @@ from pandas.io.formats.style import Styler
 
 @dataclass(frozen=True)
 class Place:
-    """One table or figure of a paper, and its place.
+    """One table or figure of paper "A" or "B", and its place.
 
-    Attributes
-    ----------
-    paper : "A" or "B".
-    kind, number : "table" or "figure", and its number in the paper; "appendix" for figures that have none.
-    page : of the book.
-    name : of the book's figure; empty for a table.
-    metrics : that a table reads from the rows of a study; none for a figure.
+    `kind` is "table" or "figure", `number` that in the paper, or "appendix", `page` one of the book, `name` that of the
+    book's figure, empty for a table, and `metrics` are those that a table reads from the rows of a study.
     """
 
     paper: str

@@ -38,6 +38,16 @@ METRICS = {
     "-log MSE under JPEG 75": ("JPEG signed sum", ""),
 }
 
+# Study B's tables of Split IG: by our quantity the table, and its name there.
+QUANTITIES = {
+    "L2 ratio": (1, "L2 norm ratio RightIG/LeftIG"),
+    "L1 ratio": (1, "L1 norm ratio RightIG/LeftIG"),
+    "alpha*": (2, "alpha*"),
+    "cosine left right": (3, "cosine LeftIG RightIG"),
+    "cosine left full": (3, "cosine LeftIG FullIG"),
+    "cosine right full": (3, "cosine RightIG FullIG"),
+}
+
 
 def table(study: str, number: int) -> pd.DataFrame:
     """One published table, a row a value.

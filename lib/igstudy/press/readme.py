@@ -31,13 +31,7 @@ def draw(file: str | IO[bytes]) -> None:
 
 
 def written(text: str) -> str:
-    """README's text with what the published results say between its marks.
-
-    Raises
-    ------
-    ValueError
-        Where the marks are not there, each once.
-    """
+    """README's text with what the published results say between its marks; ValueError where it has not each once."""
     if len(FOUND.findall(text)) != 1:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
     asked = {name: facts["parameters"] for name, facts in studies().items()}

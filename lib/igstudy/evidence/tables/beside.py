@@ -4,7 +4,7 @@ The paper's values stand above ours, network by network, and n in every row. A v
 where the interval of its difference to every other value of the row does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -55,13 +55,10 @@ def averages(
     have none, `better` "higher", "lower" or "neither", `statistic` "mean", "median", or "" for the metric's own, and
     `choice` the protocol, metric, variant and sign of the rows, which are of the store or published.
     """
-    own = choose(rows, methods=methods, **choice)
-    wanted = own["steps"].max() if steps == "finest" else steps
-    found = []
-    for network, its in own[own["steps"].isin([0, wanted])].groupby("network", sort=False):
-        table = by_image(its, "method")
-        table = table[[method for method in methods if method in table]].dropna()
-        found.append(_cells(str(network), table, statistic or AVERAGES.get(choice["metric"], "mean"), better))
+    average, found = statistic or AVERAGES.get(choice["metric"], "mean"), []
+    for network, table in _by_network(choose(rows, methods=methods, **choice), steps):
+        known = table[[method for method in methods if method in table]].dropna()
+        found.append(_cells(network, known, average, better))
     return found
 
 
@@ -82,6 +79,13 @@ def changes(rows: pd.DataFrame, *, methods: Sequence[str], steps: tuple[int, int
         if estimates:
             found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
     return found
+
+
+def _by_network(rows: pd.DataFrame, steps: int | str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each network's values at a step count, an image a line and a method a column, controls among them."""
+    wanted = rows["steps"].max() if steps == "finest" else steps
+    for network, its in rows[rows["steps"].isin([0, wanted])].groupby("network", sort=False):
+        yield str(network), by_image(its, "method")
 
 
 def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
@@ -107,8 +111,7 @@ def tally(
     """
     own = choose(rows, methods=(method, *others), **choice)
     counts = {other: [0, 0, 0] for other in others if other in set(own["method"])}
-    for _, its in own[own["steps"].isin([0, own["steps"].max()])].groupby("network", sort=False):
-        table = by_image(its, "method")
+    for _, table in _by_network(own, "finest"):
         for other in counts:
             pair = table.reindex(columns=[method, other]).dropna()
             if len(pair):
