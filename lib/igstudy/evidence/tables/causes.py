@@ -19,16 +19,8 @@ METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures
 IMAGE = ["network", "photograph", "image"]
 SHORTCUTS = {"vgg": "without", "inception": "without", "densenet": "without", "resnet": "with", "mobilenet": "with"}
-TRAITS = {
-    f"{family}{suffix}": (shortcuts, recipe)
-    for family, shortcuts in SHORTCUTS.items()
-    for suffix, recipe in (("", "plain"), ("-modern", "modern"))
-}
 RECIPES = {f"{family}-modern": family for family in SHORTCUTS}  # by the modern recipe, and the same by the plain one
 SEEDS = {f"resnet{suffix}": f"noskip{suffix}" for suffix in ("", "-1", "-2")}  # with shortcuts, and the same without
-
-
-# --- a study's rows ---
 
 
 def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igpaths") -> pd.DataFrame:
@@ -87,9 +79,10 @@ def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
 
 def with_traits(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the five families alone, with their `shortcuts` and their `recipe`, "plain" or "modern"."""
-    own = table[table["network"].isin(list(TRAITS))]
-    shortcuts, recipe = ({name: traits[i] for name, traits in TRAITS.items()} for i in (0, 1))
-    return own.assign(shortcuts=own["network"].map(shortcuts), recipe=own["network"].map(recipe))
+    names = table["network"].astype(str)
+    families = names.str.removesuffix("-modern")
+    recipes = np.where(families == names, "plain", "modern")
+    return table.assign(shortcuts=families.map(SHORTCUTS), recipe=recipes)[families.isin(SHORTCUTS)]
 
 
 def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "network") -> pd.DataFrame:
@@ -106,9 +99,6 @@ def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "ne
         both[of] = f"{one} − {other}"
         found.append(both.assign(gain=both["gain"] - both["gain other"]))
     return pd.concat(found, ignore_index=True)
-
-
-# --- Study A's own tables ---
 
 
 def published(number: int, metric: str, variant: str) -> pd.DataFrame:
@@ -134,9 +124,6 @@ def confidence() -> pd.DataFrame:
     """Table 1's two insertion scores, one over the other: the mean probability of each network's images, by method."""
     score, over = (pd.DataFrame(study_a(1, metric, COUNTS)).T for metric in ("insertion", "insertion ratio"))
     return score / over
-
-
-# --- the one beside the other ---
 
 
 def ratios(table: pd.DataFrame) -> pd.Series:
