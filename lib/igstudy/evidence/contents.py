@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import yaml
 from pandas.io.formats.style import Styler
+
+from igstudy.evidence.papers import FOLDER
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Place:
 
 def contents() -> tuple[Place, ...]:
     """All tables and figures of Study A, then of Study B."""
-    entries = yaml.safe_load((Path(__file__).parent / "papers" / "contents.yaml").read_text(encoding="utf-8"))
+    entries = yaml.safe_load((FOLDER / "contents.yaml").read_text(encoding="utf-8"))
     return tuple(Place(**entry) for entry in entries)
 
 

@@ -103,30 +103,29 @@ def saturation(rows: pd.DataFrame) -> str:
     )
 
 
-QUESTIONS: dict[str, tuple[Callable[[pd.DataFrame], str], str]] = {
-    "The sign": (sign, "03-idgi-vs-its-baselines"),
-    "Confidence": (confidence, "03-idgi-vs-its-baselines"),
-    "The recipe": (
-        partial(between, pairs=causes.RECIPES, what="where the same networks are trained by a modern recipe"),
-        "03-idgi-vs-its-baselines",
-    ),
-    "Shortcuts": (
-        partial(between, pairs=causes.SEEDS, what="where a ResNet has its shortcuts and all else is equal"),
-        "03-idgi-vs-its-baselines",
-    ),
-    "Steps": (steps, "04-step-size"),
-    "Rounding": (rounding, "05-numerical-stability"),
-    "Devices": (devices, "05-numerical-stability"),
-    "Saturation": (saturation, "06-split-ig"),
+recipe = partial(between, pairs=causes.RECIPES, what="where the same networks are trained by a modern recipe")
+shortcuts = partial(between, pairs=causes.SEEDS, what="where a ResNet has its shortcuts and all else is equal")
+QUESTIONS: dict[str, dict[str, Callable[[pd.DataFrame], str]]] = {  # by chapter
+    "03-idgi-vs-its-baselines": {
+        "The sign": sign,
+        "Confidence": confidence,
+        "The recipe": recipe,
+        "Shortcuts": shortcuts,
+    },
+    "04-step-size": {"Steps": steps},
+    "05-numerical-stability": {"Rounding": rounding, "Devices": devices},
+    "06-split-ig": {"Saturation": saturation},
 }
 
 
 def in_words(rows: pd.DataFrame, *, linked: bool = False) -> str:
     """A line of Markdown for each question that a study's rows answer, with a link to its chapter where asked for."""
-    said = {name: (question(rows), chapter) for name, (question, chapter) in QUESTIONS.items()}
-    return "\n".join(
-        f"- **{name}.** {words}" + f" ({{doc}}`{chapter}`)" * linked for name, (words, chapter) in said.items() if words
-    )
+    answers = [
+        (name, question(rows), f" ({{doc}}`{chapter}`)" * linked)
+        for chapter, questions in QUESTIONS.items()
+        for name, question in questions.items()
+    ]
+    return "\n".join(f"- **{name}.** {words}{link}" for name, words, link in answers if words)
 
 
 def _changed(what: str, change: pd.DataFrame) -> str:

@@ -78,11 +78,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
     The column "study" says which. A value that several studies hold is there once, from the first of them by name.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
-
-    Raises
-    ------
-    ValueError
-        For a name that is not there.
+    ValueError for a name that is not there.
 
     Examples
     --------
