@@ -119,7 +119,7 @@ def normalised(network: nn.Module, size: int = 32) -> nn.Module:
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 1.0
-    network.train()(torch.rand(4, 3, size, size))
+    network.train()(torch.rand(2, 3, size, size))
     return network
 
 

@@ -282,35 +282,3 @@ def test_a_call_that_is_refused_changes_no_later_result():
         with pytest.raises((ValueError, RuntimeError, AttributeError)):
             net.predict(wrong)
     assert torch.equal(attribute(net=net)[TRAPEZOID], expected)
-
-
-# --- progress ---
-
-
-@pytest.mark.parametrize("path", [STRAIGHT, ig.Guided(), ig.Placed(STRAIGHT)], ids=lambda path: type(path).__name__)
-@pytest.mark.parametrize("batch_size", [1, 2, 16])
-def test_progress_counts_every_gradient(path, batch_size):
-    done = []
-    maps = attribute(path=path, steps=(2, 4), batch_size=batch_size, progress=done.append)
-    assert sum(done) == 2 * maps.evaluations
-    assert all(isinstance(n, int) for n in done)
-
-
-def test_an_error_in_progress_stops_the_walk():
-    def stop(done):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        attribute(progress=stop)
-    assert torch.equal(attribute()[TRAPEZOID], attribute()[TRAPEZOID])
-
-
-def test_a_bar(capsys):
-    maps = attribute(progress=True)
-    assert torch.equal(maps[TRAPEZOID], attribute()[TRAPEZOID])
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("progress", ["bar", 3])
-def test_what_is_no_progress(progress):
-    refused(lambda: attribute(progress=progress), "progress")

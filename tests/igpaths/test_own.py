@@ -1,4 +1,4 @@
-"""Scores and rules of one's own, and what networks do with their batch and their input."""
+"""Scores, rules and progress of one's own, and what networks do with their batch and their input."""
 
 from dataclasses import dataclass
 
@@ -156,3 +156,36 @@ def test_a_rule_that_keeps_a_graph_or_writes_into_its_credit_changes_no_other():
 def test_numbers_of_numpy_in_a_rule_are_taken():
     maps = attribute(classify(build(small)), rules=ig.Left(ig.IG(), np.float64(0.5)))
     assert maps[ig.Left(ig.IG(), 0.5)].shape == (2, 3, 24, 24)
+
+
+# --- progress of one's own ---
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: type(path).__name__)
+@pytest.mark.parametrize("batch_size", [1, 2, 16])
+def test_progress_counts_every_gradient(path, batch_size):
+    done = []
+    maps = attribute(classify(build(small)), path=path, batch_size=batch_size, progress=done.append)
+    assert sum(done) == 2 * maps.evaluations
+    assert all(isinstance(n, int) for n in done)
+
+
+def test_an_error_in_progress_stops_the_walk():
+    def stop(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        attribute(classify(build(small)), progress=stop)
+    assert torch.equal(attribute(classify(build(small)))[RULES[0]], attribute(classify(build(small)))[RULES[0]])
+
+
+def test_a_bar(capsys):
+    maps = attribute(classify(build(small)), progress=True)
+    assert torch.equal(maps[RULES[0]], attribute(classify(build(small)))[RULES[0]])
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("progress", ["bar", 3])
+def test_what_is_no_progress(progress):
+    with pytest.raises(ValueError, match=r"^progress[^\n]*$"):
+        attribute(classify(build(small)), progress=progress)

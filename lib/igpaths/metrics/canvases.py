@@ -31,8 +31,6 @@ class Seeds:
     The four corners and the pixels of `masks` (B, H, W), bool, are always shown. As PAIR's ``create_blurred_image``,
     with one triangulation for all channels; an image one pixel high or wide is interpolated along its line.
 
-    Examples
-    --------
     >>> masks = metrics.seed_masks(2, x.shape[2:])
     >>> show = metrics.Seeds(masks).under(x)
     >>> canvas = show(torch.tensor([0]), torch.zeros(1, 176, 176, dtype=torch.bool))  # the first image's seeds alone
@@ -63,8 +61,6 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
 
     Image number ``start + i`` has mask i: it depends on nothing but that number, the size and the seed.
 
-    Examples
-    --------
     >>> metrics.seed_masks(2, (176, 176), share=0.01).sum((1, 2))
     tensor([309, 309])
     """

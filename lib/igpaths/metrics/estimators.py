@@ -1,11 +1,13 @@
-"""How much an image tells: estimates of its information, each (revealed images, the images) → one number an image.
+"""How much a revealed image tells: the bytes of its file, an entropy, or its likeness to the image, by MS-SSIM.
 
-Both are (P, C, H, W) in [0, 1] with 8 bits a channel, and the numbers (P,) are in units of the estimator's own.
+Each estimator takes the revealed images and the images themselves, (P, C, H, W) in [0, 1] with 8 bits a channel, and
+gives a number for each (P,), in units of its own.
 """
 
 import io
 import math
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,21 +15,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from igpaths.metrics.msssim import ms_ssim
+from igpaths.attributions import check_range
 from igpaths.metrics.pixels import map_in_threads, to_bytes
+from igpaths.products import products
 
 Estimator = Callable[[Tensor, Tensor], Tensor]
-CHANNELS = {"png": (1, 2, 3, 4), "webp": (1, 3)}  # that the formats hold without a loss
+
+# Of MS-SSIM
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
+WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
+C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
+BLOCK = 32  # rows that the window slides over in one product
+LEAST = (WINDOW - 1) * 2 ** (len(WEIGHTS) - 1) + 1  # pixels a side: the window must fit the coarsest scale
 
 
 def png_bytes(revealed: Tensor, images: Tensor) -> Tensor:
     """The length (P,) of each image as a PNG file of Pillow's default compression; more is more information."""
-    return _encode(revealed, format="png")
+    return _encode(revealed, (1, 2, 3, 4), format="png")
 
 
 def webp_bytes(revealed: Tensor, images: Tensor) -> Tensor:
     """The length (P,) of each image as a lossless WebP file (quality 100): it depends on the version of libwebp."""
-    return _encode(revealed, format="webp", lossless=True, quality=100)
+    return _encode(revealed, (1, 3), format="webp", lossless=True, quality=100)
 
 
 def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
@@ -51,34 +60,92 @@ def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
     return torch.special.entr(counts.double() / values.shape[1]).sum(1) / math.log(256) * values.shape[1]
 
 
-ESTIMATORS: dict[str, Estimator] = {
-    "png": png_bytes,
-    "webp": webp_bytes,
-    "ms-ssim": ms_ssim,
-    "entropy": filtered_entropy,
-}
+def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
+    """The mean over channels of the multi-scale structural similarity of images in [0, 1]: (B,), in [0, 1].
+
+    Of images (B, C, H, W) of at least 161 pixels a side; ValueError where they are smaller, differ in shape or leave
+    [0, 1]. 1 for an image with itself, exactly. Symmetric. Negative contrast terms count as 0, as in pytorch-msssim
+    1.0, which it agrees with. In float32 or float64, with all their bits (Wang et al. 2003).
+
+    >>> metrics.ms_ssim(x, x), metrics.ms_ssim(x, x / 2) < 0.95
+    (tensor([1., 1.]), tensor([True, True]))
+    """
+    if a.shape != b.shape or a.ndim != 4:
+        raise ValueError(f"a and b must be (B, C, H, W) of one shape, got {tuple(a.shape)}, {tuple(b.shape)}")
+    if min(a.shape[-2:]) < LEAST:
+        raise ValueError(f"MS-SSIM needs at least {LEAST} pixels a side for its five scales, got {tuple(a.shape[-2:])}")
+    for name, images in (("a", a), ("b", b)):
+        check_range(name, images.detach(), "for MS-SSIM", remedy="")
+    a, b = (images.to(torch.promote_types(images.dtype, torch.float32)) for images in (a, b))
+    with products(a.device):
+        factors = [_similarities(a, b, last=False)]
+        for scale in range(1, len(WEIGHTS)):
+            odd = [side % 2 for side in a.shape[-2:]]
+            a, b = (F.avg_pool2d(image, kernel_size=2, padding=odd) for image in (a, b))
+            factors.append(_similarities(a, b, last=scale == len(WEIGHTS) - 1))
+    weighted = [factor.clamp(min=0) ** weight for factor, weight in zip(factors, WEIGHTS, strict=True)]
+    return torch.stack(weighted).prod(0).mean(1).clamp(max=1)  # which rounding passes, on nearly equal images
 
 
-def find_estimators(names: str | Iterable[str], channels: int) -> dict[str, Estimator]:
-    """The estimators of these names; ValueError where there is none, or one cannot take images of so many channels."""
+ESTIMATORS = {"png": png_bytes, "webp": webp_bytes, "ms-ssim": ms_ssim, "entropy": filtered_entropy}
+
+
+def find_estimators(names: str | Iterable[str]) -> dict[str, Estimator]:
+    """The estimators of these names; ValueError where there is none."""
     names = (names,) if isinstance(names, str) else tuple(names)
     if not names or not set(names) <= set(ESTIMATORS):
         raise ValueError(f"estimators is {names}; it must name one or more of {', '.join(ESTIMATORS)}")
-    for name in names:
-        if channels not in CHANNELS.get(name, (channels,)):
-            allowed = ", ".join(map(str, CHANNELS[name]))
-            raise ValueError(
-                f"{name} files hold images of {allowed} channels, got {channels}; take the entropy or MS-SSIM instead"
-            )
     return {name: ESTIMATORS[name] for name in names}
 
 
-def _encode(images: Tensor, **options: Any) -> Tensor:
+def _encode(images: Tensor, channels: tuple[int, ...], **options: Any) -> Tensor:
     from PIL import Image
+
+    if images.shape[1] not in channels:
+        allowed = ", ".join(map(str, channels))
+        raise ValueError(
+            f"{options['format']} files hold images of {allowed} channels, not {images.shape[1]}: "
+            "estimate the information by 'entropy' or 'ms-ssim'"
+        )
 
     def length(pixels: np.ndarray) -> int:
         file = io.BytesIO()
-        Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(file, **options)
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, **options)
         return file.tell()
 
     return torch.tensor(map_in_threads(length, to_bytes(images)), dtype=torch.float64)
+
+
+def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:
+    """The mean contrast and structure (B, C) of two images on one scale, on the last one with the luminance."""
+    mean_a, mean_b = _window(a), _window(b)
+    square, product = mean_a**2 + mean_b**2, mean_a * mean_b
+    variances, covariance = _window(a * a + b * b) - square, _window(a * b) - product
+    similarity = (2 * covariance + C2) / (variances + C2)
+    if last:
+        similarity = similarity * (2 * product + C1) / (square + C1)
+    return similarity.mean((-2, -1))
+
+
+def _window(images: Tensor) -> Tensor:
+    """Images (…, H, W) under the Gaussian window, where it fits whole."""
+    return _slide(_slide(images.mT).mT)
+
+
+def _slide(images: Tensor) -> Tensor:
+    """The window along the rows' direction: dense products of blocks, for a band in one matrix is mostly zeros."""
+    rows, margin = images.shape[-2] - WINDOW + 1, WINDOW - 1
+    blocks = [images[..., start : start + BLOCK + margin, :] for start in range(0, rows, BLOCK)]
+    return torch.cat([_matrix(block.shape[-2], block.dtype, block.device) @ block for block in blocks], dim=-2)
+
+
+@lru_cache(maxsize=64)
+@torch.inference_mode(False)  # a matrix that is kept must serve in every mode
+def _matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The matrix (size − 10, size) that slides the window along a line of pixels."""
+    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    window = torch.exp(-(offsets**2) / (2 * SIGMA**2))
+    window /= window.sum()
+    i, j = torch.arange(size - WINDOW + 1).view(-1, 1), torch.arange(size)
+    inside = (j >= i) & (j < i + WINDOW)
+    return torch.where(inside, window[(j - i).clamp(0, WINDOW - 1)], 0).to(device, dtype)

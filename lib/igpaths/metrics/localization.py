@@ -3,7 +3,7 @@
 Maps are (B, M, H, W), M of each image, or (B, H, W) for M = 1, higher is more important; masks are (B, H, W), bool,
 neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does.
 
-Each measure is written for rows of pixels: its body sees a batch of maps as (P, H·W), and the masks that belong to them.
+A measure's own body sees rows of pixels: a batch of maps as (P, H·W) in float64, and the masks that belong to them.
 """
 
 import functools
@@ -38,8 +38,6 @@ def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
 
     Chance is the mask's share of the image; NaN for a map that is zero everywhere.
 
-    Examples
-    --------
     >>> constant = torch.ones_like(ranking)  # which does what chance does
     >>> torch.allclose(metrics.energy_inside(constant, data.masks)[:, 0], data.masks.double().mean((1, 2)))
     True
@@ -53,8 +51,6 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
 
     Where several pixels are highest, the share of them inside. Chance is the mask's share of the image.
 
-    Examples
-    --------
     >>> metrics.pointing_game(data.masks, data.masks).tolist()
     [[1.0], [1.0]]
     """
@@ -66,8 +62,6 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
 def roc_auc(maps: Tensor, masks: Tensor) -> Tensor:
     """The chance that a pixel inside ranks above one outside: (B, M), in [0, 1], higher is better; chance is 0.5.
 
-    Examples
-    --------
     >>> metrics.roc_auc(torch.stack([data.masks, ~data.masks], dim=1), data.masks).tolist()
     [[1.0, 0.0], [1.0, 0.0]]
     """
@@ -81,8 +75,6 @@ def best_f1(maps: Tensor, masks: Tensor) -> Tensor:
 
     A constant map, which can only guess everything, has 2s / (1 + s) with s the mask's share.
 
-    Examples
-    --------
     >>> metrics.best_f1(data.masks, data.masks).tolist()
     [[1.0], [1.0]]
     """
@@ -100,8 +92,6 @@ def mae(maps: Tensor, masks: Tensor) -> Tensor:
 
     A constant map is 0 everywhere, and has the mask's share.
 
-    Examples
-    --------
     >>> metrics.mae(torch.stack([data.masks, ~data.masks], dim=1), data.masks).tolist()
     [[0.0, 1.0], [0.0, 1.0]]
     """
@@ -113,16 +103,10 @@ def mae(maps: Tensor, masks: Tensor) -> Tensor:
 def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
     """On images of two objects, how much of a class's map falls on its own: (B, M), in [0, 1], higher is better.
 
-    Σ|map| on the own object over Σ|map| on both objects, averaged over the two classes. Maps that do not depend on the
-    class have 0.5; NaN where a map is zero on both objects.
+    `first` and `second` are the maps for the class of each object, and `masks` (B, 2, H, W), bool, the objects' pixels,
+    which are disjoint. Σ|map| on the own object over Σ|map| on both objects, averaged over the two classes. Maps that
+    do not depend on the class have 0.5; NaN where a map is zero on both objects.
 
-    Parameters
-    ----------
-    first, second : maps for the class of the first and of the second object.
-    masks : (B, 2, H, W), bool, the pixels of the two objects, disjoint.
-
-    Examples
-    --------
     >>> from igstudy.tasks import objects
     >>> two = objects.pair(0).masks[None]
     >>> first, second = two.float().unbind(1)  # each class's map is its object

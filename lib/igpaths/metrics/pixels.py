@@ -1,9 +1,8 @@
-"""Images of 8 bits a channel: rounded, as arrays for codecs and triangulations, and photographs blurred or compressed."""
+"""Images of 8 bits: photographs blurred or compressed, and tensors as arrays for codecs and triangulations."""
 
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +16,6 @@ if TYPE_CHECKING:  # imports within functions wait until they are needed: they t
 def blur_photograph(photograph: "Image", *, radius: float = 20) -> "Image":
     """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code.
 
-    Examples
-    --------
     >>> from torchvision.transforms.functional import to_pil_image
     >>> metrics.blur_photograph(to_pil_image(x[0]), radius=20).size
     (176, 176)
@@ -31,8 +28,6 @@ def blur_photograph(photograph: "Image", *, radius: float = 20) -> "Image":
 def jpeg(photograph: "Image", *, quality: int = 75) -> "Image":
     """The photograph after JPEG compression with Pillow's `quality` (1 to 95), in RGB.
 
-    Examples
-    --------
     >>> from torchvision.transforms.functional import to_pil_image
     >>> metrics.jpeg(to_pil_image(x[0]), quality=30).size
     (176, 176)
@@ -59,12 +54,7 @@ def map_in_threads(function: Callable[..., Any], *arrays: np.ndarray) -> list[An
 
     BLAS must not start threads of its own for the tiny systems that SciPy solves: they would wait for each other.
     """
-    with _libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
         return list(pool.map(function, *arrays))
-
-
-@lru_cache(maxsize=1)
-def _libraries() -> Any:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()

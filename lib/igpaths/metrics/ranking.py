@@ -1,4 +1,4 @@
-"""From an attribution to an order of pixels: the map that ranks them, how many are taken, and who goes first in a tie.
+"""From an attribution to an order of pixels: the maps that rank them, how many are taken, and which go first in a tie.
 
 Every metric that takes ranking maps takes them as (B, M, H, W), M maps of each of B images, or as (B, H, W), which is
 M = 1: what it returns has the axis M in either case. Higher is more important.
@@ -10,8 +10,9 @@ decides much of what such a metric says, so the choice is the caller's, and is n
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,8 +22,6 @@ from igpaths.walks import BATCH_SIZE
 def signed_map(attribution: Tensor) -> Tensor:
     """Σ_c A_c: an attribution (…, C, H, W) to a signed map (…, H, W); positive raises the score.
 
-    Examples
-    --------
     >>> metrics.signed_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[2.]])
     """
@@ -32,12 +31,37 @@ def signed_map(attribution: Tensor) -> Tensor:
 def absolute_map(attribution: Tensor) -> Tensor:
     """Σ_c |A_c|: an attribution (…, C, H, W) to a map (…, H, W) of 0 or more.
 
-    Examples
-    --------
     >>> metrics.absolute_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[6.]])
     """
     return torch.as_tensor(attribution).abs().sum(dim=-3)
+
+
+def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 0) -> Tensor:
+    """A control that knows nothing, independent uniform noise: (count, H, W), in [0, 1), float64.
+
+    Image number ``start + i`` has map i: it depends on nothing but that number, the size and the seed.
+
+    >>> noise = metrics.random_maps(3, (176, 176))
+    >>> torch.equal(noise[2:], metrics.random_maps(1, (176, 176), start=2))
+    True
+    """
+    maps = [np.random.default_rng((seed, 12, start + i)).random(tuple(size)) for i in range(count)]
+    return torch.from_numpy(np.array(maps).reshape(count, *size))
+
+
+def edges(images: Tensor) -> Tensor:
+    """A control that knows the image but no network, its edges: images (B, C, H, W) to maps (B, H, W), 0 or more.
+
+    The magnitude of the Sobel gradient of the channels' mean.
+
+    >>> metrics.edges(torch.full((1, 3, 8, 8), 0.5)).max()
+    tensor(0.)
+    """
+    from skimage.filters import sobel
+
+    grey = images.detach().mean(1).double().cpu().numpy()
+    return torch.from_numpy(np.array([sobel(each) for each in grey]).reshape(grey.shape)).to(images)
 
 
 def pixel_counts(shares: Iterable[float], pixels: int) -> tuple[int, ...]:
@@ -51,19 +75,10 @@ def pixel_counts(shares: Iterable[float], pixels: int) -> tuple[int, ...]:
 def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     """The place of every pixel, 0 for the most important: exactly k pixels have a rank below k.
 
-    Parameters
-    ----------
-    maps : ranking maps (…, H, W), higher is more important; ValueError where a value is NaN or infinite.
-    seed : of the shuffle that orders pixels of equal value. It is one shuffle for all maps of a size, so that a map's
-        ranks do not depend on the others it is ranked with.
+    Of ranking maps (…, H, W), higher is more important, in int64; ValueError where a value is NaN or infinite. Pixels
+    of equal value are ordered by a shuffle of this seed. It is one shuffle for all maps of a size, so that a map's
+    ranks do not depend on the others it is ranked with.
 
-    Returns
-    -------
-    Tensor (…, H, W)
-        In int64.
-
-    Examples
-    --------
     >>> metrics.pixel_ranks(torch.tensor([[0.1, 0.9], [0.5, 0.2]]))
     tensor([[3, 0],
             [1, 2]])
@@ -80,8 +95,6 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
 def tied_share(maps: Tensor) -> Tensor:
     """The share of pixels whose value another pixel of the map (…, H, W) has too: (…), in [0, 1], lower is better.
 
-    Examples
-    --------
     >>> metrics.tied_share(torch.tensor([[0.0, 0.0], [0.5, 0.2]]))
     tensor(0.5000, dtype=torch.float64)
     """
@@ -107,19 +120,18 @@ def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
 
     It is called for a batch at a time, so that its memory is bounded.
     """
-    maps = as_same(*maps)
-    flat = [each.reshape(-1, each.shape[-2:].numel()).split(BATCH_SIZE) for each in maps]
-    numbers = [function(*(each.double() for each in batch)) for batch in zip(*flat, strict=True)]
-    return torch.cat(numbers).view(maps[0].shape[:-2])
+    flat = [each.flatten(-2) for each in as_same(*maps)]
+    batches = zip(*(each.reshape(-1, each.shape[-1]).split(BATCH_SIZE) for each in flat), strict=True)
+    numbers = [function(*(each.double() for each in batch)) for batch in batches]
+    return torch.cat(numbers).view(flat[0].shape[:-1])
 
 
-def as_same(*maps: Tensor) -> tuple[Tensor, ...]:
+def as_same(*maps: Tensor) -> list[Tensor]:
     """Maps or attributions without their graph; ValueError where they are not of one shape, of two axes or more."""
-    tensors = tuple(torch.as_tensor(each).detach() for each in maps)
-    shapes = [tuple(each.shape) for each in tensors]
+    shapes = [tuple(each.shape) for each in maps]
     if len(set(shapes)) > 1 or len(shapes[0]) < 2:
         raise ValueError(f"what is compared must have one shape, of two axes or more, got {shapes}")
-    return tensors
+    return [torch.as_tensor(each).detach() for each in maps]
 
 
 def as_maps(maps: Tensor, like: Tensor) -> Tensor:
@@ -138,8 +150,6 @@ def check_finite(maps: Tensor) -> None:
     """ValueError that names the first map (…, H, W) with a NaN or infinite value."""
     wrong = (~maps.isfinite()).flatten(-2).sum(-1)
     if bool(wrong.any()):
-        first = tuple(wrong.nonzero()[0].tolist())
-        raise ValueError(
-            f"maps must be finite; {int((wrong > 0).sum())} of {wrong.numel()} are not: "
-            f"map {first} has {int(wrong[first])} NaN or infinite values"
-        )
+        several, first = f"{int((wrong > 0).sum())} of {wrong.numel()}", tuple(wrong.nonzero()[0].tolist())
+        values = f"map {first} has {int(wrong[first])} NaN or infinite values"
+        raise ValueError(f"maps must be finite; {several} are not: {values}")

@@ -4,7 +4,6 @@ One call takes every map of every image through one stream of batches, and keeps
 logit, right or wrong), so that every metric on the same revealed images reads the same call.
 """
 
-import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from igpaths.metrics.ranking import as_maps, pixel_counts, pixel_ranks
 from igpaths.walks import BATCH_SIZE, check_net
 
 TWENTIETHS = tuple(i / 20 for i in range(21))
+Visible = Callable[[Any, Any, int], Any]  # whether a pixel of a rank is shown at a count k, of so many pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +41,8 @@ class Responses:
     >>> revealed = metrics.insertion(net, x, targets, ranking, shares=(0, 0.1, 1))
     >>> revealed.counts, revealed.probability.shape
     ((0, 3098, 30976), torch.Size([2, 2, 3]))
-    >>> revealed.probability_ratio[..., -1]
-    tensor([[1., 1.],
-            [1., 1.]], dtype=torch.float64)
+    >>> revealed.probability_ratio[0, 0, -1]
+    tensor(1., dtype=torch.float64)
     """
 
     counts: tuple[int, ...]
@@ -77,7 +76,7 @@ def insertion(
     ----------
     net : Classifier of two classes or more; its output does not matter here.
     images : (B, C, H, W), in [0, 1] or whatever range was explained.
-    targets : one class for all images, or one for each (B,).
+    targets : one class for all images, or one for each.
     maps : ranking maps (B, M, H, W), or (B, H, W) for M = 1; signed or absolute, higher is more important. The colours
         of an attribution (B, C, H, W) would be read as M = C maps: sum them first, as ``maps.ranking`` does.
     canvas : "black", "white", "mean", "blur" (σ = 50), a grey level, a colour or a tensor, as a path's baseline, or
@@ -89,57 +88,35 @@ def insertion(
     Returns
     -------
     Responses
-        ``area(r.shares, r.probability)`` is the insertion score, ``r.probability_ratio`` its other form.
-        Higher is better.
-
-    Raises
-    ------
-    ValueError
-        For images or maps of another shape, NaN or infinite values in a map, shares that do not increase, an unknown
-        canvas, a network of one output, or targets that do not fit the images or the network's classes.
+        ``area(r.shares, r.probability)`` is the insertion score, higher is better; ``r.probability_ratio`` its other
+        form. ValueError for images or maps of another shape, NaN or infinite values in a map, shares that do not
+        increase, an unknown canvas, a network of one output, or targets that do not fit the images or the classes.
 
     Examples
     --------
     >>> revealed = metrics.insertion(net, x, targets, ranking, canvas="black", shares=(0, 0.2, 0.5, 1))
-    >>> score = metrics.area(revealed.shares, revealed.probability)
-    >>> score.shape, bool((score > 0.2).all())
-    (torch.Size([2, 2]), True)
+    >>> metrics.area(revealed.shares, revealed.probability) > 0.2
+    tensor([[True, True],
+            [True, True]])
     """
-    return reveal(
-        net, images, targets, maps, visible=operator.lt, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size
-    )
+    options: dict[str, Any] = {"canvas": canvas, "shares": shares, "seed": seed, "batch_size": batch_size}
+    return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < k, **options)
 
 
-def deletion(
-    net: Classifier,
-    images: Tensor,
-    targets: Any,
-    maps: Tensor,
-    *,
-    canvas: Any = "black",
-    shares: Iterable[float] = TWENTIETHS,
-    seed: int = 0,
-    batch_size: int = BATCH_SIZE,
-) -> Responses:
+def deletion(net: Classifier, images: Tensor, targets: Any, maps: Tensor, **options: Any) -> Responses:
     """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`.
 
-    Examples
-    --------
     >>> best, worst = (metrics.deletion(net, x, targets, each, shares=(0, 0.2, 1)) for each in (ranking, -ranking))
     >>> metrics.area(best.shares, best.probability) < metrics.area(worst.shares, worst.probability)
     tensor([[True, True],
             [True, True]])
     """
-    return reveal(
-        net, images, targets, maps, visible=operator.ge, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size
-    )
+    return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
 
 
 def area(x: Tensor, y: Tensor) -> Tensor:
     """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule.
 
-    Examples
-    --------
     >>> metrics.area(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([[0.0, 1.0, 1.0], [0.0, 0.5, 1.0]]))
     tensor([0.7500, 0.5000])
     """
@@ -158,29 +135,29 @@ def reveal(
     targets: Any,
     maps: Tensor,
     *,
-    visible: Callable[[Any, Any], Any],
-    canvas: Any,
-    shares: Iterable[float],
+    visible: Visible,
+    canvas: Any = "black",
+    shares: Iterable[float] = TWENTIETHS,
     estimators: Mapping[str, Estimator] | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> Responses:
-    """What is behind `insertion`, `deletion` and the information curves.
+    """What is behind `insertion`, `deletion` and the information curves: any `visible` pixels, any `estimators`.
 
-    Of each count k of pixels those are shown whose rank r is ``visible(r, k)``; `estimators` measure the result, of
-    8 bits a channel. With no pixel or all of them an image looks the same after every map, so it is scored once.
+    Estimators see images of 8 bits a channel, and so does the network then. With no pixel or all of them an image
+    looks the same after every map, so it is scored once.
     """
     check_net(net)
     check_images(images, net.channels)
     if estimators:
-        check_range("images", images, "to be rounded to 8 bits", remedy="")
-    images = images.detach().to(net.device, net.dtype)
-    maps, targets = as_maps(maps, images), as_targets(targets, len(images))
+        check_range("images", images.detach(), "to be rounded to 8 bits", remedy="")
     if isinstance(batch_size, bool) or batch_size < 1:
         raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
-    show, estimators, pixels = lay_on(canvas, net, images), estimators or {}, maps[0, 0].numel()
+    images = images.detach().to(net.device, net.dtype)
+    maps, targets, estimators = as_maps(maps, images), as_targets(targets, len(images)), estimators or {}
+    show, pixels = lay_on(canvas, net, images), maps[0, 0].numel()
     counts = pixel_counts(shares, pixels)
-    whole = pixels if visible(0, pixels) else 0  # the count at which the image itself is seen
+    whole = pixels if visible(0, pixels, pixels) else 0  # the count at which the image itself is seen
     points = counts if whole in counts else (*counts, whole)
 
     @torch.no_grad()
@@ -203,8 +180,8 @@ def reveal(
     ends = [i for i, k in enumerate(points) if k in (0, pixels)]
     inner = [i for i, k in enumerate(points) if 0 < k < pixels]
     for places, ranked in ((inner, maps), (ends, maps[:, :1])):
-        batches = _masks(ranked, [points[i] for i in places], visible, seed, batch_size)
-        rows = [score(which, shown) for which, shown in batches]
+        masks = _masks(ranked, [points[i] for i in places], visible, seed, batch_size)
+        rows = [score(which, shown) for which, shown in masks]
         if rows:
             table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
     probability, logit, correct, *information = table[:, :, : len(counts)].unbind(-1)
@@ -219,13 +196,11 @@ def reveal(
     )
 
 
-def _masks(
-    maps: Tensor, counts: list[int], visible: Callable[[Any, Any], Any], seed: int, batch_size: int
-) -> Iterator[tuple[Tensor, Tensor]]:
+def _masks(maps: Tensor, counts: list[int], visible: Visible, seed: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Every map with every count, in batches: the image that each belongs to (P,), and its pixels shown (P, H, W)."""
-    flat, count_of = maps.flatten(0, 1), torch.tensor(counts, device=maps.device)
-    for start in range(0, len(flat) * bool(counts), batch_size):
-        ranks = pixel_ranks(flat[start : start + batch_size], seed=seed)
-        for item in torch.arange(len(ranks) * len(counts)).split(batch_size):
+    flat, count_of, pixels = maps.flatten(0, 1), torch.tensor(counts, device=maps.device), maps[0, 0].numel()
+    for start in range(0, len(flat) * bool(counts), size):
+        ranks = pixel_ranks(flat[start : start + size], seed=seed)
+        for item in torch.arange(len(ranks) * len(counts)).split(size):
             which, k = item // len(counts), count_of[item % len(counts)]
-            yield (start + which) // maps.shape[1], visible(ranks[which], k.view(-1, 1, 1))
+            yield (start + which) // maps.shape[1], visible(ranks[which], k.view(-1, 1, 1), pixels)

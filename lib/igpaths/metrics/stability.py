@@ -1,7 +1,8 @@
-"""How much a map moves when its image, or the arithmetic behind it, hardly does: under noise, JPEG and rounding.
+"""How much an attribution differs from another: of another part of the path, of perturbed images, of other arithmetic.
 
-Study B's max-sensitivity (Table 5) perturbs the pixels; Study A (Table 5) compresses the photograph and compares maps.
-What the comparison divides the maps by decides what it says, so each normalisation has its name.
+Study B compares the parts of Split IG (Tables 1 and 3; α*, Table 2, is in ``Attributions.alpha_star``) and perturbs the
+pixels (Table 5); Study A compresses the photograph (Table 5). What a comparison divides the maps by decides what it
+says, so each normalisation has its name.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,100 +12,76 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics.ranking import mean_ranks, measure
-from igpaths.metrics.saturation import cosine
+from igpaths.metrics.ranking import as_same, mean_ranks, measure
 
 NORMALISATIONS = ("raw", "signed sum", "L1")
 
 
-def uniform_noise(
-    net: Classifier, images: Tensor, *, radius: float = 0.05, samples: int = 10, seed: int = 0, start: int = 0
-) -> Iterator[Tensor]:
-    """The images (B, C, H, W) with uniform noise, `samples` times; they may leave [0, 1].
+def norm_ratio(right: Tensor, left: Tensor, *, order: float) -> Tensor:
+    """‖Right‖ / ‖Left‖ of each image, (B,), in float64: above 1 the saturated part of the path outweighs the other.
 
-    Parameters
-    ----------
-    net : Classifier, whose std makes `radius` a distance in its own normalised space.
-    radius : the noise lies in ±radius, independently for each colour value.
-    seed, start : image number ``start + i`` gets noise that depends on that number, the sample and the seed alone.
+    `right` and `left` are signed attributions (B, …) of `Right` and `Left`, `order` is that of the norm over all their
+    values, 1 or 2. Neither direction is better. Infinite where Left is zero (it has no segment), NaN where both are.
 
-    Examples
-    --------
-    >>> versions = list(metrics.uniform_noise(net, x, radius=0.05, samples=2))
-    >>> len(versions), bool(((versions[0] - x).abs() <= 0.05 * net.std).all())
-    (2, True)
+    >>> right, left = torch.tensor([[3.0, 4.0]]), torch.tensor([[1.0, 0.0]])
+    >>> metrics.norm_ratio(right, left, order=1), metrics.norm_ratio(right, left, order=2)
+    (tensor([7.], dtype=torch.float64), tensor([5.], dtype=torch.float64))
     """
-    for sample in range(samples):
-        noise = [
-            np.random.default_rng((seed, 13, start + i, sample)).uniform(-1, 1, image.shape)
-            for i, image in enumerate(images)
-        ]
-        yield images.detach() + torch.from_numpy(np.stack(noise)).to(images) * radius * net.std.to(images)
+    right, left = as_same(right, left)
+    numerator, denominator = (each.double().flatten(1).norm(p=order, dim=1) for each in (right, left))
+    return numerator / denominator
 
 
-def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturbed: Iterable[Tensor]) -> Tensor:
-    """max ‖Φ(x̃) − Φ(x)‖₂ / ‖Φ(x)‖₂ over perturbed images x̃ (Yeh et al. 2019; Study B, Table 5); lower is better.
+def cosine(a: Tensor, b: Tensor) -> Tensor:
+    """The cosine of the angle between two attributions (B, …): (B,), in [−1, 1], in float64; NaN where one is zero.
 
-    As ``captum.metrics.sensitivity_max`` with the same perturbations, but for several attributions at once.
-
-    Parameters
-    ----------
-    explain : images (B, C, H, W) → M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which is
-        M = 1. Perturbed images leave [0, 1], which ``igpaths.attribute(…, check=False)`` takes.
-    images : (B, C, H, W).
-    perturbed : versions of them, each (B, C, H, W); `uniform_noise` makes Study B's.
-
-    Returns
-    -------
-    Tensor (B, M)
-        In float64, 0 or more; NaN where an attribution is zero, 0 without any perturbed version. ValueError where
-        what `explain` returns has another shape, as ranking maps (B, M, H, W) have.
-
-    Examples
-    --------
-    >>> def explain(images):  # stands for M = 2 attributions
-    ...     return torch.stack([2 * images, images**2], dim=1)
-    ...
-    >>> metrics.max_sensitivity(explain, x, [x * 1.1]).round(decimals=2)
-    tensor([[0.1000, 0.2100],
-            [0.1000, 0.2100]], dtype=torch.float64)
+    >>> metrics.cosine(torch.tensor([[1.0, 0.0]]), torch.tensor([[3.0, 4.0]]))
+    tensor([0.6000], dtype=torch.float64)
     """
-    count, *size = images.shape
+    a, b = (each.double().flatten(1) for each in as_same(a, b))
+    return ((a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1))).clamp(-1, 1)  # which rounding passes
 
-    def flat(version: Tensor) -> Tensor:
-        """The attributions of one version of the images as (B, M, N)."""
-        found = torch.as_tensor(explain(version)).detach()
-        every = found.unsqueeze(1) if found.shape == images.shape else found
-        if every.ndim != 5 or [len(every), *every.shape[2:]] != [count, *size]:
-            wanted = f"({count}, M, {', '.join(map(str, size))})"
-            raise ValueError(f"explain must return attributions {wanted}, M of each image, got {tuple(found.shape)}")
-        return every.flatten(2).double()
 
-    own = flat(images)
-    largest = torch.zeros_like(own[..., 0])
-    for version in perturbed:
-        largest = torch.maximum(largest, (flat(version) - own).norm(dim=2))
-    norm = own.norm(dim=2)
-    return torch.where(norm > 0, largest / norm, torch.nan)
+def relative_change(a: Tensor, b: Tensor) -> Tensor:
+    """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W): (…), 0 or more, in float64, lower is better; NaN where a is zero.
+
+    >>> a = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
+    >>> metrics.relative_change(a, 1.5 * a)
+    tensor(0.5000, dtype=torch.float64)
+    """
+
+    def change(x: Tensor, y: Tensor) -> Tensor:
+        norm = x.norm(dim=1)
+        return torch.where(norm > 0, (y - x).norm(dim=1) / norm, torch.nan)
+
+    return measure(change, a, b)
+
+
+def spearman(a: Tensor, b: Tensor) -> Tensor:
+    """The rank correlation of two maps (…, H, W): (…), in [−1, 1], in float64, higher is better; NaN for a constant.
+
+    Tied values share their mean rank.
+
+    >>> a = torch.tensor([[0.1, 0.2], [0.3, 0.4]])
+    >>> metrics.spearman(a, -a)
+    tensor(-1., dtype=torch.float64)
+    """
+
+    def centre(values: Tensor) -> Tensor:
+        ranks = mean_ranks(values)
+        return ranks - ranks.mean(1, keepdim=True)
+
+    return measure(lambda x, y: cosine(centre(x), centre(y)), a, b)
 
 
 def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
-    """The mean squared difference of the pixels of two maps of one image, each normalised: (…), lower is better.
+    """The mean squared difference of the pixels of two maps (…, H, W), each normalised: (…), lower is better.
 
-    Parameters
-    ----------
-    a, b : signed maps (…, H, W).
-    normalisation : "raw": as they are, so that the figure is in squared units of the score; "signed sum": each divided
-        by its own sum, as Study A does, which for maps that cancel is a division by almost nothing; "L1": each divided
-        by the sum of its magnitudes.
+    The maps are signed, and their normalisation is "raw": as they are, so that the figure is in squared units of the
+    score; "signed sum": each divided by its own sum, as Study A does, which for maps that cancel is a division by
+    almost nothing; or "L1": each divided by the sum of its magnitudes. In float64; NaN where a map's divisor is 0.
+    Study A's figure is −log₁₀ of its mean over images.
 
-    Returns
-    -------
-    Tensor (…)
-        In float64; NaN where a map's divisor is 0. Study A's figure is −log₁₀ of its mean over images.
-
-    Examples
-    --------
     >>> a = torch.tensor([[1.0, -1.0], [2.0, 2.0]])
     >>> [metrics.squared_error(a, 3 * a, normalisation=name).item() for name in ("raw", "signed sum", "L1")]
     [10.0, 0.0, 0.0]
@@ -120,37 +97,58 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
     return measure(lambda x, y: ((scale(x) - scale(y)) ** 2).mean(1), a, b)
 
 
-def relative_change(a: Tensor, b: Tensor) -> Tensor:
-    """‖b − a‖₂ / ‖a‖₂ of two maps (…, H, W): (…), 0 or more, in float64, lower is better; NaN where a is zero.
+def uniform_noise(
+    net: Classifier, images: Tensor, *, radius: float = 0.05, samples: int = 10, seed: int = 0, start: int = 0
+) -> Iterator[Tensor]:
+    """The images (B, C, H, W) with uniform noise, `samples` times; they may leave [0, 1].
+
+    The noise of each value lies in ±radius in the network's own normalised space, which its std gives. Image number
+    ``start + i`` gets noise that depends on that number, the sample and the seed alone.
+
+    >>> versions = list(metrics.uniform_noise(net, x, radius=0.05, samples=2))
+    >>> len(versions), bool(((versions[0] - x).abs() <= 0.05 * net.std).all())
+    (2, True)
+    """
+    for sample in range(samples):
+        streams = [np.random.default_rng((seed, 13, start + i, sample)) for i in range(len(images))]
+        noise = torch.from_numpy(np.stack([stream.uniform(-1, 1, images.shape[1:]) for stream in streams]))
+        yield images.detach() + noise.to(images) * radius * net.std.to(images)
+
+
+def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturbed: Iterable[Tensor]) -> Tensor:
+    """max ‖Φ(x̃) − Φ(x)‖₂ / ‖Φ(x)‖₂ over perturbed images x̃ (Yeh et al. 2019; Study B, Table 5); lower is better.
+
+    As ``captum.metrics.sensitivity_max`` with the same perturbations, but for several attributions at once.
+
+    Parameters
+    ----------
+    explain : images (B, C, H, W) → M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which is
+        M = 1; ValueError for ranking maps. Perturbed images leave [0, 1], which ``attribute(…, check=False)`` takes.
+    images : (B, C, H, W).
+    perturbed : versions of them, each (B, C, H, W); `uniform_noise` makes Study B's.
+
+    Returns
+    -------
+    Tensor (B, M)
+        In float64, 0 or more; NaN where an attribution is zero, 0 without any perturbed version.
 
     Examples
     --------
-    >>> a = torch.tensor([[3.0, 0.0], [0.0, 4.0]])
-    >>> metrics.relative_change(a, 1.5 * a)
-    tensor(0.5000, dtype=torch.float64)
+    >>> metrics.max_sensitivity(lambda images: images**2, x, [x * 1.1]).round(decimals=2)
+    tensor([[0.2100],
+            [0.2100]], dtype=torch.float64)
     """
 
-    def change(x: Tensor, y: Tensor) -> Tensor:
-        norm = x.norm(dim=1)
-        return torch.where(norm > 0, (y - x).norm(dim=1) / norm, torch.nan)
+    def attribute(version: Tensor) -> Tensor:
+        result = torch.as_tensor(explain(version)).detach()
+        several = result.unsqueeze(1) if result.shape == images.shape else result
+        if several.ndim != 5 or several[:, 0].shape != images.shape:
+            shape, size = tuple(result.shape), tuple(images.shape)
+            raise ValueError(f"explain must return attributions {size}, or (B, M, C, H, W) of several, got {shape}")
+        return several.flatten(2).double()
 
-    return measure(change, a, b)
-
-
-def spearman(a: Tensor, b: Tensor) -> Tensor:
-    """The rank correlation of two maps (…, H, W): (…), in [−1, 1], higher is better; NaN for a constant map.
-
-    Tied values share their mean rank.
-
-    Examples
-    --------
-    >>> a = torch.tensor([[0.1, 0.2], [0.3, 0.4]])
-    >>> metrics.spearman(a, a**3), metrics.spearman(a, -a)
-    (tensor(1., dtype=torch.float64), tensor(-1., dtype=torch.float64))
-    """
-
-    def centre(values: Tensor) -> Tensor:
-        ranks = mean_ranks(values)
-        return ranks - ranks.mean(1, keepdim=True)
-
-    return measure(lambda x, y: cosine(centre(x), centre(y)), a, b)
+    own = attribute(images)
+    norm, largest = own.norm(dim=2), torch.zeros_like(own[..., 0])
+    for version in perturbed:
+        largest = torch.maximum(largest, (attribute(version) - own).norm(dim=2))
+    return torch.where(norm > 0, largest / norm, torch.nan)

@@ -11,8 +11,7 @@ import yaml
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from igpaths.metrics.ablation import TENTHS
-from igpaths.metrics.curves import TWENTY_FOURTHS
+from igpaths.metrics.curves import TENTHS, TWENTY_FOURTHS
 from igpaths.metrics.reveal import TWENTIETHS
 
 PSI = (0.9, 0.95, 0.99)

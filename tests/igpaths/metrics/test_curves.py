@@ -482,3 +482,56 @@ def test_bad_maps_and_shares_are_refused():
         information(net, x, TARGETS, maps * torch.nan, canvas=torch.zeros_like(x))
     with pytest.raises(ValueError, match=r"shares must increase within \[0, 1\]"):
         information(net, x, TARGETS, maps, canvas=torch.zeros_like(x), shares=(0.5, 1.5))
+
+
+@pytest.mark.parametrize("size", [(1, 30), (30, 1), (1, 1), (2, 30)])
+def test_an_image_one_pixel_high_or_wide_is_interpolated_along_its_line(size):
+    ramp = (torch.arange(30) * 8 / 255).view(30, 1) if size[0] > 2 else (torch.arange(30) * 8 / 255).view(1, 30)
+    x = ramp[: size[0], : size[1]].expand(2, 3, *size).contiguous()
+    nothing = torch.zeros(2, *size, dtype=torch.bool)
+    look = Seeds(nothing).under(x)(torch.tensor([0, 1]), nothing)  # from the corners alone
+    torch.testing.assert_close(look, x, rtol=0, atol=1.01 / 255)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 7])
+def test_information_of_any_number_of_channels(channels):
+    net = ig.Classifier(
+        nn.Sequential(nn.Flatten(), nn.Linear(channels * 500, 4)).double(),
+        mean=[0] * channels,
+        std=[1] * channels,
+        output="logit",
+    )
+    x, maps = images(2, shape=(channels, *SHAPE[1:])), random_maps(2, SHAPE[1:])
+    for canvas in ("black", 0.5, "blur", Seeds(seed_masks(2, SHAPE[1:]))):
+        assert information(net, x, TARGETS, maps, canvas=canvas, estimators="entropy").logit.shape == (2, 1, 25)
+    for estimator, allowed in (("png", (1, 2, 3, 4)), ("webp", (1, 3))):
+        if channels in allowed:
+            found = information(net, x, TARGETS, maps, canvas="black", estimators=(name for name in [estimator]))
+            assert bool((found.information[estimator] > 0).all())
+        else:
+            with pytest.raises(
+                ValueError, match=f"{estimator} files hold images of 1, .* not {channels}: .* 'entropy'"
+            ):
+                information(net, x, TARGETS, maps, canvas="black", estimators=estimator)
+
+
+def test_a_grey_png_is_that_of_its_one_channel():
+    grey = photographs("astronaut")[:, :1]
+    file = io.BytesIO()
+    Image.fromarray(pixels(grey[0])[..., 0]).save(file, format="png")
+    assert png_bytes(grey, grey).tolist() == [len(file.getvalue())]
+
+
+def test_a_canvas_by_its_word_is_that_of_its_pixels():
+    x, maps, net = images(2, shape=SHAPE), random_maps(2, SHAPE[1:])[:, None], classifier(small_network())
+    by_word, by_pixels = (information(net, x, TARGETS, maps, canvas=c) for c in ("white", torch.ones_like(x)))
+    assert torch.equal(by_word.logit, by_pixels.logit)
+    assert torch.equal(by_word.information["png"], by_pixels.information["png"])
+
+
+def test_images_outside_the_unit_range_and_networks_of_one_output_have_no_information():
+    x, maps = images(2, shape=SHAPE), random_maps(2, SHAPE[1:])
+    with pytest.raises(ValueError, match=r"images must lie in \[0, 1\] to be rounded to 8 bits; got \[.*\]$"):
+        information(classifier(small_network()), x * 255, TARGETS, maps, canvas="black")
+    with pytest.raises(ValueError, match="one output"):
+        information(classifier(small_network(classes=1)), x, 0, maps, canvas="black")

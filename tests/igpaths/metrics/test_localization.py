@@ -163,11 +163,11 @@ BROKEN[1, 2, 0, 0], INFINITE[0, 1, 1, 1] = math.nan, math.inf
 @pytest.mark.parametrize(
     ("maps", "masks", "message"),
     [
-        (MAPS[:, 0], MASKS, r"maps must be (B, M, H, W) and masks bool (B, H, W), got (2, 2, 3) and (2, 2, 3) of"),
-        (MAPS, MASKS[:1], r"got (2, 3, 2, 3) and (1, 2, 3)"),
-        (MAPS, MASKS[..., :2], r"got (2, 3, 2, 3) and (2, 2, 2)"),
-        (MAPS, MASKS[:, None], r"got (2, 3, 2, 3) and (2, 1, 2, 3)"),
-        (MAPS, MASKS.float(), r"masks bool (B, H, W), got .* of torch.float32"),
+        (MAPS[0, 0], MASKS, r"maps must be (2, M, 2, 3), M maps of each image, or (2, 2, 3), got (2, 3)"),
+        (MAPS, MASKS[:1], r"maps must be (1, M, 2, 3), .* got (2, 3, 2, 3)"),
+        (MAPS, MASKS[..., :2], r"maps must be (2, M, 2, 2), .* got (2, 3, 2, 3)"),
+        (MAPS, MASKS[:, None], r"masks must be bool (B, H, W), got (2, 1, 2, 3)"),
+        (MAPS, MASKS.float(), r"masks must be bool (B, H, W), got .* of torch.float32"),
         (BROKEN, MASKS, r"maps must be finite; 1 of 6 are not: map (1, 2) has 1 NaN or infinite values"),
         (INFINITE, MASKS, r"maps must be finite; 1 of 6 are not: map (0, 1) has 1 NaN or infinite values"),
         (MAPS, torch.stack([CORNER, CORNER ^ CORNER]), "every mask must have pixels inside and outside"),
@@ -231,3 +231,14 @@ def test_class_sensitivity_asks_for_two_disjoint_masks():
     for wrong in (masks, masks[:, :1], masks[0]):
         with pytest.raises(ValueError, match="two disjoint objects"):
             class_sensitivity(maps, maps, wrong)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_one_map_of_each_image_is_a_column_and_any_dtype_is_measured_in_float64(metric):
+    expected = metric(MAPS, MASKS)
+    assert torch.equal(metric(MAPS[:, 1], MASKS), expected[:, 1:2])
+    assert torch.equal(metric(maps=MAPS.numpy(), masks=MASKS.numpy()), expected)
+    for dtype in (torch.float16, torch.bfloat16):
+        half = MAPS.to(dtype)
+        assert torch.equal(metric(half.requires_grad_(), MASKS), metric(half.detach().double(), MASKS))
+    assert metric(MAPS[:0], MASKS[:0]).shape == (0, 3)

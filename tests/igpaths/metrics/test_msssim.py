@@ -132,3 +132,35 @@ def test_images_that_are_too_small_or_differ_in_shape_are_refused():
         ms_ssim(large, large[:1])
     with pytest.raises(ValueError, match=r"of one shape, got \(3, 161, 200\), \(3, 161, 200\)"):
         ms_ssim(large[0], large[0])
+
+
+def test_no_setting_of_the_process_reaches_it(pairs):
+    a, b = (batch[:4].float() for batch in pairs)
+    expected, before = ms_ssim(a, b), torch.get_float32_matmul_precision()
+    try:
+        torch.set_float32_matmul_precision("medium")
+        with torch.autocast("cpu", torch.bfloat16):
+            found = ms_ssim(a, b)
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert torch.equal(found, expected)
+
+
+def test_half_precision_is_measured_in_full(pairs):
+    for dtype in (torch.bfloat16, torch.float16):
+        a, b = (batch[:2].to(dtype) for batch in pairs)
+        assert torch.equal(ms_ssim(a, b), ms_ssim(a.float(), b.float()))
+
+
+def test_what_is_kept_in_inference_mode_serves_outside():
+    a = noise(1, 1, 163, 187)  # a size that no other test has, so that its matrices are made here
+    with torch.inference_mode():
+        ms_ssim(a, a)
+    (gradient,) = torch.autograd.grad(ms_ssim(a.requires_grad_(), a.detach() / 2).sum(), a)
+    assert bool(gradient.isfinite().all())
+
+
+def test_images_outside_the_unit_range_are_refused():
+    a = noise(1, 3, 161, 161)
+    with pytest.raises(ValueError, match=r"b must lie in \[0, 1\] for MS-SSIM; got \[.*, 2[0-9.]*\]$"):
+        ms_ssim(a, a * 255)

@@ -14,7 +14,7 @@ from scipy import ndimage
 from torch import nn
 
 import igpaths as ig
-from igpaths.metrics import area, deletion, insertion, pixel_ranks
+from igpaths.metrics import Seeds, area, deletion, edges, insertion, perturbation, pixel_ranks, seed_masks
 from igpaths.metrics.canvases import lay_on
 from problems import Counted, Function, classifier, generator, images, small_network
 
@@ -177,6 +177,17 @@ def test_the_probability_ratio_ends_at_one():
     assert bool((found.probability_ratio[..., -1] == 1).all())
 
 
+@pytest.mark.parametrize("method", [insertion, deletion])
+@pytest.mark.parametrize("shares", [(0.5,), (0, 0.3), (0.3, 1), TENTHS])
+def test_the_ratio_is_to_the_image_itself_wherever_that_is_on_the_curve(method, shares):
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    found = method(net, x, TARGETS, maps, shares=shares)
+    whole = net.scores(x, TARGETS)
+    assert found.probability.shape == (B, M, len(shares))
+    torch.testing.assert_close(found.whole, whole, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.probability_ratio, found.probability / whole.view(B, 1, 1), rtol=0, atol=1e-12)
+
+
 def test_the_area_is_the_trapezoid_rule():
     x = torch.tensor([0, 0.1, 0.5, 1], dtype=torch.float64)
     y = torch.rand(2, 5, 4, dtype=torch.float64, generator=generator())
@@ -327,7 +338,7 @@ def test_float32_images_and_maps_take_the_networks_precision():
         ({"maps": torch.zeros(*SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(8, 15\)"),
         ({"maps": torch.zeros(B, M, 15, 8)}, r"maps must be \(3, M, 8, 15\), .* got \(3, 2, 15, 8\)"),
         ({"maps": torch.zeros(2, M, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(2, 2, 8, 15\)"),
-        ({"maps": torch.zeros(B, 0, *SHAPE[1:])}, r"M maps of each image, got \(3, 0, 8, 15\)"),
+        ({"maps": torch.zeros(B, 0, *SHAPE[1:])}, r"M maps of each image, .* got \(3, 0, 8, 15\)"),
         ({"shares": ()}, r"shares must increase within \[0, 1\], got \[\]"),
         ({"shares": (0.5, 0.2)}, r"shares must increase within \[0, 1\], got \[0.5, 0.2\]"),
         ({"shares": (0.5, 1.2)}, r"shares must increase within \[0, 1\]"),
@@ -347,7 +358,7 @@ def test_bad_input_is_refused_with_what_was_given(method, options, message):
     ("targets", "message"),
     [
         (torch.tensor([0]), "one class index for each of the 2 images, got shape (1,)"),
-        (torch.tensor([0.0, 1.0]), "of torch.float32"),
+        (torch.tensor([0.0, 1.0]), "got torch.float32"),
         (torch.tensor([0, 5]), "from 0 to 4"),
         (torch.tensor([-1, 0]), "from 0 to 4"),
     ],
@@ -356,3 +367,115 @@ def test_targets_that_do_not_fit_are_refused(targets, message):
     x = images(2)
     with pytest.raises(ValueError, match=re.escape(message)):
         insertion(classifier(small_network()), x, targets, x[:, :1], shares=(0.5,))
+
+
+@pytest.mark.parametrize("method", [insertion, deletion, perturbation])
+def test_seeds_and_canvases_of_ones_own_serve_every_curve(method):
+    class Negative:
+        def under(self, images):
+            return lambda which, shown: torch.where(shown.unsqueeze(1), images[which], 1 - images[which])
+
+    x, net = images(B, shape=SHAPE), network()
+    own, tensor = (method(net, x, TARGETS, ranking_maps(), canvas=canvas) for canvas in (Negative(), 1 - x))
+    seeds = method(net, x, TARGETS, ranking_maps(), canvas=Seeds(seed_masks(B, SHAPE[1:], share=0.1)))
+    for a, b, c in zip(*(r if method is perturbation else [r] for r in (own, tensor, seeds)), strict=True):
+        assert torch.equal(a.logit, b.logit)
+        assert not torch.allclose(c.logit, b.logit)
+        torch.testing.assert_close(c.whole, b.whole)
+
+
+def test_of_seeds_the_pixels_shown_are_the_images_own():
+    x, masks = images(2, shape=SHAPE), seed_masks(2, SHAPE[1:], share=0.1)
+    nothing = torch.zeros(2, *SHAPE[1:], dtype=torch.bool)
+    look = Seeds(masks).under(x)(torch.tensor([0, 1]), nothing)
+    shown = masks.unsqueeze(1).expand_as(x)
+    assert torch.equal(look[shown], x[shown])
+
+
+def test_targets_are_taken_in_every_usual_form():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    expected = insertion(net, x, TARGETS, maps).logit
+    forms = [
+        [0, 3, 2],
+        (0, 3, 2),
+        np.array([0, 3, 2], np.uint16),
+        TARGETS.to(torch.uint8),
+        list(TARGETS),
+    ]
+    for targets in forms:
+        assert torch.equal(insertion(net, x, targets, maps).logit, expected)
+    assert torch.equal(insertion(net, x, 1, maps).logit, insertion(net, x, [1] * B, maps).logit)
+
+
+def test_one_map_of_each_image_is_a_column_and_arrays_are_maps():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    expected = insertion(net, x, TARGETS, maps)
+    assert torch.equal(insertion(net, x, TARGETS, maps[:, 1]).logit, expected.logit[:, 1:])
+    assert torch.equal(insertion(net, x, TARGETS, maps.numpy()).logit, expected.logit)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_maps_of_half_precision_rank_as_their_values_in_full(dtype):
+    x, maps, net = images(B, shape=SHAPE), ranking_maps().to(dtype), network()
+    assert torch.equal(insertion(net, x, TARGETS, maps).logit, insertion(net, x, TARGETS, maps.double()).logit)
+
+
+def test_neither_a_graph_nor_a_mode_of_the_process_reaches_a_result():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    expected = insertion(net, x, TARGETS, maps, canvas="blur")
+    with torch.inference_mode():
+        inferred = insertion(net, x.clone(), TARGETS, maps.clone(), canvas="blur")
+    attached = insertion(net, x.clone().requires_grad_(), TARGETS, maps.clone().requires_grad_(), canvas="blur")
+    for found in (inferred, attached):
+        assert torch.equal(found.logit, expected.logit)
+        assert not found.logit.requires_grad
+        found.probability_ratio.numpy()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 7])
+def test_images_of_any_number_of_channels(channels):
+    net = ig.Classifier(
+        nn.Sequential(nn.Flatten(), nn.Linear(channels * PIXELS, 4)).double(),
+        mean=[0.4] * channels,
+        std=[0.2] * channels,
+        output="logit",
+    )
+    x = images(B, shape=(channels, *SHAPE[1:]))
+    for canvas in ("black", "white", "mean", "blur", 0.3, [0.2] * channels, Seeds(seed_masks(B, SHAPE[1:]))):
+        found = insertion(net, x, TARGETS, ranking_maps(), canvas=canvas)
+        torch.testing.assert_close(found.logit[:, 0, -1], net.scores(x, TARGETS), rtol=0, atol=1e-12)
+    edge = perturbation(net, x, TARGETS, edges(x))
+    assert edge[0].logit.shape == (B, 1, 11)
+
+
+@pytest.mark.parametrize("method", [insertion, deletion, perturbation])
+def test_a_network_of_one_output_is_refused_with_the_remedy(method):
+    net = classifier(small_network(classes=1))
+    with pytest.raises(ValueError, match="one output.* or let it return two logits"):
+        method(net, images(B, shape=SHAPE), 0, ranking_maps())
+
+
+@pytest.mark.parametrize("method", [insertion, deletion, perturbation])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"net": small_network()}, "net is a Sequential; wrap the network: ig.Classifier"),
+        ({"images": torch.zeros(0, *SHAPE), "maps": torch.zeros(0, M, *SHAPE[1:])}, r"images .* got \(0, 3, 8, 15\)"),
+        ({"images": torch.zeros(B, *SHAPE, dtype=torch.uint8)}, "images must be float tensors"),
+        ({"images": np.zeros((B, *SHAPE))}, "images must be a float tensor .* got ndarray"),
+        ({"targets": [True, False, True]}, "class indices.* got torch.bool"),
+        ({"targets": ["disk", "ring", "star"]}, "class indices"),
+        ({"batch_size": True}, "batch_size must be 1 or more, got True"),
+        ({"canvas": Seeds(torch.zeros(B, 3, 3))}, r"masks of Seeds must be bool \(3, 8, 15\), got \(3, 3, 3\)"),
+    ],
+)
+def test_what_is_no_network_image_target_or_canvas_is_refused(method, options, message):
+    arguments = {"net": network(), "images": images(B, shape=SHAPE), "targets": TARGETS, "maps": ranking_maps()}
+    with pytest.raises(ValueError, match=message):
+        method(**(arguments | options))
+
+
+def test_shares_may_come_from_a_generator():
+    x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
+    for method in (insertion, deletion, lambda *a, **k: perturbation(*a, **k)[1]):
+        assert method(net, x, TARGETS, maps, shares=(s for s in (0.2, 0.7))).logit.shape[:2] == (B, M)

@@ -2,6 +2,7 @@
 
 import io
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,9 +13,19 @@ from captum.metrics import sensitivity_max
 from PIL import Image
 
 import igpaths as ig
-from igpaths.metrics import jpeg, max_sensitivity, relative_change, signed_map, spearman, squared_error, uniform_noise
+from igpaths.metrics import (
+    cosine,
+    jpeg,
+    max_sensitivity,
+    norm_ratio,
+    relative_change,
+    signed_map,
+    spearman,
+    squared_error,
+    uniform_noise,
+)
 from igpaths.metrics.stability import NORMALISATIONS
-from igpaths.walks import BATCH_SIZE, fold
+from igpaths.walks import BATCH_SIZE
 from problems import BASELINE, Linear, classifier, generator, images, small_network
 
 SIZE = (3, 12, 10)
@@ -26,8 +37,9 @@ def explain_with(net, targets, rules, path=None, steps=4):
 
     def explain(x):
         repeated = targets.repeat_interleave(len(x) // len(targets))
-        maps = fold(net, x, repeated, path=path or ig.Straight(BASELINE), rules=rules, steps=(steps,))
-        return torch.stack([maps[rule, steps] for rule in rules], dim=1)
+        path_of = path or ig.Straight(BASELINE)
+        maps = ig.attribute(net, x, repeated, path=path_of, rules=rules, steps=steps, check=False)
+        return torch.stack([maps[rule] for rule in rules], dim=1)
 
     return explain
 
@@ -100,7 +112,7 @@ class TestMaxSensitivity:
         )
         assert max_sensitivity(lambda given: given.unsqueeze(1), x, []).tolist() == [[0], [0]]
 
-    def test_fold_takes_images_outside_the_unit_range_and_attribute_refuses_them(self):
+    def test_attribute_takes_images_outside_the_unit_range_only_unchecked(self):
         function, x = Linear(), images(2)
         net, zeros = classifier(function), torch.zeros(2, dtype=torch.int64)
         x[:, :, 0], x[:, :, 1] = 0, 1
@@ -111,7 +123,8 @@ class TestMaxSensitivity:
         with pytest.raises(ValueError, match=r"lie in \[0, 1\].*got \[-"):
             ig.attribute(net, version, zeros, **options)
         expected = function.ig(version, torch.full_like(version, BASELINE))
-        torch.testing.assert_close(fold(net, version, zeros, **options)[ig.IG(), 4], expected, rtol=0, atol=1e-12)
+        maps = ig.attribute(net, version, zeros, check=False, **options)
+        torch.testing.assert_close(maps[ig.IG(), 4], expected, rtol=0, atol=1e-12)
 
 
 class TestUniformNoise:
@@ -296,3 +309,48 @@ def test_a_relative_change_is_that_of_the_whole_map():
     assert relative_change(a, a).tolist() == [[0] * 3] * 2
     assert relative_change(a, -0.5 * a).numpy() == pytest.approx(1.5)
     assert relative_change(torch.zeros(1, 2, 2), torch.ones(1, 2, 2)).isnan().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_maps_of_half_precision_are_measured_in_float64(dtype):
+    a, b = some_maps(2, 3, 6, 5).to(dtype), some_maps(2, 3, 6, 5, seed=1).to(dtype)
+    errors = [partial(squared_error, normalisation=name) for name in NORMALISATIONS]
+    for compare in (spearman, relative_change, cosine, partial(norm_ratio, order=1), *errors):
+        found = compare(a, b)
+        assert found.dtype == torch.float64
+        assert torch.equal(found, compare(a.double(), b.double()))
+
+
+def test_a_graph_does_not_go_through_a_comparison_and_arrays_are_taken():
+    a, b = some_maps(2, 3, 6, 5), some_maps(2, 3, 6, 5, seed=1)
+    for compare in (spearman, relative_change, cosine, partial(squared_error, normalisation="raw")):
+        found = compare(a.clone().requires_grad_(), b)
+        assert not found.requires_grad
+        assert torch.equal(found, compare(a.numpy(), b.numpy()))
+
+
+def test_no_cosine_leaves_the_unit_interval():
+    a = torch.randn(4096, 7, dtype=torch.float64, generator=generator())
+    for other in (a, a * 3, -a, a / 7):
+        assert float(cosine(a, other).abs().max()) <= 1
+    assert cosine(a, torch.zeros_like(a)).isnan().all()
+
+
+def test_what_differs_in_shape_is_not_compared_by_broadcasting():
+    for compare in (cosine, partial(norm_ratio, order=2)):
+        with pytest.raises(ValueError, match="must have one shape"):
+            compare(torch.rand(3, 4, 5), torch.rand(1, 4, 5))
+
+
+def test_one_attribution_of_each_image_is_a_column_of_sensitivity():
+    x = images(2)
+    one = max_sensitivity(lambda given: given**2, x, [x * 1.25])
+    several = max_sensitivity(lambda given: torch.stack([given**2, given], 1), x, (x * f for f in [1.25]))
+    assert one.shape == (2, 1)
+    assert torch.equal(one, several[:, :1])
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 4, 5), (2, 4, 5), (1, 2, 3, 4, 5), (2, 2, 3, 5, 4)])
+def test_maps_that_are_no_attributions_have_no_sensitivity(shape):
+    with pytest.raises(ValueError, match=r"explain must return attributions \(2, 3, 4, 5\), .* got"):
+        max_sensitivity(lambda given: torch.zeros(shape), images(2), [])

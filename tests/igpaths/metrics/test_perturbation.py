@@ -5,7 +5,8 @@ import pytest
 import torch
 
 import igpaths as ig
-from igpaths.metrics import abpc, area, deletion, insertion, perturbation, pixel_ranks
+from igpaths.metrics import abpc, area, curves, deletion, insertion, perturbation, pixel_ranks
+from igpaths.metrics.ranking import pixel_counts
 from problems import Counted, Function, classifier, generator, images, small_network
 
 SHAPE = (3, 10, 12)
@@ -96,7 +97,7 @@ def test_both_curves_go_from_the_image_to_the_canvas():
     targets = torch.tensor([0, 3, 2])
     curves = perturbation(net, x, targets, maps())
     whole, none = (net.scores(batch, targets).view(B, 1).expand(B, M) for batch in (x, net.mean.expand(x.shape)))
-    for side in (curves.most, curves.least):
+    for side in curves:
         assert side.counts == tuple(range(0, PIXELS + 1, 12))
         assert side.shares.tolist() == [k / PIXELS for k in side.counts]
         torch.testing.assert_close(side.logit[..., 0], whole, rtol=0, atol=1e-12)
@@ -120,8 +121,8 @@ def test_of_a_sum_the_area_is_that_of_its_sorted_terms():
     curves = perturbation(net, x, targets, rankings, canvas="black", shares=shares)
     terms = own.flatten(1).sort(descending=True).values
     kept = torch.cat([0 * terms[:, :1], terms.cumsum(1)], 1)  # by the number of the best pixels
-    torch.testing.assert_close(curves.least.logit[:, 0], kept.flip(1), rtol=0, atol=1e-10)
-    torch.testing.assert_close(curves.most.logit[:, 0], kept[:, -1:] - kept, rtol=0, atol=1e-10)
+    torch.testing.assert_close(curves[1].logit[:, 0], kept.flip(1), rtol=0, atol=1e-10)
+    torch.testing.assert_close(curves[0].logit[:, 0], kept[:, -1:] - kept, rtol=0, atol=1e-10)
     expected = 2 * torch.trapezoid(kept / kept[:, -1:], dx=1 / PIXELS, dim=1) - 1
     torch.testing.assert_close(abpc(curves), torch.stack([expected, -expected], 1), rtol=0, atol=1e-10)
     assert float(expected.min()) > 0
@@ -154,12 +155,24 @@ def test_shares_of_an_image_with_fewer_pixels():
     x = images(B, shape=(3, 2, 3))
     rankings = maps(2, (3, 2, 3))
     curves = perturbation(total((3, 2, 3)), x, torch.zeros(B, dtype=torch.int64), rankings, canvas="black")
-    assert curves.most.counts == curves.least.counts == (0, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
+    assert curves[0].counts == curves[1].counts == (0, 1, 2, 2, 3, 3, 4, 5, 5, 6, 6)
     ranks = pixel_ranks(rankings)
-    for i, k in enumerate(curves.most.counts):
-        for side, kept in ((curves.most, ranks >= k), (curves.least, ranks < 6 - k)):
+    for i, k in enumerate(curves[0].counts):
+        for side, kept in ((curves[0], ranks >= k), (curves[1], ranks < 6 - k)):
             expected = (kept * x.sum(1, keepdim=True)).sum((2, 3))
             torch.testing.assert_close(side.logit[..., i], expected, rtol=0, atol=1e-12)
+
+
+def test_no_rounding_comes_between_the_pixels_ablated_first_and_last(monkeypatch):
+    calls = []
+    monkeypatch.setattr(curves, "reveal", lambda *args, **options: calls.append(options))
+    perturbation(network(), images(B, shape=SHAPE), [0, 3, 2], maps())
+    (most, least), pixels = calls, 5655 * 8709  # of which (1 − k / pixels) · pixels is no whole number in float64
+    assert most["shares"] == least["shares"]
+    for k in pixel_counts(most["shares"], pixels):
+        for rank in {max(k - 1, 0), k, pixels - k - 1, pixels - k} & {*range(pixels)}:
+            assert most["visible"](rank, k, pixels) == (rank >= k)
+            assert least["visible"](rank, k, pixels) == most["visible"](pixels - 1 - rank, k, pixels)
 
 
 def test_the_batch_size_and_the_other_maps_change_nothing():
