@@ -53,9 +53,9 @@ def steps(rows: pd.DataFrame) -> str:
     """How much of what IDGI gains from more steps comes from walking further."""
     assert STUDY_A.step_sensitivity
     ends = STUDY_A.step_sensitivity.coarsest, STUDY_A.step_sensitivity.finest
-    asked = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
+    gained_by = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
     short, whole = (
-        pd.Series([cells.estimates["IG + IDGI"].value for cells in asked(protocol=protocol, sign=sign)])
+        pd.Series([cells.estimates["IG + IDGI"].value for cells in gained_by(protocol=protocol, sign=sign)])
         for protocol, sign in (SIDES["study-a"], SIDES["igpaths, signed"])
     )
     if short.empty or whole.empty:

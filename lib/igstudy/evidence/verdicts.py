@@ -41,8 +41,8 @@ SIGNS = {"difference": " − ", "ratio": " / "}
 
 def of_published(chapter: str = "") -> tuple[Verdict, ...]:
     """The verdicts of all published studies on the claims of a chapter, or on all claims."""
-    asked = [claim for claim in claims() if chapter in ("", claim.chapter)]
-    return tuple(verdicts(published(metrics=sorted(metrics(asked))), asked))
+    own = [claim for claim in claims() if chapter in ("", claim.chapter)]
+    return tuple(verdicts(published(metrics=sorted(metrics(own))), own))
 
 
 def marked(verdict: str) -> str:

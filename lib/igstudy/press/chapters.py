@@ -39,29 +39,29 @@ def main(arguments: list[str] | None = None, *, root: Path | None = None) -> int
     parser.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="parameters of the study")
     parser.add_argument("--chapter", default="", help="the chapter to run, such as 06-split-ig")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     root = (root or Path.cwd()).resolve()
     build_folder = root / "_build"
-    tree = build_folder / "runs" / given.params.stem
+    tree = build_folder / "runs" / options.params.stem
     try:
-        if given.command == "notebooks":
+        if options.command == "notebooks":
             write_notebooks(root, build_folder / "notebooks")
             return 0
-        chosen = read(given.params, **dict(given.p))
+        chosen = read(options.params, **dict(options.p))
         chapters = [page for page in pages(root) if page.is_chapter]
-        wanted = [chapter(root, given.chapter)] if given.command == "run" else chapters
+        wanted = [chapter(root, options.chapter)] if options.command == "run" else chapters
         for page in wanted:
             page.parameters(chosen)  # all of them are checked before the first one runs
-        if given.command == "book":
+        if options.command == "book":
             execute_all(chapters, chosen, tree)
             html = build(root, tree, root)
             check(html, pages(root))
             print(f"the book: {html / 'index.html'}")
-        elif given.command == "pdf":
+        elif options.command == "pdf":
             from igstudy.press.pdf import printable, write  # whose browser `make pdf` installs
 
             if missing := [page.title for page in chapters if not (tree / f"{page.name}.ipynb").exists()]:
-                raise ChapterError(f"not run: {', '.join(missing)}; first: make book PARAMS={given.params}")
+                raise ChapterError(f"not run: {', '.join(missing)}; first: make book PARAMS={options.params}")
             write(printable(build(root, tree, root, builder="singlehtml")), build_folder / "igpaths.pdf")
             print(f"the book: {build_folder / 'igpaths.pdf'}")
         else:

@@ -13,25 +13,25 @@ FOOT = (
 
 
 def printable(html: Path) -> Path:
-    """The joined page at the head of its folder, where its paths begin: claims unfold, links lead to places in it."""
-    joined = (html / "book" / "index.html").replace(html / "index.html")
-    page = BeautifulSoup(joined.read_text(encoding="utf-8"), "html.parser")
+    """The whole page at the head of its folder, where its paths begin: claims unfold, links lead to places in it."""
+    whole = (html / "book" / "index.html").replace(html / "index.html")
+    page = BeautifulSoup(whole.read_text(encoding="utf-8"), "html.parser")
     for claim in page.select("details.sd-dropdown"):
         claim["open"] = ""
     for link in page.select("a[href]"):
         target, _, anchor = str(link["href"]).partition("#")
         if target.endswith(".html") and "://" not in target:
             link["href"] = f"#{anchor or 'document-book/' + Path(target).stem}"
-    joined.write_text(str(page), encoding="utf-8")
-    return joined
+    whole.write_text(str(page), encoding="utf-8")
+    return whole
 
 
-def write(joined: Path, target: Path) -> None:
+def write(whole: Path, target: Path) -> None:
     """Print a page from the disk; `target` is written whole or not at all."""
     with chromium() as browser:
         page = browser.new_page(color_scheme="light")
         page.set_default_timeout(PATIENCE)
-        page.goto(joined.as_uri())
+        page.goto(whole.as_uri())
         page.wait_for_function(TYPESET)
         printed = page.pdf(
             format="A4", scale=0.7, outline=True, tagged=True,

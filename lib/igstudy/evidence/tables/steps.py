@@ -70,9 +70,9 @@ def table_4(
     `columns` are metrics with their variants, by the words at their head, and `options` the methods and the two step
     counts of `changes`.
     """
-    asked, lines = partial(changes, rows[rows["network"] == network], **options), []
+    change_of, lines = partial(changes, rows[rows["network"] == network], **options), []
     ways = {
-        (kind, name): asked(protocol=protocol, sign=sign, metric=metric, variant=variant)
+        (kind, name): change_of(protocol=protocol, sign=sign, metric=metric, variant=variant)
         for kind, (protocol, sign) in SIDES.items()
         for name, (metric, variant) in columns.items()
     }
@@ -98,14 +98,14 @@ def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
     length in its last tenth.
     """
     found: dict[str, Cells] = {}
-    asked = partial(averages, rows, protocol="igpaths", sign="signed", better="neither", statistic="median")
+    medians = partial(averages, rows, protocol="igpaths", sign="signed", better="neither", statistic="median")
     for head, metric, variant, which, n in (
         ("of the score", "last segment", "score", ", right sum", steps),
         ("of the map", "last segment", "map", ", right sum", steps),
         ("of the way", "late movement", "", "", "finest"),
     ):
         for path in ("IG", "Blur IG"):
-            for each in asked(metric=metric, variant=variant, methods=(path + which,), steps=n):
+            for each in medians(metric=metric, variant=variant, methods=(path + which,), steps=n):
                 cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
                 cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
     return shown(list(found.values()), caption=caption, digits=2)
