@@ -33,7 +33,7 @@ A network of your own, from a function without arguments that returns an igpaths
 
 
 class Parser(argparse.ArgumentParser):
-    """What it refuses is raised, for `main` to print in one line."""
+    """A parser that raises what it refuses, for `main` to print in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise ValueError(f"{message} (see {self.prog} --help)")
@@ -78,12 +78,12 @@ def explain_image(options: argparse.Namespace) -> None:
             raise ValueError(f"file is '{file}'; it must be another than the image")
         if not file.parent.is_dir():
             raise ValueError(f"file is '{file}'; there is no folder '{file.parent}'")
-    apart = ("command", "image", "out")
-    chosen = {name: value for name, value in vars(options).items() if name not in apart and value is not None}
-    found = explain(options.image, **chosen)
+    own = ("command", "image", "out")
+    choices = {name: value for name, value in vars(options).items() if name not in own and value is not None}
+    explanation = explain(options.image, **choices)
     for file in files:
-        found.save(file)
-    print(*found.lines, ", ".join(map(str, files)), sep="\n")
+        explanation.save(file)
+    print(*explanation.lines, ", ".join(map(str, files)), sep="\n")
 
 
 def show_models(options: argparse.Namespace) -> None:

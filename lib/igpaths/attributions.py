@@ -9,15 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier, as_targets
+from igpaths.arguments import as_count, as_counts, check_images, check_range
+from igpaths.classifier import Classifier
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
 from igpaths.sums import Sums
-from igpaths.walks import BATCH_SIZE, as_steps, check_net, check_path, walk
+from igpaths.walks import BATCH_SIZE, check_net, check_path, take_targets, walk
 
 Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
-ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
 RANKINGS: dict[str, Callable[[Tensor], Tensor]] = {
     "absolute": lambda attribution: attribution.abs().sum(dim=-3),
     "signed": lambda attribution: attribution.sum(dim=-3),
@@ -162,15 +162,14 @@ def attribute(
     """
     check_net(net)
     check_path(path)
-    rules, counts = as_rules(rules), as_steps(steps, path)
+    rules, counts = as_rules(rules), as_counts("steps", steps)
+    path.check(counts)
     check_images(images, net.channels)
     if check:
         check_range("images", images, "before normalisation, which is inside the Classifier")
-    if isinstance(batch_size, bool) or batch_size < 1:
-        raise ValueError(f"batch_size must be 1 or more, got {batch_size}")
-    if targets is None and not callable(net.output):
-        raise ValueError("targets is None; give the class to explain, an index for each image or one for all")
-    targets = as_targets(0 if targets is None else targets, len(images))
+    batch_size, targets = as_count("batch_size", batch_size), take_targets(net, targets, len(images))
+    if not callable(progress) and not isinstance(progress, bool):
+        raise ValueError(f"progress must be True, False or a function of a number of gradients, got {progress!r}")
     with ExitStack() as stack:
         tick = progress if callable(progress) else None
         if progress is True:
@@ -182,9 +181,8 @@ def attribute(
             _attribute_together(net, x, t, p, rules, counts, batch_size, check, tick)
             for x, t, p in in_groups(images, targets, path, batch_size)
         ]
-    whole = parts[0] if len(parts) == 1 else _joined(parts)
-    _warn_of_values(whole)
-    return whole
+    _warn_of_values(torch.cat([broken for _, broken in parts]))
+    return _joined([part for part, _ in parts])
 
 
 def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
@@ -192,23 +190,6 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
     for start in range(0, len(images), size):
         group = slice(start, start + size)
         yield images[group], targets[group], path.cut(group, len(images))
-
-
-def check_images(images: Any, channels: int) -> None:
-    """ValueError where images are no float tensor (B, C, H, W) of these channels, or there are none."""
-    if not isinstance(images, Tensor):
-        raise ValueError(f"images must be a float tensor (B, {channels}, H, W), got {type(images).__name__}")
-    if images.ndim != 4 or images.shape[1] != channels or not images.numel() or not images.is_floating_point():
-        raise ValueError(
-            f"images must be float tensors of shape (B, {channels}, H, W), got {tuple(images.shape)} of {images.dtype}"
-        )
-
-
-def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
-    """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
-    low, high = float(values.min()), float(values.max())
-    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
-        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
 
 
 def _attribute_together(
@@ -221,8 +202,8 @@ def _attribute_together(
     batch_size: int,
     check: bool,
     tick: Callable[[int], object] | None,
-) -> Attributions:
-    """The attributions of images that are walked in one group."""
+) -> tuple[Attributions, Tensor]:
+    """The attributions of images that are walked in one group, and where each has a value that is not finite."""
     sums = {n: Sums(rules) for n in counts}
     network = None
     for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size, progress=tick):
@@ -233,7 +214,7 @@ def _attribute_together(
     assert network  # every walk has a segment
     maps = {(rule, n): sums[n].maps[rule].contiguous() for rule in rules for n in counts}
     stars = {key: sums[key[1]].alpha_star(key[0]) for key in maps}
-    return Attributions(
+    found = Attributions(
         maps=maps,
         scores={n: each.scores for n, each in sums.items()},
         alphas={n: each.alphas for n, each in sums.items()},
@@ -241,9 +222,13 @@ def _attribute_together(
         alpha_star={key: star for key, star in stars.items() if star is not None},
         evaluations=network.evaluations,
     )
+    return found, network.find_broken()
 
 
 def _joined(parts: Sequence[Attributions]) -> Attributions:
+    if len(parts) == 1:
+        return parts[0]
+
     def join(name: str) -> dict[Any, Tensor]:
         return {key: torch.cat([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
 
@@ -251,19 +236,11 @@ def _joined(parts: Sequence[Attributions]) -> Attributions:
     return Attributions(**{name: join(name) for name in names}, evaluations=parts[0].evaluations)
 
 
-def _warn_of_values(found: Attributions) -> None:
-    """Warn where a score or a map is not finite, and say of which image and at which α."""
-    for n, scores in found.scores.items():
-        bad = (~scores.isfinite()).nonzero().tolist()
-        if bad:
-            image, point = bad[0]
-            score, alpha = float(scores[image, point]), float(found.alphas[n][image, point])
-            where = f"the score of image {image} is {score} at α = {alpha:.4g}"
-            break
-    else:
-        finite = torch.stack([each.flatten(1).isfinite().all(1) for each in found.maps.values()]).all(0)
-        bad = (~finite).nonzero().tolist()
-        where = "a gradient along the path is not finite"
-    if bad:
-        images = sorted({image for image, *_ in bad})
-        warnings.warn(f"{where}; the maps of images {images} are not to be used", stacklevel=3)
+def _warn_of_values(broken: Tensor) -> None:
+    """Warn of images with a score or a gradient that is not finite, first at α `broken` (B,); NaN where none is."""
+    if images := (~broken.isnan()).nonzero()[:, 0].tolist():
+        warnings.warn(
+            f"the score or gradient of image {images[0]} is not finite at α = {float(broken[images[0]]):.4g}; "
+            f"the maps of images {images} are not to be used",
+            stacklevel=3,
+        )

@@ -5,14 +5,14 @@ one score an image comes out, F(x) in the papers' notation. No other part of the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from igpaths.modules import copy_frozen, lay_out, logits_of, out_of_memory
+from igpaths.arguments import as_targets, check_images, check_number, shorten
+from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory
 from igpaths.products import products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
@@ -83,29 +83,23 @@ class Classifier:
             )
         if precision not in (None, *PRECISIONS):
             raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
-        colours = [
-            torch.tensor([float(v) for v in colour], dtype=torch.float64, device="cpu") for colour in (mean, std)
-        ]
-        valid = all(bool(colour.isfinite().all()) for colour in colours) and bool((colours[1] > 0).all())
-        if not len(mean) == len(std) > 0 or not valid:
+        colours = [_as_colour(mean), _as_colour(std)]
+        if not len(colours[0]) == len(colours[1]) > 0 or not bool((colours[1] > 0).all()):
             raise ValueError(
-                f"mean and std must be as many finite numbers as the images have channels, std positive; "
-                f"got mean={mean} and std={std}"
+                "mean and std must be as many finite numbers as the images have channels, such as (0.5,), "
+                f"std positive; got mean={shorten(mean)} and std={shorten(std)}"
             )
-        if not 0 < temperature < float("inf"):
-            raise ValueError(f"temperature must be positive and finite, got {temperature}")
-        self.output, self.temperature, self.channels = output, float(temperature), len(mean)
+        check_number("temperature", temperature, "positive and finite", lambda t: 0 < t < float("inf"))
+        self.output, self.temperature, self.channels = output, float(temperature), len(colours[0])
         with torch.inference_mode(False), torch.no_grad():
             self.module = copy_frozen(module, device)
             tensors = [t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()]
+            wanted = torch.float64 if precision == "float64" else torch.float32
             if precision or any(t.dtype in HALF for t in tensors):
-                self.module.to(torch.float64 if precision == "float64" else torch.float32)
-            example = next(
-                (t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()), None
-            )
-            own = torch.float64 if precision == "float64" else torch.float32
-            self.dtype = own if example is None else example.dtype
-            self.device = torch.device(device or "cpu") if example is None else example.device
+                cast(self.module, wanted)
+                tensors = [t.to(wanted) for t in tensors[:1]]
+            self.dtype = tensors[0].dtype if tensors else wanted
+            self.device = tensors[0].device if tensors else torch.device(device or "cpu")
             self.precision = precision or str(self.dtype).removeprefix("torch.")
             self.mean, self.std = (colour.to(self.device, self.dtype).view(-1, 1, 1) for colour in colours)
             channels_last = self.precision in FAST_CHANNELS_LAST.get(self.device.type, ())
@@ -181,7 +175,7 @@ class Classifier:
         with self._alone(graph):
             try:
                 return compute()
-            except RuntimeError as error:
+            except Exception as error:
                 if self.layout is torch.contiguous_format or out_of_memory(error):
                     raise
         before = self.module, self.layout
@@ -191,7 +185,7 @@ class Classifier:
                 self.module, self.layout = copy_frozen(self.module), torch.contiguous_format
                 lay_out(self.module, self.layout)
                 return compute()
-        except RuntimeError:
+        except Exception:
             self.module, self.layout = before  # which was not the fault
             raise
 
@@ -202,9 +196,8 @@ class Classifier:
             yield
 
     def _pixels(self, images: Tensor) -> Tensor:
+        check_images(images, self.channels)
         pixels = images.to(self.device, self.dtype).contiguous(memory_format=self.layout)
-        if pixels.ndim != 4 or pixels.shape[1] != self.channels:
-            raise ValueError(f"images must be (B, {self.channels}, H, W), got {tuple(pixels.shape)}")
         return pixels.clone() if pixels.is_inference() else pixels
 
     def _colours(self, size: torch.Size) -> tuple[Tensor, Tensor]:
@@ -226,8 +219,9 @@ class Classifier:
             try:
                 response = self.module(normalised)
             except Exception as error:
+                shape = tuple(normalised.shape)
                 error.add_note(
-                    f"the network was called with {tuple(normalised.shape)}; batch_size bounds the first number"
+                    f"the network was called with {shape} in {self.precision} precision, of batch_size or less"
                 )
                 raise
         return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
@@ -264,33 +258,13 @@ def check_logits(response: Tensor, images: Tensor) -> Tensor:
     return response
 
 
-def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tensor:
-    """Class indices (count,) in int64 on the CPU, from one index for all images or one for each.
-
-    Takes an int, a sequence, an array or a tensor of integers of any width.
-
-    Raises
-    ------
-    ValueError
-        For anything else, for another number of them, or for an index that is no class.
-    """
-    try:
-        values = targets.detach().cpu() if isinstance(targets, Tensor) else torch.from_numpy(np.array(targets))
-    except (TypeError, ValueError):
-        values = None
-    if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
-        kind = f"{targets!r}"[:60] if values is None else values.dtype
-        raise ValueError(
-            f"targets must be class indices, one for each of the {count} images or one for all, got {kind}"
-        )
-    if values.ndim and values.shape != (count,):
-        raise ValueError(
-            f"targets must be one class index for each of the {count} images, got shape {tuple(values.shape)}"
-        )
-    values = values.long().expand(count)
-    if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
-        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
-    return values.clone() if values.is_inference() else values
+def _as_colour(colour: Any) -> Tensor:
+    """A finite number for each channel, float64, on the CPU; no number at all from anything else."""
+    values = torch.tensor([], dtype=torch.float64, device="cpu")
+    if not isinstance(colour, str):
+        with suppress(TypeError, ValueError):
+            values = torch.tensor([float(v) for v in colour], dtype=torch.float64, device="cpu")
+    return values if bool(values.isfinite().all()) else values[:0]
 
 
 def send(values: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:

@@ -49,8 +49,8 @@ class Explanation:
 
     Examples
     --------
-    >>> found = ig.explain(x[0], model=model, rules=("ig", "idgi"), steps=8)
-    >>> found.target, found["straight", "idgi"].shape
+    >>> explanation = ig.explain(x[0], model=model, rules=("ig", "idgi"), steps=8)
+    >>> explanation.target, explanation["straight", "idgi"].shape
     ('disk', torch.Size([3, 176, 176]))
     """
 
@@ -91,7 +91,7 @@ class Explanation:
             "completeness_gap": [[walk.completeness_gap[rule, n][0].numpy() for rule in rules] for walk in walks],
             "scores": [walk.scores[n][0].numpy() for walk in walks],
             "alphas": [walk.alphas[n][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[_star(self.psi), n][0].numpy() for walk in walks],
+            "alpha_star": [walk.alpha_star[RULES["left"].rule(self.psi), n][0].numpy() for walk in walks],
             "evaluations": [walk.evaluations for walk in walks],
             "seconds": list(self.seconds.values()),
         }
@@ -103,7 +103,7 @@ class Explanation:
         """The result in words: a line for the image, for each path and for each method."""
         head = f"{self.target} (class {self.target_index}), {self.output} {self.arrays['scores'][0, -1]:.4f}"
         differs = f"; seen as {self.predicted}, probability {self.probability:.4f}"
-        found = [head + (differs if self.target != self.predicted else "")]
+        lines = [head + (differs if self.target != self.predicted else "")]
         for p, path in enumerate(self.maps):
             scores, star = self.arrays["scores"][p], self.arrays["alpha_star"][p]
             change = f"{scores[-1] - scores[0]:+z.4f} from {self.baselines[path]}"
@@ -111,13 +111,13 @@ class Explanation:
             if not np.isfinite(scores).all():
                 crossed = f"is not finite at α = {self.arrays['alphas'][p][~np.isfinite(scores)][0]:.3g}"
             cost = f"{self.maps[path].evaluations} gradient evaluations in {self.seconds[path]:.1f} s"
-            found.append(f"{path} path: {change}, {crossed}; {cost}")
+            lines.append(f"{path} path: {change}, {crossed}; {cost}")
             more = "more steps, or the path blur-placed, close it" if path == "blur" else "more steps close it"
             for r, rule in enumerate(self.rules):
                 words, large = self.gap(p, r)
                 remark = f", over {LARGE:.0%}: {more}" if large else ""
-                found.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
-        return found
+                lines.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
+        return lines
 
     def gap(self, p: int, r: int) -> tuple[str, bool]:
         """The completeness gap of path p with rule r in words, as a share of the score's change, and if it is large."""
@@ -215,29 +215,29 @@ def explain(
     _check_device(device)
     name, photograph = take_photograph(image)
     listed_classes(data)
-    loaded = load_model(model, data=data) if isinstance(model, str) else model
-    if not isinstance(loaded, Model):
+    own = load_model(model, data=data) if isinstance(model, str) else model
+    if not isinstance(own, Model):
         raise ValueError(f"model is a {type(model).__name__}; it must be a name or an ig.Model, which holds a network")
 
-    net = loaded.classifier(output=output, device=device)
-    seen = loaded.see(photograph, name=name)
+    net = own.classifier(output=output, device=device)
+    pixels = own.see(photograph, name=name)
     try:
-        logits = net.logits(seen[None])[0].detach().float().cpu()
+        logits = net.logits(pixels[None])[0].detach().float().cpu()
     except Exception as error:  # it is the reader's own network
-        why = f"its network fails for {name} {tuple(seen.shape)}: {in_one_line(error)}"
-        raise ValueError(f"model is {loaded.name!r}; {why}") from error
-    classes = class_names(loaded, len(logits), data=data)
+        why = f"its network fails for {name} {tuple(pixels.shape)}: {in_one_line(error)}"
+        raise ValueError(f"model is {own.name!r}; {why}") from error
+    classes = class_names(own, len(logits), data=data)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
-    wanted = dict.fromkeys([*(RULES[rule].rule(psi) for rule in rules), _star(psi)])
+    every = dict.fromkeys(RULES[rule].rule(psi) for rule in (*rules, "left"))  # "left" finds α*, whatever the rules
     maps, seconds = {}, {}
     for path in paths:
-        begun, way = time.perf_counter(), METHODS[path].path(begins)
-        each = ig.attribute(net, seen[None], index, path=way, rules=tuple(wanted), steps=steps, progress=progress)
-        maps[path], seconds[path] = each.cpu(), time.perf_counter() - begun
+        start, way = time.perf_counter(), METHODS[path].path(begins)
+        each = ig.attribute(net, pixels[None], index, path=way, rules=tuple(every), steps=steps, progress=progress)
+        maps[path], seconds[path] = each.cpu(), time.perf_counter() - start
     return Explanation(
-        model=loaded.name,
-        image=seen,
+        model=own.name,
+        image=pixels,
         predicted=first_name(classes[predicted]),
         probability=float(logits.softmax(0)[predicted]) if len(logits) > 1 else float("nan"),
         target=first_name(classes[index]),
@@ -258,11 +258,6 @@ def check_format(file: str | Path) -> str:
     if suffix not in FORMATS:
         raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
     return suffix
-
-
-def _star(psi: float) -> "ig.Left":
-    """The rule that finds α*, which is the path's own, whatever the rules that read it."""
-    return ig.Left(ig.IG("both"), psi)
 
 
 def _names(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:

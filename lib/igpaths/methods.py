@@ -41,18 +41,11 @@ class Method:
 
 @dataclass(frozen=True)
 class NamedRule:
-    """A rule, whose name for options is its key in `RULES`.
-
-    Attributes
-    ----------
-    label : str, how it changes a method's label: "{} + IDGI".
-    rule : function from ψ, the share of the score's change at which Left and Right part, to the rule.
-    complete : whether its maps come to sum to the change of score as steps grow.
-    """
+    """A rule, whose name for options is its key in `RULES`: how it changes a method's label, and what builds it."""
 
     label: str
-    rule: "Callable[[float], Rule | Part]"
-    complete: bool = True
+    rule: "Callable[[float], Rule | Part]"  # from ψ, the share of the score's change at which Left and Right part
+    complete: bool = True  # whether its maps come to sum to the change of score as steps grow
 
 
 METHODS = {

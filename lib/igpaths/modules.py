@@ -41,7 +41,12 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
         raise ValueError(f"the network cannot be put in evaluation mode: {error}") from error
     for parameter in copied.parameters():
         parameter.requires_grad_(False)
-    return copied if device is None else copied.to(device)
+    if device is None:
+        return copied
+    try:
+        return copied.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device is {str(device)!r}: {str(error).splitlines()[0]}") from error
 
 
 def _kept(module: nn.Module) -> Iterator[Tensor]:
@@ -56,6 +61,12 @@ def _kept(module: nn.Module) -> Iterator[Tensor]:
             waiting += gc.get_referents(thing)
         elif thing.grad_fn is not None:
             yield thing
+
+
+def cast(module: nn.Module, dtype: torch.dtype) -> None:
+    """Give the module's real tensors this dtype, and its complex ones the complex dtype of the same precision."""
+    both = {False: dtype, True: dtype.to_complex()}
+    module._apply(lambda t: t.to(both[t.is_complex()]) if t.is_floating_point() or t.is_complex() else t)
 
 
 def lay_out(module: nn.Module, layout: torch.memory_format) -> None:

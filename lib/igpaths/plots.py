@@ -30,8 +30,7 @@ def show_image(ax: Axes, image: Tensor) -> None:
     >>> plots.show_image(plt.figure().add_subplot(), x[0])
     """
     pixels = _read(image).clamp(0, 1)
-    shown = pixels.permute(1, 2, 0) if len(pixels) == 3 else pixels.mean(0)
-    _draw(ax, shown, cmap="gray", vmin=0, vmax=1)
+    _draw(ax, pixels.permute(1, 2, 0) if len(pixels) == 3 else pixels.mean(0), cmap="gray", vmin=0, vmax=1)
 
 
 def outlined(mask: Tensor) -> Show:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_number, check_word
 from igpaths.classifier import send
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class IG:
     at: str = "start"
 
     def __post_init__(self) -> None:
-        _check_end(self.at, ("start", "end", "both"))
+        check_word("at", self.at, ("start", "end", "both"))
 
     def credit(self, segment: "Segment") -> Tensor:
         """The segment's signed credit (B, C, H, W), in units of the score."""
@@ -87,7 +88,7 @@ class IDGI:
     at: str = "start"
 
     def __post_init__(self) -> None:
-        _check_end(self.at, ("start", "end"))
+        check_word("at", self.at, ("start", "end"))
 
     def credit(self, segment: "Segment") -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score, with the sign of its change of score."""
@@ -122,7 +123,7 @@ class IDG:
     at: str = "end"
 
     def __post_init__(self) -> None:
-        _check_end(self.at, ("start", "end"))
+        check_word("at", self.at, ("start", "end"))
 
     def credit(self, segment: "Segment") -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score squared; 0 where the segment has no length."""
@@ -180,10 +181,6 @@ class Part(ABC):
     def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
         """Whether the part has this segment, for each image (B,) or for all; `before` says where it is before α*."""
 
-    @abstractmethod
-    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
-        """The change of score (B,) over the part's segments; scores (B, K) of all points, α* the point `star` (B,)."""
-
 
 @dataclass(frozen=True)
 class _Side(Part):
@@ -198,10 +195,8 @@ class _Side(Part):
             raise ValueError(
                 f"{type(self).__name__} splits a rule over the whole path, such as ig.IG(), got {self.rule!r}"
             )
-        if not 0 < self.psi < 1:
-            raise ValueError(f"psi must be in (0, 1), got {self.psi}")
-        if self.crossing not in ("left", "right"):
-            raise ValueError(f"crossing is {self.crossing!r}; it must be one of left, right")
+        check_number("psi", self.psi, "in (0, 1)", lambda psi: 0 < psi < 1)
+        check_word("crossing", self.crossing, ("left", "right"))
 
     @property
     def split(self) -> tuple[float, str]:  # type: ignore[override]
@@ -238,11 +233,6 @@ class Left(_Side):
         assert before is not None  # there is a split
         return before
 
-    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
-        """F(x_α*) − F(x')."""
-        assert star is not None
-        return scores.gather(1, star.view(-1, 1))[:, 0] - scores[:, 0]
-
 
 @dataclass(frozen=True)
 class Right(_Side):
@@ -262,11 +252,6 @@ class Right(_Side):
         assert before is not None  # there is a split
         return ~before
 
-    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
-        """F(x) − F(x_α*)."""
-        assert star is not None
-        return scores[:, -1] - scores.gather(1, star.view(-1, 1))[:, 0]
-
 
 def is_rule(rule: object) -> bool:
     """Whether this is a rule itself, neither its class nor its name."""
@@ -276,18 +261,17 @@ def is_rule(rule: object) -> bool:
 def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     """The rules, each once; ValueError, with the remedy, for what is none."""
     several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
-    several = tuple(dict.fromkeys(several if isinstance(several, Iterable) else [several]))
+    several = list(several if isinstance(several, Iterable) else [several])
     for rule in several:
         if not is_rule(rule):
             name = rule.__name__ if isinstance(rule, type) else repr(rule)
             raise ValueError(
                 f"rules has {name}; it must hold rules such as ig.IG(), ig.IDGI() or ig.Left(ig.IG(), psi=0.9)"
             )
+        try:
+            hash(rule)
+        except TypeError:
+            raise ValueError(f"{rule} must be hashable: make its class a frozen dataclass of plain values") from None
     if not several:
         raise ValueError("rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(…), ig.Right(…)")
-    return several
-
-
-def _check_end(at: str, allowed: tuple[str, ...]) -> None:
-    if at not in allowed:
-        raise ValueError(f"at is {at!r}; it must be one of {', '.join(allowed)}")
+    return tuple(dict.fromkeys(several))

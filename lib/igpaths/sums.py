@@ -42,6 +42,7 @@ class Sums:
         for rule in rules:
             self.of.setdefault(rule.rule if isinstance(rule, Part) else rule, []).append(rule)
         self.maps: dict[Rule | Part, Tensor] = {}
+        self.changes: dict[Part, Tensor] = {}  # of the score, over a part's segments, float64
         self.splits: dict[tuple[float, str], Split] = {}
         self._scores: list[Tensor] = []
         self._alphas: list[Tensor] = []
@@ -78,12 +79,13 @@ class Sums:
                     self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
                 elif mask:
                     self.maps[rule] += credit
+                if isinstance(rule, Part):
+                    self.changes[rule] = self.changes.get(rule, 0) + segment.score_change.double() * mask
 
     def change(self, rule: Rule | Part) -> Tensor:
         """The change of score (B,) over the segments that a rule covers."""
-        if isinstance(rule, Part):
-            return rule.change(self.scores, self.splits[rule.split].star if rule.split else None)
-        return self._scores[-1] - self._scores[0]
+        whole = self._scores[-1] - self._scores[0]
+        return self.changes[rule].to(whole) if rule in self.changes else whole
 
     def alpha_star(self, rule: Rule | Part) -> Tensor | None:
         """α* (B,), where the rule splits the path."""

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.classifier import CUT, Classifier, as_targets
+from igpaths.arguments import as_count, as_counts, as_targets, check_images
+from igpaths.classifier import CUT, Classifier
 from igpaths.paths.base import Draw, Path, Point
 from igpaths.paths.guided import join
 
@@ -152,8 +153,10 @@ def walk(
     """
     check_net(net)
     check_path(path)
-    counts = as_steps(steps, path)
-    network = Network(net, as_targets(0 if targets is None else targets, len(images)), batch_size, progress)
+    check_images(images, net.channels)
+    counts = as_counts("steps", steps)
+    path.check(counts)
+    network = Network(net, take_targets(net, targets, len(images)), as_count("batch_size", batch_size), progress)
     images = network.arrange(images.detach().to(net.device, net.dtype))
     baseline = network.arrange(path.start(net, images))
     alphas = torch.tensor([0.0, 1.0], dtype=torch.float64, device="cpu").view(2, 1).expand(2, len(images))
@@ -185,9 +188,9 @@ class Network:
         self.net, self.targets, self.batch_size, self.progress = net, targets, batch_size, progress
         self.std, self.at_once = net.std, max(1, batch_size // len(targets))
         self.evaluations = 0  # gradients of each image
-        self.alive = torch.zeros((), dtype=torch.bool, device=net.device)  # whether any gradient is not zero
-        self.moved = torch.zeros((), dtype=torch.bool, device=net.device)  # whether any image's score changes
-        self.first: Tensor | None = None
+        self.alphas: list[Tensor] = []  # of all points, (k, B) each, with what follows
+        self.values: list[Tensor] = []  # their scores
+        self.largest: list[Tensor] = []  # the largest magnitudes of their gradients
 
     def arrange(self, x: Tensor) -> Tensor:
         """Images in the memory format in which the network is fastest."""
@@ -203,10 +206,9 @@ class Network:
             if self.progress:
                 self.progress(len(images))
         scores, gradients = (join(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
-        self.first = scores[0] if self.first is None else self.first
-        change = (scores - self.first).abs()
-        self.moved |= (change > 64 * torch.finfo(scores.dtype).eps * self.first.abs()).any()
-        self.alive |= (gradients != 0).any()
+        self.alphas.append(alphas)
+        self.values.append(scores)
+        self.largest.append(torch.linalg.vector_norm(gradients, ord=torch.inf, dim=(2, 3, 4)))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
     def scores(self, x: Tensor) -> Tensor:
@@ -215,8 +217,15 @@ class Network:
 
     def check_connected(self) -> None:
         """ValueError where scores changed along the path although every gradient is exactly zero."""
-        if bool(self.moved & ~self.alive):
+        scores, largest = torch.cat(self.values), torch.cat(self.largest)
+        rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
+        if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
             raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
+
+    def find_broken(self) -> Tensor:
+        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is."""
+        finite = (torch.cat(self.values).isfinite() & torch.cat(self.largest).isfinite()).cpu()
+        return torch.where(finite, torch.inf, torch.cat(self.alphas)).amin(0).nan_to_num(posinf=torch.nan)
 
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))
@@ -231,22 +240,15 @@ def check_net(net: Any) -> None:
         )
 
 
+def take_targets(net: Classifier, targets: Any, count: int) -> Tensor:
+    """The targets (count,); none are needed where the output is a function."""
+    if targets is None and not callable(net.output):
+        raise ValueError("targets is None; give the class to explain, an index for each image or one for all")
+    return as_targets(0 if targets is None else targets, count)
+
+
 def check_path(path: Any) -> None:
     """ValueError, with the remedy, for what is no path."""
     if not isinstance(path, Path):
         name = path.__name__ if isinstance(path, type) else repr(path)
         raise ValueError(f"path is {name}; it must be a path such as ig.Straight('black'), ig.Blur() or ig.Guided()")
-
-
-def as_steps(steps: Any, path: Path) -> tuple[int, ...]:
-    """The step counts, sorted and each once, from one or several whole numbers; ValueError for any other."""
-    try:
-        values = list(steps) if hasattr(steps, "__iter__") and not isinstance(steps, str) else [steps]
-        counts = tuple(sorted({int(n) for n in values}))
-        wrong = not counts or counts[0] < 1 or any(isinstance(n, bool | str) or int(n) != n for n in values)
-    except (TypeError, ValueError, OverflowError):
-        wrong = True
-    if wrong:
-        raise ValueError(f"steps must be one or more positive whole numbers, got {steps}")
-    path.check(counts)
-    return counts

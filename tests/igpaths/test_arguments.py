@@ -48,7 +48,7 @@ FUNCTIONS = {
     "gradients": lambda t: NET.gradients(X, t)[1],
     "insertion": lambda t: metrics.insertion(NET, X, t, RANKING).probability,
     "deletion": lambda t: metrics.deletion(NET, X, t, RANKING).probability,
-    "perturbation": lambda t: metrics.perturbation(NET, X, t, RANKING).most.probability,
+    "perturbation": lambda t: metrics.perturbation(NET, X, t, RANKING)[0].probability,
     "information": lambda t: metrics.information(NET, X, t, RANKING, canvas="blur").probability,
 }
 TAKEN = {

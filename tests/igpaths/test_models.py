@@ -127,7 +127,8 @@ class TestPreparation:
         monkeypatch.setattr(zoo, "read_state", lambda file, name: {})
         monkeypatch.setattr(zoo, "fit", lambda name, network, state: network)
         monkeypatch.setattr(zoo, "_build", lambda network, state: nn.Identity())
-        model = load_model(f"torchvision/{network}:{weights}@any.pt")
+        (tmp_path / "any.pt").touch()
+        model = load_model(f"torchvision/{network}:{weights}@any.pt", data=tmp_path)
         preset = torchvision.models.get_model_weights(network)[weights].transforms()
         for width, height in [(500, 375), (375, 501), (256, 256), (60, 41), (224, 1000), (7, 3)]:
             image = model.prepare(photograph(width, height))
@@ -328,8 +329,9 @@ class TestList:
         ("torchvision/vgg16", "weights of vgg16 is '', it must be one of IMAGENET1K_V1, IMAGENET1K_FEATURES"),
         ("torchvision/resnet50:IMAGENET1K_V3", "must be one of IMAGENET1K_V1, IMAGENET1K_V2; did you mean IMAGENET1K_"),
         ("torchvision/resnet50:DEFAULT", "DEFAULT names other weights in another release; .* IMAGENET1K_V1, IMAGENET"),
-        ("torchvision/resnet50:DEFAULT@file.pt", "DEFAULT names other weights"),
-        ("torchvision/resnet50@file.pt", "weights of resnet50 is '', it must be one of"),
+        (f"torchvision/resnet50:DEFAULT@{__file__}", "DEFAULT names other weights"),
+        (f"torchvision/resnet50@{__file__}", "weights of resnet50 is '', it must be one of"),
+        ("torchvision/resnet51@none.pt", "there is no file .*/none.pt"),
     ],
 )
 def test_unknown_names(name, message):

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from igpaths.attributions import check_range
+from igpaths.arguments import check_range
 from igpaths.metrics.pixels import map_in_threads, to_bytes
 from igpaths.products import products
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.attributions import check_images, check_range
-from igpaths.classifier import Classifier, as_targets
+from igpaths.arguments import as_targets, check_images, check_range
+from igpaths.classifier import Classifier
 from igpaths.metrics.canvases import lay_on
 from igpaths.metrics.estimators import Estimator
 from igpaths.metrics.pixels import round_to_bytes

@@ -100,15 +100,15 @@ class Model:
                 raise ValueError(f"{model}; its prepare fails for {name}: {in_one_line(error)}") from error
         channels, size = len(self.mean), (pixels if like is None else like)
         if not isinstance(pixels, torch.Tensor):
-            found = f"a {type(pixels).__name__}"
+            kind = f"a {type(pixels).__name__}"
         elif pixels.shape != (channels, *size.shape[-2:]) or not pixels.numel() or not pixels.is_floating_point():
-            found = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
+            kind = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
         elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
-            found = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
+            kind = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
         allowed = f"({channels}, H, W)" if like is None else tuple(like.shape)
-        raise ValueError(f"{model}; {source} {found}; it must be a float tensor {allowed} in [0, 1], not normalised")
+        raise ValueError(f"{model}; {source} {kind}; it must be a float tensor {allowed} in [0, 1], not normalised")
 
 
 class Name(NamedTuple):
@@ -153,7 +153,12 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     if parts.kind == "module":
         return _imported(name, parts.network)
     if "/" in name and parts.kind in providers():
-        model: Model = providers()[parts.kind].load().load(name, folder=Path(data or os.environ.get(ENVIRONMENT, "")))
+        file = None
+        if parts.file is not None:
+            file = Path(data or os.environ.get(ENVIRONMENT, "")).expanduser() / Path(parts.file).expanduser()
+            if not file.is_file():
+                raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
+        model: Model = providers()[parts.kind].load().load(name, file=file)
         return model
     close = [f"{kind}/{parts.network}" for kind in get_close_matches(parts.kind, providers())]
     close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
@@ -209,10 +214,8 @@ def choice(what: str, name: object, allowed: Iterable[str]) -> str:
 
 def in_one_line(error: Exception) -> str:
     """An error of foreign code, whose message may have many lines, in one."""
-    words = " ".join(str(error).split())
-    return (
-        words if words and isinstance(error, ValueError | OSError | ImportError) else f"{type(error).__name__}: {words}"
-    )
+    words, clear = " ".join(str(error).split()), isinstance(error, ValueError | OSError | ImportError)
+    return words if words and clear else f"{type(error).__name__}: {words}"
 
 
 def _imported(name: str, path: str) -> Model:

@@ -38,9 +38,10 @@ def class_names(model: Model, count: int, *, data: str | Path = "") -> tuple[str
 
 def listed_classes(data: str | Path = "") -> tuple[str, ...]:
     """The names in the synsets.txt of the folder `data` (or IGPATHS_DATA); none where there is no folder or no file."""
-    named = data or os.environ.get(ENVIRONMENT, "")
-    file = data_folder(named) / "synsets.txt" if named else None
-    return tuple(synset.name for synset in read_synsets(file)) if file and file.is_file() else ()
+    if not (data or os.environ.get(ENVIRONMENT)):
+        return ()
+    file = data_folder(data) / "synsets.txt"
+    return tuple(synset.name for synset in read_synsets(file)) if file.is_file() else ()
 
 
 def check_outputs(model: Model, count: int, classes: Sequence[str]) -> None:
@@ -63,13 +64,13 @@ def class_index(target: str, classes: Sequence[str]) -> int:
     if target.isdecimal() and int(target) < len(classes):
         return int(target)
     whole = [index for index, name in enumerate(classes) if name == target]
-    found = whole or [index for index, name in enumerate(classes) if first_name(name) == target]
-    if len(found) > 1:
-        raise ValueError(f"target is {target!r}, the name of classes {', '.join(map(str, found))}: give the index")
-    if not found:
+    matches = whole or [index for index, name in enumerate(classes) if first_name(name) == target]
+    if len(matches) > 1:
+        raise ValueError(f"target is {target!r}, the name of classes {', '.join(map(str, matches))}: give the index")
+    if not matches:
         hint = nearest(target, map(first_name, classes))
         raise ValueError(f"target is {target!r}; it must be a class's name or index, 0 to {len(classes) - 1}{hint}")
-    return found[0]
+    return matches[0]
 
 
 def first_name(name: str) -> str:
@@ -86,15 +87,15 @@ def first_name(name: str) -> str:
 
 def data_folder(data: str | Path = "") -> Path:
     """The folder that the parameter `data`, or where it is empty the environment variable IGPATHS_DATA, names."""
-    named = data or os.environ.get(ENVIRONMENT, "")
-    if not named:
+    path = data or os.environ.get(ENVIRONMENT, "")
+    if not path:
         raise ValueError(
             f"the imagenet task needs a folder with val/<wnid>/*.JPEG and synsets.txt: "
             f"name it with the parameter data or the environment variable {ENVIRONMENT}"
         )
-    folder = Path(named).expanduser()
+    folder = Path(path).expanduser()
     if not folder.is_dir():
-        raise ValueError(f"data is {str(named)!r} (parameter data or {ENVIRONMENT}): there is no such folder")
+        raise ValueError(f"data is {str(path)!r} (parameter data or {ENVIRONMENT}): there is no such folder")
     return folder
 
 

@@ -31,9 +31,9 @@ def names(*, every: bool = False) -> dict[str, float]:
     }
 
 
-def load(name: str, *, folder: Path) -> Model:
-    """The model ``torchvision/NETWORK:WEIGHTS`` or ``…@FILE``, where a relative FILE lies below `folder`."""
-    _, network, weights, file = Name.of(name)
+def load(name: str, *, file: Path | None) -> Model:
+    """The model ``torchvision/NETWORK:WEIGHTS``: its weights are downloaded, or those of the name's file."""
+    _, network, weights, _ = Name.of(name)
     if network not in NETWORKS:
         raise ValueError(
             f"model is {name!r}; torchvision has no classifier {network!r}, it has those of "
@@ -44,7 +44,7 @@ def load(name: str, *, folder: Path) -> Model:
         moving = "DEFAULT names other weights in another release; " if weights == "DEFAULT" else ""
         raise ValueError(f"model is {name!r}; {moving}{choice(f'weights of {network}', weights, entries)}")
     entry = entries[weights]
-    state = _download(name, entry) if file is None else read_state(folder.expanduser() / file, name)
+    state = _download(name, entry) if file is None else read_state(file, name)
     preset = entry.transforms()
     return Model(
         name=name,
@@ -77,8 +77,6 @@ def _download(name: str, weights: models.WeightsEnum) -> dict[str, Tensor]:
 
 def read_state(file: Path, name: str) -> dict[str, Tensor]:
     """The tensors by name in a .safetensors file, or in any other that torch.save wrote, for the model of this name."""
-    if not file.is_file():
-        raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
     try:
         if file.suffix.lower() == ".safetensors":
             return safetensors.torch.load_file(file)

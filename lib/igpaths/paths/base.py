@@ -134,9 +134,3 @@ class Along(Path):
 def spread(numbers: Tensor, images: Tensor) -> Tensor:
     """Numbers (…, B) of the CPU as (…, B, 1, 1, 1) beside images, which do not wait for them."""
     return send(numbers, images.device, images.dtype).view(*numbers.shape, 1, 1, 1)
-
-
-def check_word(name: str, word: object, allowed: Sequence[str]) -> None:
-    """ValueError where a choice is not one of the words allowed."""
-    if word not in allowed:
-        raise ValueError(f"{name} is {word!r}; it must be one of {', '.join(allowed)}")

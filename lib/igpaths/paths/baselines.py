@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from igpaths.arguments import shorten
 from igpaths.classifier import Classifier
 from igpaths.gaussian import blur
 
@@ -32,7 +33,7 @@ def check_baseline(baseline: Any, name: str = "baseline") -> None:
     if isinstance(baseline, Tensor) and not values.is_floating_point():
         raise ValueError(f"{name} is a tensor of {values.dtype}; it must be float, in the images' units")
     if not bool(values.isfinite().all()):
-        raise ValueError(f"{name} must be finite, got {baseline if values.numel() < 4 else 'NaN or infinite values'}")
+        raise ValueError(f"{name} must be finite, got {shorten(baseline)}")
 
 
 def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:

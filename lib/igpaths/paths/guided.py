@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_number, check_word
 from igpaths.classifier import Classifier, send
-from igpaths.paths.base import Arrivals, Evaluator, Path, Point, check_word
+from igpaths.paths.base import Arrivals, Evaluator, Path, Point
 from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
 
 if TYPE_CHECKING:
@@ -51,10 +52,8 @@ class Guided(Path):
     units: str = "pixels"
 
     def __post_init__(self) -> None:
-        if not 0 < self.fraction <= 1:
-            raise ValueError(f"fraction must be in (0, 1], got {self.fraction}")
-        if not 0 <= self.max_distance <= 1:
-            raise ValueError(f"max_distance must be in [0, 1], got {self.max_distance}")
+        check_number("fraction", self.fraction, "in (0, 1]", lambda share: 0 < share <= 1)
+        check_number("max_distance", self.max_distance, "in [0, 1]", lambda share: 0 <= share <= 1)
         check_word("units", self.units, ("pixels", "normalised"))
 
     def cut(self, group: slice, count: int) -> Self:

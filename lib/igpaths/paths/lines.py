@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_number, check_word
 from igpaths.classifier import Classifier
 from igpaths.gaussian import blur, blurring
-from igpaths.paths.base import Along, Draw, check_word, spread
+from igpaths.paths.base import Along, Draw, spread
 from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
 
 if TYPE_CHECKING:
@@ -87,8 +88,7 @@ class Blur(Along):
     padding: str = "reflect"
 
     def __post_init__(self) -> None:
-        if not 0 < self.max_sigma < float("inf"):
-            raise ValueError(f"max_sigma must be positive and finite, got {self.max_sigma}")
+        check_number("max_sigma", self.max_sigma, "positive and finite", lambda sigma: 0 < sigma < float("inf"))
         check_word("increment", self.increment, ("difference", "tangent"))
         check_word("padding", self.padding, ("reflect", "zero"))
 

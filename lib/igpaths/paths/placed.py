@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_number
 from igpaths.classifier import Classifier
 from igpaths.paths.base import Along, Draw, Evaluator
 
@@ -71,10 +72,8 @@ class Placed(Respaced):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.pilot < 2:
-            raise ValueError(f"pilot must be 2 or more, got {self.pilot}")
-        if not 0 <= self.share < 1:
-            raise ValueError(f"share must be in [0, 1), got {self.share}")
+        check_number("pilot", self.pilot, "2 or more, a whole number", lambda n: n >= 2 and int(n) == n)
+        check_number("share", self.share, "in [0, 1)", lambda share: 0 <= share < 1)
 
     def place(self, network: Evaluator, walk: "Walk", draw: Draw, steps: int) -> Tensor:
         """α (steps + 1, B) between which each image has equal mass, by the scores of the pilot."""

@@ -66,7 +66,3 @@ class Without(Part):
     def mask(self, segment: Segment, before: Tensor | None) -> bool:
         """Whether the segment is not the one that is left out."""
         return not (segment.first if self.end == "first" else segment.last)
-
-    def change(self, scores: Tensor, star: Tensor | None) -> Tensor:
-        """The change of score over the other segments."""
-        return scores[:, -1] - scores[:, 1] if self.end == "first" else scores[:, -2] - scores[:, 0]

@@ -21,17 +21,17 @@ def names(*, every: bool = False) -> dict[str, float]:
     return {f"objects/{name}": card["accuracy"] for name, card in cards.items()}
 
 
-def load(name: str, *, folder: Path) -> Model:
-    """The model ``objects/NETWORK``, of any folder."""
+def load(name: str, *, file: Path | None) -> Model:
+    """The model ``objects/NETWORK``, whose weights are shipped: it takes no file."""
     network = name.partition("/")[2]
     if network not in NETWORKS:
         raise ValueError(f"model is {name!r}; {choice('network', network, NETWORKS)}")
-    file = objects.WEIGHTS / f"{network}.safetensors"
-    if not file.is_file():
-        raise ValueError(f"model is {name!r}; its weights {file} are not there: `make models` trains them")
+    weights = objects.WEIGHTS / f"{network}.safetensors"
+    if not weights.is_file():
+        raise ValueError(f"model is {name!r}; its weights {weights} are not there: `make models` trains them")
     return Model(
         name=name,
-        network=fit(name, NETWORKS[network](), read_state(file, name)),
+        network=fit(name, NETWORKS[network](), read_state(weights, name)),
         mean=tuple(objects.MEAN.flatten().tolist()),
         std=tuple(objects.STD.flatten().tolist()),
         prepare=prepare,

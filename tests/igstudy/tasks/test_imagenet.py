@@ -58,7 +58,7 @@ class TestSynsets:
         [
             ("n01440764\ttench\ngoldfish\n", "line 2: 'goldfish' is not a wnid and a name"),
             ("n01440764\t\n", "line 1: .* is not a wnid and a name"),
-            ("n01440764\ttench\n\n", "line 2: '' is not"),
+            ("n01440764\ttench\n\nn01443537\tgoldfish\n", "line 2: '' is not"),
             ("n01440764\ttench\nn01440764\tgoldfish\n", "line 2: n01440764 comes twice"),
             ("", "lists no synset"),
         ],

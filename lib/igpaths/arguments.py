@@ -1,0 +1,99 @@
+"""What is taken for an argument, and what is refused in a line that says what to write instead."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
+
+
+def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tensor:
+    """Class indices (count,) in int64 on the CPU, from one index for all images or one for each.
+
+    Takes an int, a sequence, an array or a tensor of integers of any width.
+
+    Raises
+    ------
+    ValueError
+        For anything else, for another number of them, or for an index that is no class.
+    """
+    values = None
+    if not (isinstance(targets, list | tuple) and any(isinstance(each, bool | np.bool_) for each in targets)):
+        with suppress(TypeError, ValueError):
+            values = targets.detach().cpu() if isinstance(targets, Tensor) else torch.from_numpy(np.array(targets))
+    if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
+        kind = shorten(targets) if values is None else values.dtype
+        raise ValueError(
+            f"targets must be class indices, one for each of the {count} images or one for all, got {kind}"
+        )
+    if values.ndim and values.shape != (count,):
+        raise ValueError(
+            f"targets must be one class index for each of the {count} images, got shape {tuple(values.shape)}"
+        )
+    values = values.long().expand(count)
+    if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
+        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
+    return values.clone() if values.is_inference() else values
+
+
+def as_counts(name: str, values: Any) -> tuple[int, ...]:
+    """Positive whole numbers, sorted and each once, from one or several of them; ValueError for any other."""
+    try:
+        single = isinstance(values, str | bytes) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0
+        several = [values] if single else list(values)
+        counts = tuple(sorted({int(n) for n in several}))
+        wrong = not counts or counts[0] < 1
+        wrong |= any(isinstance(n, str | bytes) or np.asarray(n).dtype == bool or int(n) != n for n in several)
+    except (TypeError, ValueError, OverflowError):
+        wrong = True
+    if wrong:
+        raise ValueError(f"{name} must be one or more positive whole numbers, got {shorten(values)}")
+    return counts
+
+
+def as_count(name: str, value: Any) -> int:
+    """One positive whole number."""
+    if isinstance(value, bool | str) or not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} must be 1 or more, a whole number, got {shorten(value)}")
+    return int(value)
+
+
+def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], bool]) -> None:
+    """ValueError unless a value is a number that is `valid`, which is `allowed` in words."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not valid(value):
+        raise ValueError(f"{name} must be {allowed}, got {shorten(value)}")
+
+
+def check_word(name: str, word: object, allowed: Sequence[str]) -> None:
+    """ValueError where a choice is not one of the words allowed."""
+    if word not in allowed:
+        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(allowed)}")
+
+
+def check_images(images: Any, channels: int) -> None:
+    """ValueError where images are no float tensor (B, C, H, W) of these channels, or there are none."""
+    wanted = f"images must be float tensors of shape (B, {channels}, H, W)"
+    if not isinstance(images, Tensor):
+        raise ValueError(f"{wanted}, got {type(images).__name__}")
+    if images.layout != torch.strided or images.is_meta:
+        raise ValueError(f"{wanted}, got one that is {images.layout} on {images.device}")
+    if images.ndim != 4 or images.shape[1] != channels or not images.numel() or not images.is_floating_point():
+        raise ValueError(f"{wanted}, got {tuple(images.shape)} of {images.dtype}")
+
+
+def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
+    """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
+    low, high = float(values.detach().min()), float(values.detach().max())
+    if not (low >= -ROUNDING and high <= 1 + ROUNDING):
+        raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
+
+
+def shorten(value: object) -> str:
+    """A value in one line of a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
