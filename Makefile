@@ -24,7 +24,7 @@ browse: .venv/browse/ready ## try the built book in Chromium: errors, links, nar
 	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
 pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
-	$(BIN)/python -m igstudy.press.pdf --params $(PARAMS)
+	$(CHAPTERS) pdf --params $(PARAMS)
 
 run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
 	$(CHAPTERS) run --params $(PARAMS) --chapter "$(CHAPTER)"

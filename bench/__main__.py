@@ -30,23 +30,23 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
-    given = parser.parse_args()
-    if unknown := [name for name in given.names if name not in NAMES]:
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in NAMES]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
-    folder = RESULTS / re.sub(r"\W+", "-", device_name(given.device).lower()).strip("-")
+    folder = RESULTS / re.sub(r"\W+", "-", device_name(options.device).lower()).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
     failed = []
-    for name in given.names or NAMES:
+    for name in options.names or NAMES:
         began = time.monotonic()
         try:
-            rows = importlib.import_module(f"bench.{name}").run(given.device)
+            rows = importlib.import_module(f"bench.{name}").run(options.device)
         except Exception:  # a peer that is not there must not stop what needs none
             traceback.print_exc()
             failed.append(name)
             continue
         report = {
             "question": importlib.import_module(f"bench.{name}").__doc__,
-            "machine": machine(given.device),
+            "machine": machine(options.device),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "minutes": round((time.monotonic() - began) / 60, 1),
             "rows": rows,

@@ -19,25 +19,25 @@ HELD = {"steps": 32, "side": 224, "batch size": 16}
 IMAGES = 2
 
 
-def walk(given: Subject, net: ig.Classifier, chosen: dict[str, int]) -> None:
+def walk(case: Subject, net: ig.Classifier, chosen: dict[str, int]) -> None:
     """One walk of both images, at the steps, side and batch size that are chosen."""
-    images = interpolate(given.images, size=chosen["side"], mode="bilinear").clamp(0, 1)
+    images = interpolate(case.images, size=chosen["side"], mode="bilinear").clamp(0, 1)
     ig.attribute(
-        net, images, given.targets, path=ig.Straight(), rules=(ig.IG(), ig.IDGI()), steps=(chosen["steps"],),
+        net, images, case.targets, path=ig.Straight(), rules=(ig.IG(), ig.IDGI()), steps=(chosen["steps"],),
         batch_size=chosen["batch size"],
     )  # fmt: skip
 
 
 def run(device: str) -> list[dict[str, Any]]:
     """A row for each value of each of the three, with the exponent of the time in it."""
-    given = subject("torchvision/mobilenet_v2", count=IMAGES, device=device)
-    net, rows = given.classifier(), []
+    case = subject("torchvision/mobilenet_v2", count=IMAGES, device=device)
+    net, rows = case.classifier(), []
     for name, values in VALUES.items():
-        seconds = interleaved({f"{value}": partial(walk, given, net, HELD | {name: value}) for value in values})
+        seconds = interleaved({f"{value}": partial(walk, case, net, HELD | {name: value}) for value in values})
         times = [median(seconds, f"{value}") for value in values]
         exponent = -slope(values, times)
         rows += [
-            {"grows": name, "value": value, "seconds": time, "exponent": exponent, "weights": given.weights}
+            {"grows": name, "value": value, "seconds": time, "exponent": exponent, "weights": case.weights}
             for value, time in zip(values, times, strict=True)
         ]
     return rows

@@ -34,20 +34,20 @@ def compare(
     task: str, *, device: str, paths: tuple[str, ...], steps: tuple[int, ...], images: int, batches: tuple[int, ...]
 ) -> list[dict[str, Any]]:
     """A row for each batch size of PAIR."""
-    given = subject("torchvision/mobilenet_v2", count=images, device=device)
-    net, counted = given.classifier(), {}
+    case = subject("torchvision/mobilenet_v2", count=images, device=device)
+    net, counted = case.classifier(), {}
 
     def ours() -> None:
         walked = [
             ig.attribute(
-                net, given.images, given.targets, path=PATHS[path], rules=RULES, steps=steps, batch_size=BATCH[device]
+                net, case.images, case.targets, path=PATHS[path], rules=RULES, steps=steps, batch_size=BATCH[device]
             )
             for path in paths
         ]
         counted["igpaths"] = sum(one.evaluations for one in walked)
 
     def theirs(batch_size: int) -> None:
-        for image, target in zip(given.images, given.targets.tolist(), strict=True):
+        for image, target in zip(case.images, case.targets.tolist(), strict=True):
             for path in paths:
                 for n in steps:
                     peers.explain(path, net, image, target, steps=n, batch_size=batch_size)
@@ -58,8 +58,8 @@ def compare(
         {
             "task": task,
             "images": images,
-            "network": given.name,
-            "weights": given.weights,
+            "network": case.name,
+            "weights": case.weights,
             "peer": name,
             "gradients": counted["igpaths"],
             "peer's gradients": len(paths) * sum(steps),

@@ -61,18 +61,18 @@ def clocked(spent: Counter[str], **calls: tuple[object, str]) -> Iterator[None]:
 
 def shares(device: str) -> list[dict[str, Any]]:
     """What part of SIC + AIC under study-a (PNG bytes and MS-SSIM) the network and the codec take."""
-    given = subject("torchvision/mobilenet_v2", count=1, device=device)
-    net, chosen = given.classifier(), STUDY_A.information
+    case = subject("torchvision/mobilenet_v2", count=1, device=device)
+    net, chosen = case.classifier(), STUDY_A.information
     assert chosen is not None
-    maps = maps_of(net, given.images, given.targets)
-    canvas = ig.gaussian.blur(given.images, 17.5)
+    maps = maps_of(net, case.images, case.targets)
+    canvas = ig.gaussian.blur(case.images, 17.5)
     rows = []
     for _ in range(6):
         spent: Counter[str] = Counter()
         began = time.perf_counter()
         with clocked(spent, network=(net, "logits"), codec=(estimators, "_encode")):
             responses = metrics.information(
-                net, given.images, given.targets, maps, canvas=canvas, shares=chosen.shares,
+                net, case.images, case.targets, maps, canvas=canvas, shares=chosen.shares,
                 estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
             )  # fmt: skip
             for estimator in ("png", "ms-ssim"):
@@ -81,15 +81,15 @@ def shares(device: str) -> list[dict[str, Any]]:
         whole = time.perf_counter() - began
         rows.append({"network": spent["network"] / whole, "codec": spent["codec"] / whole, "seconds": whole})
     middle = {key: float(np.median([row[key] for row in rows[1:]])) for key in rows[0]}
-    return [{"task": "study-a, 6 maps", "weights": given.weights, "rounds": len(rows) - 1, **middle}]
+    return [{"task": "study-a, 6 maps", "weights": case.weights, "rounds": len(rows) - 1, **middle}]
 
 
 def pair(device: str) -> list[dict[str, Any]]:
     """SIC and AIC of two maps of an image under `pair` against PAIR's metric, and how far their areas differ."""
-    given = subject("torchvision/mobilenet_v2", count=1, device=device)
-    net, chosen = given.classifier(), PAIR.information
+    case = subject("torchvision/mobilenet_v2", count=1, device=device)
+    net, chosen = case.classifier(), PAIR.information
     assert chosen is not None
-    images, targets = given.images, given.targets
+    images, targets = case.images, case.targets
     maps = maps_of(net, images, targets)[:, :2]
     seeds = metrics.seed_masks(1, images.shape[2:])
     target, found = int(targets[0]), {}
@@ -131,7 +131,7 @@ def pair(device: str) -> list[dict[str, Any]]:
     return [
         {
             "task": "pair, 2 maps",
-            "weights": given.weights,
+            "weights": case.weights,
             "seconds": median(seconds, "igpaths"),
             "PAIR's seconds": median(seconds, "PAIR"),
             "largest difference of an area": float(np.nanmax(differences)),

@@ -45,13 +45,13 @@ import sys
 import igpaths as ig
 from bench.memory import highest
 from bench.subjects import subject
-given = subject("torchvision/mobilenet_v2", count=4, device=sys.argv[2])
-net = given.classifier()
+case = subject("torchvision/mobilenet_v2", count=4, device=sys.argv[2])
+net = case.classifier()
 rules = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
 if sys.argv[1] == "walk":
-    ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=(128,), batch_size=16)
+    ig.attribute(net, case.images, case.targets, path=ig.Straight(), rules=rules, steps=(128,), batch_size=16)
 else:
-    net.gradients(given.images.repeat(4, 1, 1, 1), given.targets.repeat(4))
+    net.gradients(case.images.repeat(4, 1, 1, 1), case.targets.repeat(4))
 print(highest())
 """
 
@@ -62,11 +62,11 @@ def highest() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
-def peak(code: str, *given: str) -> float:
+def peak(code: str, *arguments: str) -> float:
     """The largest resident set in MiB of a process that runs this code."""
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", code, *given], env=environment, check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code, *arguments], env=environment, check=True, stdout=subprocess.PIPE, text=True
     )
     return int(done.stdout) / 1024
 

@@ -40,17 +40,17 @@ class Logits(nn.Module):
 
 def run(device: str) -> list[dict[str, Any]]:
     """A row for each task and peer."""
-    given = subject("torchvision/mobilenet_v2", count=4, device=device)
-    net, rows = given.classifier(), []
+    case = subject("torchvision/mobilenet_v2", count=4, device=device)
+    net, rows = case.classifier(), []
     for task in (integrated, sensitivity, insertion, deletion):
-        peer, contest = task(given, net, BATCH[device])
+        peer, contest = task(case, net, BATCH[device])
         seconds = interleaved(contest)
         ours, theirs = (contest[name]() for name in ("igpaths", peer))
         row = {
             "task": (task.__doc__ or "").rstrip("."),
             "peer": peer,
-            "network": given.name,
-            "weights": given.weights,
+            "network": case.name,
+            "weights": case.weights,
             "seconds": median(seconds, "igpaths"),
             "peer's seconds": median(seconds, peer),
             **ratio(seconds, of=peer, to="igpaths"),
@@ -64,9 +64,9 @@ def run(device: str) -> list[dict[str, Any]]:
 Contest = tuple[str, dict[str, Callable[[], Any]]]  # the peer's name, and the work of both
 
 
-def integrated(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+def integrated(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """IG, 128 steps."""
-    images, targets, n = given.images.to(net.device), given.targets, STEPS["captum"]
+    images, targets, n = case.images.to(net.device), case.targets, STEPS["captum"]
     peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
     def ours() -> np.ndarray:
@@ -83,9 +83,9 @@ def integrated(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     return "Captum's IntegratedGradients", {"igpaths": ours, "Captum's IntegratedGradients": captum}
 
 
-def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+def sensitivity(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """Max-sensitivity, IG, 8 steps, 10 samples."""
-    images, targets, n = given.images.to(net.device), given.targets, STEPS["sensitivity"]
+    images, targets, n = case.images.to(net.device), case.targets, STEPS["sensitivity"]
     versions = list(metrics.uniform_noise(net, images, samples=SAMPLES))
     peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
@@ -111,16 +111,16 @@ def sensitivity(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     return "Captum's sensitivity_max", {"igpaths": ours, "Captum's sensitivity_max": captum}
 
 
-def ranked(given: Subject, net: ig.Classifier) -> Tensor:
+def ranked(case: Subject, net: ig.Classifier) -> Tensor:
     """Six absolute maps (B, 6, H, W)."""
     rules = (ig.IG(), ig.IDGI(), *(part(ig.IG(), psi) for psi in (0.5, 0.9) for part in (ig.Left, ig.Right)))
-    maps = ig.attribute(net, given.images, given.targets, path=ig.Straight(), rules=rules, steps=8)
+    maps = ig.attribute(net, case.images, case.targets, path=ig.Straight(), rules=rules, steps=8)
     return maps.ranking("absolute")
 
 
-def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+def insertion(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """Insertion, 6 maps, 20 shares."""
-    images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
+    images, targets, maps = case.images.to(net.device), case.targets, ranked(case, net)
     shares = [i / 20 for i in range(21)]
     asked = len(images) * (MAPS * (len(shares) - 2) + 2)  # no pixel and all of them are asked once for all maps
 
@@ -136,9 +136,9 @@ def insertion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
     return "as many bare forward passes", {"igpaths": ours, "as many bare forward passes": bare}
 
 
-def deletion(given: Subject, net: ig.Classifier, batch: int) -> Contest:
+def deletion(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """Deletion, 6 maps, 48 shares."""
-    images, targets, maps = given.images.to(net.device), given.targets, ranked(given, net)
+    images, targets, maps = case.images.to(net.device), case.targets, ranked(case, net)
     shares = [i / PARTS for i in range(1, PARTS + 1)]
     pixels = maps[0, 0].numel()
     pixel_flipping = quantus.PixelFlipping(

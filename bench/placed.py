@@ -28,15 +28,15 @@ def run(device: str) -> list[dict[str, Any]]:
     """A row for each network, path, rule and step count, even and placed."""
     rows = []
     for name, count in SUBJECTS[device]:
-        given = subject(name, count=count, device=device)
-        net = given.classifier()
+        case = subject(name, count=count, device=device)
+        net = case.classifier()
         explain = partial(
-            ig.attribute, net, given.images, given.targets, rules=tuple(RULES.values()), batch_size=BATCH[device]
+            ig.attribute, net, case.images, case.targets, rules=tuple(RULES.values()), batch_size=BATCH[device]
         )
         seconds = interleaved(
             {
-                "forward": partial(net.scores, given.images, given.targets),
-                "gradient": partial(net.gradients, given.images, given.targets),
+                "forward": partial(net.scores, case.images, case.targets),
+                "gradient": partial(net.gradients, case.images, case.targets),
             }
         )
         forward = median(seconds, "forward") / median(seconds, "gradient")
@@ -51,11 +51,11 @@ def run(device: str) -> list[dict[str, Any]]:
                     error = (maps[rule, n] - truth).flatten(1).norm(dim=1) / truth.flatten(1).norm(dim=1)
                     change = maps.scores[n][:, -1] - maps.scores[n][:, 0]
                     ranking = absolute_map(maps[rule, n])[:, None]
-                    revealed = insertion(net, given.images, given.targets, ranking, batch_size=BATCH[device])
+                    revealed = insertion(net, case.images, case.targets, ranking, batch_size=BATCH[device])
                     rows.append(
                         {
-                            "network": given.name,
-                            "weights": given.weights,
+                            "network": case.name,
+                            "weights": case.weights,
                             "images": count,
                             "path": path_name,
                             "points": points,

@@ -17,7 +17,7 @@ import torch
 import torchvision
 
 from igpaths.metrics.estimators import png_bytes
-from igpaths.models.zoo import BEST_KNOWN as STUDY_A
+from igpaths.models import BEST_KNOWN as STUDY_A
 from igstudy.engine import store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import run
@@ -64,26 +64,26 @@ def main() -> None:
     parser.add_argument("--tflops", type=float, default=20, help="float32 operations that a GPU sustains, in 10^12/s")
     parser.add_argument("--cores", type=int, default=16, help="cores beside each GPU")
     parser.add_argument("--workers", type=int, default=8, help="GPUs")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         counts, size = counted(folder)
     gradients = sum(counts[name] for name in GRADIENTS)
     forwards = counts.total() - gradients
     weights = {name: next(iter(torchvision.models.get_model_weights(name))) for name in STUDY_A}
     operations = {name: 2e9 * entry.meta["_ops"] for name, entry in weights.items()}
-    everything = given.images * (3 * gradients + forwards) * sum(operations.values())
-    gpu = everything / (given.tflops * TERA) / SECONDS_AN_HOUR
-    encodings = given.images * len(STUDY_A) * counts["information"]
+    everything = options.images * (3 * gradients + forwards) * sum(operations.values())
+    gpu = everything / (options.tflops * TERA) / SECONDS_AN_HOUR
+    encodings = options.images * len(STUDY_A) * counts["information"]
     codec = encodings * encoding() / SECONDS_AN_HOUR
-    files = len(STUDY_A) * -(-given.images // SHARD)
+    files = len(STUDY_A) * -(-options.images // SHARD)
     print(f"an image of a network: {gradients} gradients, {forwards} forward evaluations, ", end="")
     print(f"{counts['information']} encodings")
-    print(f"10 networks, {given.images} images: {given.images * 10 * gradients:.3g} gradients, ", end="")
-    print(f"{given.images * 10 * forwards:.3g} forward evaluations, {everything:.2g} operations")
-    print(f"at {given.tflops:g} TFLOP/s a GPU: {gpu:.0f} GPU hours; PNG: {codec:.0f} core hours")
-    print(f"{given.workers} workers with {given.cores} cores: {gpu / given.workers:.0f} hours of GPUs, ", end="")
-    print(f"{codec / given.workers / given.cores:.0f} hours of codecs")
-    print(f"store: at most {given.images * 10 * size / 2**30:.0f} GiB, {files} units of {SHARD} images")
+    print(f"10 networks, {options.images} images: {options.images * 10 * gradients:.3g} gradients, ", end="")
+    print(f"{options.images * 10 * forwards:.3g} forward evaluations, {everything:.2g} operations")
+    print(f"at {options.tflops:g} TFLOP/s a GPU: {gpu:.0f} GPU hours; PNG: {codec:.0f} core hours")
+    print(f"{options.workers} workers with {options.cores} cores: {gpu / options.workers:.0f} hours of GPUs, ", end="")
+    print(f"{codec / options.workers / options.cores:.0f} hours of codecs")
+    print(f"store: at most {options.images * 10 * size / 2**30:.0f} GiB, {files} units of {SHARD} images")
 
 
 if __name__ == "__main__":

@@ -36,11 +36,11 @@ def run(device: str) -> list[dict[str, Any]]:
     """A row for each network, path, rule and precision."""
     rows = []
     for name, count in SUBJECTS[device]:
-        given = subject(name, count=count, device=device)
+        case = subject(name, count=count, device=device)
         for path_name, path in PATHS.items():
             walks = {
                 precision: partial(
-                    ig.attribute, given.classifier(precision=precision), given.images, given.targets, path=path,
+                    ig.attribute, case.classifier(precision=precision), case.images, case.targets, path=path,
                     rules=tuple(RULES.values()), steps=(STEPS,), batch_size=BATCH[device],
                 )
                 for precision in PRECISIONS[device]
@@ -55,8 +55,8 @@ def run(device: str) -> list[dict[str, Any]]:
                     difference = (each - truth).flatten(1).norm(dim=1) / truth.flatten(1).norm(dim=1)
                     rows.append(
                         {
-                            "network": given.name,
-                            "weights": given.weights,
+                            "network": case.name,
+                            "weights": case.weights,
                             "images": count,
                             "path": path_name,
                             "rule": rule_name,

@@ -68,15 +68,15 @@ def _profiled(work: Callable[[], Any], *, device: str, gradients: int) -> dict[s
 
 def profiles(device: str, *, walks: bool) -> list[dict[str, Any]]:
     """The profile of the walk on each path, or of the bare loop."""
-    given = subject("torchvision/mobilenet_v2", count=4, device=device)
-    net = given.classifier()
+    case = subject("torchvision/mobilenet_v2", count=4, device=device)
+    net = case.classifier()
     if not walks:
-        loop = bare(given, batch=BATCH[device], layout=net.layout, device=device)
+        loop = bare(case, batch=BATCH[device], layout=net.layout, device=device)
         return [{"path": "none", **profiled(partial(loop, 128), device=device, gradients=128)}]
     rows = []
     for name, path in PATHS.items():
         walk = partial(
-            ig.attribute, net, given.images, given.targets, path=path, rules=RULES, steps=(STEPS,),
+            ig.attribute, net, case.images, case.targets, path=path, rules=RULES, steps=(STEPS,),
             batch_size=BATCH[device],
         )  # fmt: skip
         rows.append({"path": name, **profiled(walk, device=device, gradients=4 * (STEPS + 1))})

@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
@@ -36,7 +37,7 @@ class Subject:
 
     def classifier(self, *, precision: str | None = None) -> Classifier:
         """The Classifier of the probability."""
-        chosen = {"precision": precision} if precision else {}  # which older libraries lack
+        chosen: dict[str, Any] = {"precision": precision} if precision else {}  # which older libraries lack
         return Classifier(self.module, mean=self.mean, std=self.std, output="probability", **chosen)
 
 

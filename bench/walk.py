@@ -51,22 +51,22 @@ def bare_loop(module: nn.Module, x: Tensor, targets: Tensor, precision: str, cou
 
 
 def bare(
-    given: Subject, *, batch: int, layout: torch.memory_format, device: str, precision: str = "float32"
+    case: Subject, *, batch: int, layout: torch.memory_format, device: str, precision: str = "float32"
 ) -> Callable[[int], None]:
     """The bare loop of a network in a batch size and layout, as a function of the number of gradients."""
-    net = given.classifier()
+    net = case.classifier()
     module = net.module.to(memory_format=layout)
-    repeats = -(-batch // len(given.images))
-    x = given.images.repeat(repeats, 1, 1, 1)[:batch].to(device)
+    repeats = -(-batch // len(case.images))
+    x = case.images.repeat(repeats, 1, 1, 1)[:batch].to(device)
     x = ((x - net.mean) / net.std).contiguous(memory_format=layout)
-    targets = given.targets.repeat(repeats)[:batch].to(device)
+    targets = case.targets.repeat(repeats)[:batch].to(device)
     return partial(bare_loop, module, x, targets, precision)
 
 
-def best(given: Subject, *, device: str, gradients: int, precision: str) -> tuple[str, Callable[[int], None]]:
+def best(case: Subject, *, device: str, gradients: int, precision: str) -> tuple[str, Callable[[int], None]]:
     """The bare loop in the fastest of all batch sizes and layouts, with its name."""
     loops = {
-        f"batch {batch}, {name}": bare(given, batch=batch, layout=layout, device=device, precision=precision)
+        f"batch {batch}, {name}": bare(case, batch=batch, layout=layout, device=device, precision=precision)
         for batch in BATCHES[device]
         for name, layout in LAYOUTS.items()
     }
@@ -75,10 +75,10 @@ def best(given: Subject, *, device: str, gradients: int, precision: str) -> tupl
     return name, loops[name]
 
 
-def operations(given: Subject, *, device: str) -> float:
+def operations(case: Subject, *, device: str) -> float:
     """The floating-point operations of one image's gradient: the way back to the input takes as many again."""
     with FlopCounterMode(display=False) as counter:
-        given.classifier().logits(given.images[:1].to(device))
+        case.classifier().logits(case.images[:1].to(device))
     return 2 * counter.get_total_flops()
 
 
@@ -92,42 +92,42 @@ def peak(*, precision: str) -> float:
         return 2 * size**3 / min(elapsed(lambda: a @ b) for _ in range(10))
 
 
-def draw(net: ig.Classifier, given: Subject, path: ig.Straight | ig.Blur, steps: int, batch: int) -> None:
+def draw(net: ig.Classifier, case: Subject, path: ig.Straight | ig.Blur, steps: int, batch: int) -> None:
     """Make the points of a walk, and do nothing with them."""
-    images = given.images.to(net.device, net.dtype)
+    images = case.images.to(net.device, net.dtype)
     points = path.draw(images, path.start(net, images))
     alphas = torch.arange(steps + 1, dtype=torch.float64).view(-1, 1).expand(-1, len(images)) / steps
     for part in alphas.split(max(1, batch // len(images))):
         points(part)
 
 
-def compare(given: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:
+def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:
     """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
-    net, steps = given.classifier(precision=precision), STEPS[device]
-    setting, loop = best(given, device=device, gradients=max(BATCHES[device]), precision=precision)
-    share = operations(given, device=device) / peak(precision=precision) if device == "cuda" else None
-    gradients, rows = len(given.images) * (steps + 1), []
+    net, steps = case.classifier(precision=precision), STEPS[device]
+    setting, loop = best(case, device=device, gradients=max(BATCHES[device]), precision=precision)
+    share = operations(case, device=device) / peak(precision=precision) if device == "cuda" else None
+    gradients, rows = len(case.images) * (steps + 1), []
     for path_name, path in {**KNOWN, "guided": ig.Guided()}.items():
-        batches = (len(given.images),) if isinstance(path, ig.Guided) else WALKS[device]
+        batches = (len(case.images),) if isinstance(path, ig.Guided) else WALKS[device]
         work: dict[str, Callable[[], Any]] = {"bare loop": partial(loop, gradients)}
         for batch in batches:
             work[f"batch {batch}"] = partial(
-                ig.attribute, net, given.images, given.targets, path=path, rules=RULES, steps=(steps,),
+                ig.attribute, net, case.images, case.targets, path=path, rules=RULES, steps=(steps,),
                 batch_size=batch,
             )  # fmt: skip
             if not isinstance(path, ig.Guided):
-                work[f"drawing, batch {batch}"] = partial(draw, net, given, path, steps, batch)
+                work[f"drawing, batch {batch}"] = partial(draw, net, case, path, steps, batch)
         seconds = interleaved(work)
         for walk in (f"batch {batch}" for batch in batches):
             drawing = seconds.get(f"drawing, {walk}")
             rate = gradients / median(seconds, walk)
             rows.append(
                 {
-                    "network": given.name,
-                    "weights": given.weights,
+                    "network": case.name,
+                    "weights": case.weights,
                     "precision": precision,
                     "path": path_name,
-                    "images": len(given.images),
+                    "images": len(case.images),
                     "walk": walk,
                     "bare loop": setting,
                     "gradients/s": rate,
@@ -144,7 +144,7 @@ def run(device: str) -> list[dict[str, Any]]:
     """A row for each network, precision, path and batch size of the walk."""
     rows = []
     for name in NETWORKS[device]:
-        given = subject(name, count=IMAGES[device], device=device)
+        case = subject(name, count=IMAGES[device], device=device)
         for precision in PRECISIONS[device]:
-            rows += compare(given, device=device, precision=precision)
+            rows += compare(case, device=device, precision=precision)
     return rows

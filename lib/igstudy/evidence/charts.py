@@ -3,8 +3,9 @@
 Series also differ in marker and line, for readers who cannot tell the colours apart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, count
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -15,10 +16,11 @@ from igstudy.evidence.statistics import Estimate
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+Series = Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]
 
 
 def line_panels(
-    panels: Mapping[str, Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]],
+    panels: Mapping[str, Series],
     *,
     xlabel: str,
     ylabel: str,
@@ -33,19 +35,18 @@ def line_panels(
     logarithmic x.
     """
     rows, columns = -(-len(panels) // columns), min(columns, len(panels))
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width * columns, 2.7 * rows), squeeze=False, sharex=loglog, layout="constrained"
-    )
-    names = list(dict.fromkeys(name for series in panels.values() for name in series))
-    numbers = _numbers(names)
+    size, numbers = (width * columns, 2.7 * rows), _numbers(panels.values())
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, sharex=loglog, layout="constrained")
     for ax, (title, series) in zip(axes.flat, panels.items(), strict=False):
         for name, (x, y) in series.items():
-            k = numbers[name]
-            look = {"color": COLOURS[k], "linestyle": LINES[k], "marker": MARKERS[k] if len(x) <= 12 else None}
-            found = [each if isinstance(each, Estimate) else Estimate(each, each, each, 0) for each in y]
-            ax.plot(x, [each.value for each in found], markersize=4, label=name, **look)
-            if any(each.low < each.high for each in found):
-                ax.vlines(x, [each.low for each in found], [each.high for each in found], COLOURS[k], linewidth=1)
+            k, marker = numbers[name], MARKERS[numbers[name]] if len(x) <= 12 else None
+            values = [getattr(each, "value", each) for each in y]
+            ax.plot(x, values, color=COLOURS[k], linestyle=LINES[k], marker=marker, markersize=4, label=name)
+            spans = [
+                (at, e.low, e.high) for at, e in zip(x, y, strict=True) if isinstance(e, Estimate) and e.low < e.high
+            ]
+            if spans:
+                ax.vlines(*zip(*spans, strict=True), COLOURS[k], linewidth=1)
         ax.set_title(title, fontsize=10)
         ax.grid(alpha=0.3)
         if loglog:
@@ -66,15 +67,9 @@ def dot_panels(
 ) -> Figure:
     """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
-    numbers = _numbers(list(dict.fromkeys(label for panel in panels.values() for label in panel)))
-    figure, axes = plt.subplots(
-        1,
-        len(panels),
-        figsize=(width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)),
-        squeeze=False,
-        sharey=True,
-        layout="constrained",
-    )
+    numbers = _numbers(panels.values())
+    size = width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)
+    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=True, layout="constrained")
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
         for place, (label, series) in enumerate(panel.items()):
             k, apart = numbers[label], 0.6 / max(3, len(panel))
@@ -94,20 +89,15 @@ def dot_panels(
 def _legend(figure: Figure) -> None:
     """All series below the panels, in two lines where there are many: a method above the same with IDGI."""
     pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]
-    handles = {label: handle for handle, label in pairs}
-    columns = len(handles) if len(handles) <= 5 else -(-len(handles) // 2)
-    figure.legend(
-        handles.values(),
-        handles.keys(),
-        loc="outside lower center",
-        ncols=max(1, columns),
-        frameon=False,
-        fontsize=9,
-    )
+    lines = {label: handle for handle, label in pairs}
+    columns = max(1, len(lines) if len(lines) <= 5 else -(-len(lines) // 2))
+    look: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "fontsize": 9}
+    figure.legend(lines.values(), lines.keys(), ncols=columns, **look)
 
 
-def _numbers(names: Sequence[str]) -> dict[str, int]:
+def _numbers(panels: Iterable[Mapping[str, object]]) -> dict[str, int]:
     """The number of each series' colour, marker and line: a method has its own, the others take those that are left."""
+    names = list(dict.fromkeys(name for series in panels for name in series))
     own = {name: COLOURED.index(name) for name in names if name in COLOURED}
     left = chain((k for k in range(len(COLOURS)) if k not in own.values()), count())
     return own | {name: next(left) % len(COLOURS) for name in names if name not in own}

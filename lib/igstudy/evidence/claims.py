@@ -16,8 +16,8 @@ from pydantic import BeforeValidator, Field
 
 from igpaths.metrics.stability import NORMALISATIONS
 from igstudy.engine.schema import allowed, check_keys, one_of, refusal, schema, within
+from igstudy.evidence.papers import QUANTITIES
 from igstudy.evidence.tables.quality import CONTROLS
-from igstudy.evidence.tables.split import QUANTITIES
 from igstudy.measures.comparing import COMPARISONS
 from igstudy.measures.describing import LOCALIZATION
 from igstudy.measures.protocols import PROTOCOLS, SPLIT

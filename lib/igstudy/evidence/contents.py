@@ -2,24 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import yaml
 from pandas.io.formats.style import Styler
 
+from igstudy.evidence.papers import FOLDER
+
 
 @dataclass(frozen=True)
 class Place:
-    """One table or figure of a paper, and its place.
+    """One table or figure of paper "A" or "B", and its place.
 
-    Attributes
-    ----------
-    paper : "A" or "B".
-    kind, number : "table" or "figure", and its number in the paper; "appendix" for figures that have none.
-    page : of the book.
-    name : of the book's figure; empty for a table.
-    metrics : that a table reads from the rows of a study; none for a figure.
+    `kind` is "table" or "figure", `number` that in the paper, or "appendix", `page` one of the book, `name` that of the
+    book's figure, empty for a table, and `metrics` are those that a table reads from the rows of a study.
     """
 
     paper: str
@@ -38,7 +34,7 @@ class Place:
 
 def contents() -> tuple[Place, ...]:
     """All tables and figures of Study A, then of Study B."""
-    entries = yaml.safe_load((Path(__file__).parent / "papers" / "contents.yaml").read_text(encoding="utf-8"))
+    entries = yaml.safe_load((FOLDER / "contents.yaml").read_text(encoding="utf-8"))
     return tuple(Place(**entry) for entry in entries)
 
 

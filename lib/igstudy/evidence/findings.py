@@ -3,7 +3,7 @@
 A sentence gives the numbers, whichever way they came out; a question that no study has measured yet has no sentence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -43,27 +43,19 @@ def confidence(rows: pd.DataFrame) -> str:
     return _changed("where a temperature of 4 in place of 1/4 makes the same networks less sure", change)
 
 
-def recipe(rows: pd.DataFrame) -> str:
-    """What a modern recipe does to IDGI's gain."""
+def between(rows: pd.DataFrame, *, pairs: Mapping[str, str], what: str) -> str:
+    """What else IDGI gains on one network of each pair than on the other, which differ by what the words say."""
     gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
-    change = causes.contrasts(gained, causes.RECIPES)
-    return _changed("where the same networks are trained by a modern recipe", change)
-
-
-def shortcuts(rows: pd.DataFrame) -> str:
-    """What shortcuts do to IDGI's gain."""
-    gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
-    change = causes.contrasts(gained, causes.SEEDS)
-    return _changed("where a ResNet has its shortcuts and all else is equal", change)
+    return _changed(what, causes.contrasts(gained, pairs))
 
 
 def steps(rows: pd.DataFrame) -> str:
     """How much of what IDGI gains from more steps comes from walking further."""
     assert STUDY_A.step_sensitivity
     ends = STUDY_A.step_sensitivity.coarsest, STUDY_A.step_sensitivity.finest
-    asked = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
+    gained_by = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
     short, whole = (
-        pd.Series([cells.estimates["IG + IDGI"].value for cells in asked(protocol=protocol, sign=sign)])
+        pd.Series([cells.estimates["IG + IDGI"].value for cells in gained_by(protocol=protocol, sign=sign)])
         for protocol, sign in (SIDES["study-a"], SIDES["igpaths, signed"])
     )
     if short.empty or whole.empty:
@@ -111,24 +103,29 @@ def saturation(rows: pd.DataFrame) -> str:
     )
 
 
-QUESTIONS: dict[str, tuple[Callable[[pd.DataFrame], str], str]] = {
-    "The sign": (sign, "03-idgi-vs-its-baselines"),
-    "Confidence": (confidence, "03-idgi-vs-its-baselines"),
-    "The recipe": (recipe, "03-idgi-vs-its-baselines"),
-    "Shortcuts": (shortcuts, "03-idgi-vs-its-baselines"),
-    "Steps": (steps, "04-step-size"),
-    "Rounding": (rounding, "05-numerical-stability"),
-    "Devices": (devices, "05-numerical-stability"),
-    "Saturation": (saturation, "06-split-ig"),
+recipe = partial(between, pairs=causes.RECIPES, what="where the same networks are trained by a modern recipe")
+shortcuts = partial(between, pairs=causes.SEEDS, what="where a ResNet has its shortcuts and all else is equal")
+QUESTIONS: dict[str, dict[str, Callable[[pd.DataFrame], str]]] = {  # by chapter
+    "03-idgi-vs-its-baselines": {
+        "The sign": sign,
+        "Confidence": confidence,
+        "The recipe": recipe,
+        "Shortcuts": shortcuts,
+    },
+    "04-step-size": {"Steps": steps},
+    "05-numerical-stability": {"Rounding": rounding, "Devices": devices},
+    "06-split-ig": {"Saturation": saturation},
 }
 
 
 def in_words(rows: pd.DataFrame, *, linked: bool = False) -> str:
     """A line of Markdown for each question that a study's rows answer, with a link to its chapter where asked for."""
-    said = {name: (question(rows), chapter) for name, (question, chapter) in QUESTIONS.items()}
-    return "\n".join(
-        f"- **{name}.** {words}" + f" ({{doc}}`{chapter}`)" * linked for name, (words, chapter) in said.items() if words
-    )
+    answers = [
+        (name, question(rows), f" ({{doc}}`{chapter}`)" * linked)
+        for chapter, questions in QUESTIONS.items()
+        for name, question in questions.items()
+    ]
+    return "\n".join(f"- **{name}.** {words}{link}" for name, words, link in answers if words)
 
 
 def _changed(what: str, change: pd.DataFrame) -> str:

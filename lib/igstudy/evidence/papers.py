@@ -1,42 +1,22 @@
 """The tables of both papers as data, for standing beside ours.
 
 ``papers/study-a.csv``: Singhi and Kumari (IDGI), Tables 1–17; ``papers/study-b.csv``: Miglani et al. (Split IG),
-Tables 1–5. Values are the published ones, to the published digits.
+Tables 1–5. Values are the published ones, to the published digits. ``papers/names.yaml``: their names in our words.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import yaml
 
 STUDIES = ("study-a", "study-b")
-
-# Beside each network of the papers stand torchvision's of that name and ours of that family.
-FAMILIES = {
-    **{f"DenseNet{depth}": (f"densenet{depth}", "densenet") for depth in (121, 169, 201)},
-    "InceptionV3": ("inception_v3", "inception"),
-    "MobileNetV2": ("mobilenet_v2", "mobilenet"),
-    **{f"ResNet{depth}V2": (f"resnet{depth}", "resnet") for depth in (50, 101, 152)},
-    **{f"VGG{depth}": (f"vgg{depth}", "vgg") for depth in (16, 19)},
-    "Inception-v3": ("inception_v3", "inception"),
-    "ResNet-50": ("resnet50", "resnet"),
-    "VGG-19": ("vgg19", "vgg"),
-}
-
-# Study A's names in the words of a study's rows: methods, and metrics with their variants.
-METHODS = {
-    f"{short}{idgi}": label + (" + IDGI" if idgi else "")
-    for short, label in (("IG", "IG"), ("GIG", "Guided IG"), ("BlurIG", "Blur IG"))
-    for idgi in ("", "+IDGI")
-}
-METRICS = {
-    "insertion probability": ("insertion", "black, 21 counts"),
-    "insertion probability ratio": ("insertion ratio", "black, 21 counts"),
-    "AIC normalized entropy": ("AIC", "png"),
-    "SIC normalized entropy": ("SIC", "png"),
-    "AIC ms-ssim": ("AIC", "ms-ssim, raw"),
-    "SIC ms-ssim": ("SIC", "ms-ssim, raw"),
-    "-log MSE under JPEG 75": ("JPEG signed sum", ""),
-}
+FOLDER = Path(__file__).parent / "papers"
+NAMES = yaml.safe_load((FOLDER / "names.yaml").read_text(encoding="utf-8"))
+FAMILIES: dict[str, list[str]] = NAMES["families"]
+METHODS: dict[str, str] = NAMES["methods"]
+METRICS: dict[str, tuple[str, str]] = {name: (metric, variant) for name, (metric, variant) in NAMES["metrics"].items()}
+QUANTITIES: dict[str, list[Any]] = NAMES["quantities"]
 
 
 def table(study: str, number: int) -> pd.DataFrame:
@@ -47,14 +27,11 @@ def table(study: str, number: int) -> pd.DataFrame:
     study : "study-a" (columns metric, model, method, steps, value) or "study-b" (quantity, model, psi, value).
     number : the table's number in the paper.
 
-    Raises
-    ------
-    ValueError
-        For a study or table that there is not.
+    ValueError for a study or table that there is not.
     """
     if study not in STUDIES:
         raise ValueError(f"study is {study!r}; it must be one of {', '.join(STUDIES)}")
-    rows = pd.read_csv(Path(__file__).parent / "papers" / f"{study}.csv")
+    rows = pd.read_csv(FOLDER / f"{study}.csv")
     chosen = rows[rows["table"] == number].drop(columns="table").reset_index(drop=True)
     if chosen.empty:
         raise ValueError(f"{study} has no table {number}; it has {sorted(int(n) for n in rows['table'].unique())}")

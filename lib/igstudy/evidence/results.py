@@ -46,13 +46,11 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
     >>> from igstudy.engine.runs import run
     >>> from igstudy.evidence.results import publish
     >>> run(study).failures
     ()
-    >>> [file.name for file in publish(study, Path(tempfile.mkdtemp()))]
+    >>> [file.name for file in publish(study, study.store / "published")]
     ['values.parquet', 'summary.parquet', 'provenance.json']
     """
     units = plan(study)
@@ -80,21 +78,13 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
     The column "study" says which. A value that several studies hold is there once, from the first of them by name.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
-
-    Raises
-    ------
-    ValueError
-        For a name that is not there.
+    ValueError for a name that is not there.
 
     Examples
     --------
     >>> from igstudy.evidence.results import published
     >>> published(metrics=("insertion",)).columns[:4].tolist()
     ['protocol', 'network', 'image', 'photograph']
-    >>> published("nowhere")
-    Traceback (most recent call last):
-        ...
-    igstudy.engine.schema.ParameterError: published study of the probability: given 'nowhere'; allowed: ...
     """
     there = [name for name, facts in studies().items() if facts["parameters"]["output"] == output]
     for name in names:
@@ -126,10 +116,9 @@ def _folder() -> Path:
 def _writer(file: Path, columns: Sequence[str]) -> pq.ParquetWriter:
     names = [name for name in columns if name not in TYPES]
     schema = pa.schema([(name, TYPES.get(name, pa.dictionary(pa.int32(), pa.string()))) for name in columns])
+    options = {"compression": "zstd", "compression_level": 19, "use_dictionary": names}
     split = {name: "BYTE_STREAM_SPLIT" for name in columns if name in ESTIMATE}  # the cut bits lie together
-    return pq.ParquetWriter(
-        file, schema, compression="zstd", compression_level=19, use_dictionary=names, column_encoding=split
-    )
+    return pq.ParquetWriter(file, schema, column_encoding=split, **options)
 
 
 def _compact(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,61 +65,40 @@ def bootstrap(
     return _estimate(_average(statistic)(x, *_resample(len(x), clusters, seed)), len(x))
 
 
-def ratio(values: ArrayLike, others: ArrayLike, *, clusters: Sequence[str] | None = None, seed: int = 0) -> Estimate:
+def ratio(values: ArrayLike, others: ArrayLike, **sampling: Any) -> Estimate:
     """The mean of n per-image values over the mean of n others of the same images, with an interval as `bootstrap`'s.
 
-    Every resample draws the same images for both means. Parameters and errors are those of `bootstrap`.
+    Every resample draws the same images for both means. Errors, and clusters and seed, are those of `bootstrap`.
     """
     x, y = _finite(values), _finite(others)
-    drawn = _resample(len(x), clusters, seed)
+    drawn = _resample(len(x), **sampling)
     return _estimate(_mean(x, *drawn) / _mean(y, *drawn), len(x))
 
 
-def change(
-    before: ArrayLike,
-    after: ArrayLike,
-    *,
-    statistic: str = "mean",
-    clusters: Sequence[str] | None = None,
-    seed: int = 0,
-) -> Estimate:
+def change(before: ArrayLike, after: ArrayLike, *, statistic: str = "mean", **sampling: Any) -> Estimate:
     """The average of the same n images after less that before; the interval resamples them together.
 
     For the mean it is `bootstrap` of the differences; a median of differences is not the difference of medians.
-    Parameters and errors are those of `bootstrap`.
+    Errors, and clusters and seed, are those of `bootstrap`.
     """
     x, y = _finite(before), _finite(after)
     if len(x) != len(y):
         raise ValueError(f"before and after must be values of the same images, got {len(x)} and {len(y)}")
-    average, drawn = _average(statistic), _resample(len(x), clusters, seed)
+    average, drawn = _average(statistic), _resample(len(x), **sampling)
     return _estimate(average(y, *drawn) - average(x, *drawn), len(x))
 
 
-def kendall(
-    a: ArrayLike,
-    b: ArrayLike,
-    *,
-    statistics: tuple[str, str] = ("mean", "mean"),
-    clusters: Sequence[str] | None = None,
-    seed: int = 0,
-) -> Estimate:
+def kendall(a: ArrayLike, b: ArrayLike, *, statistics: tuple[str, str] = ("mean", "mean"), **sampling: Any) -> Estimate:
     """Kendall's τ_b between the orders of M methods by two metrics: 1 for the same order, −1 for the reverse.
 
-    Parameters
-    ----------
-    a, b : (n, M), finite: each image's value for each method under either metric, two methods or more.
-    statistics : how images are averaged under either metric, "mean" or "median".
-    clusters, seed : as for `bootstrap`; the interval resamples the images, together for both metrics.
-
-    Returns
-    -------
-    Estimate
-        The τ of the averages over the n images; NaN where all methods tie.
+    It is that of the averages over n images, by either metric's `statistics`; NaN where all methods tie. `a` and `b`
+    (n, M) have each image's finite value for each of two methods or more; the interval resamples the images, together
+    for both metrics.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 2 or x.shape != y.shape or x.shape[1] < 2 or not np.isfinite(x).all() or not np.isfinite(y).all():
         raise ValueError(f"a and b must be two finite tables (n, M) with two methods or more, got {x.shape}, {y.shape}")
-    drawn = _resample(len(x), clusters, seed)
+    drawn = _resample(len(x), **sampling)
     first, second = np.triu_indices(x.shape[1], k=1)
     signs = []
     for values, statistic in zip((x, y), statistics, strict=True):
@@ -167,7 +147,7 @@ def _median(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray
     return (x[order][low] + x[order][high]) / 2
 
 
-def _resample(n: int, clusters: Sequence[str] | None, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _resample(n: int, clusters: Sequence[str] | None = None, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """The cluster (n,) of each of n images, and how often each cluster is there: as they are, and in each resample."""
     names = np.arange(n) if clusters is None else np.asarray(clusters)
     if names.shape != (n,):

@@ -8,29 +8,19 @@ from html import escape
 
 import pandas as pd
 
+from igstudy.evidence import deciding
 from igstudy.evidence.claims import Comparison, Side, claims
-from igstudy.evidence.deciding import (
-    FAILS,
-    HOLDS,
-    NOT_MEASURED,
-    THEIRS_ALONE,
-    UNDECIDED,
-    Cell,
-    Finding,
-    Verdict,
-    metrics,
-    verdicts,
-)
+from igstudy.evidence.deciding import Cell, Finding, Verdict, metrics, verdicts
 from igstudy.evidence.results import published, studies
 from igstudy.evidence.statistics import Estimate
 
 # By verdict, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
-    HOLDS: ("●", "holds"),
-    THEIRS_ALONE: ("◐", "theirs"),
-    FAILS: ("○", "fails"),
-    UNDECIDED: ("◌", "undecided"),
-    NOT_MEASURED: ("–", "unmeasured"),
+    deciding.HOLDS: ("●", "holds"),
+    deciding.THEIRS_ALONE: ("◐", "theirs"),
+    deciding.FAILS: ("○", "fails"),
+    deciding.UNDECIDED: ("◌", "undecided"),
+    deciding.NOT_MEASURED: ("–", "unmeasured"),
 }
 # What the chapters that answer a claim ask, by paper, in the order of the title page.
 QUESTIONS = {
@@ -51,8 +41,8 @@ SIGNS = {"difference": " − ", "ratio": " / "}
 
 def of_published(chapter: str = "") -> tuple[Verdict, ...]:
     """The verdicts of all published studies on the claims of a chapter, or on all claims."""
-    asked = [claim for claim in claims() if chapter in ("", claim.chapter)]
-    return tuple(verdicts(published(metrics=sorted(metrics(asked))), asked))
+    own = [claim for claim in claims() if chapter in ("", claim.chapter)]
+    return tuple(verdicts(published(metrics=sorted(metrics(own))), own))
 
 
 def marked(verdict: str) -> str:
@@ -100,9 +90,7 @@ def on_what() -> str:
         sizes, protocols = [str(len(own["models"])), str(own["images"])], ", ".join(own["protocols"])
         days = " to ".join(dict.fromkeys(facts[end][:10] for end in ("from", "to")))
         rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, f"{days}, {facts['device']}"])
-    return (
-        _table(rows, "sources") if len(rows) > 1 else "No published study holds any of this yet: no claim is decided."
-    )
+    return _table(rows, "sources") if len(rows) > 1 else "No published study holds this yet: no claim is decided."
 
 
 def in_words(found: Sequence[Verdict], *, of: Sequence[str]) -> str:
@@ -112,11 +100,8 @@ def in_words(found: Sequence[Verdict], *, of: Sequence[str]) -> str:
         own = [each.verdict for each in found if each.claim.paper == paper]
         counts = ", ".join(f"{verdict} {own.count(verdict)}" for verdict in MARKS if verdict in own)
         lines += [f"The {len(own)} claims of {authors}: {counts}. Among them:", ""]
-        for each in found:
-            if each.claim.paper == paper and each.claim.id in of:
-                lines.append(
-                    f"- {MARKS[each.verdict][0]} {each.claim.claim} **{each.verdict.capitalize()}**{_sentence(each)}."
-                )
+        named = [each for each in found if each.claim.paper == paper and each.claim.id in of]
+        lines += [f"- {MARKS[v.verdict][0]} {v.claim.claim} **{v.verdict.capitalize()}**{_sentence(v)}." for v in named]
         lines.append("")
     return "\n".join(lines[:-1])
 
@@ -150,27 +135,17 @@ def _full(found: Verdict) -> str:
     claim = found.claim
     sides = [(claim.ours, found.ours, ""), (claim.theirs, found.theirs, ""), (claim.also, found.also, ", beside it")]
     there = [(side, finding, note) for side, finding, note in sides if side and finding]
-    decided = [
-        f"- {finding.protocol}{note}: {_words(side)}; {marked(finding.verdict)}" for side, finding, note in there
+    decided = [f"- {each.protocol}{note}: {_words(side)}; {marked(each.verdict)}" for side, each, note in there]
+    paragraphs = [
+        f":::{{dropdown}} {MARKS[found.verdict][0]} {claim.id}: {claim.claim} {found.verdict.capitalize()}.",
+        f"(claim-{claim.id})=",  # within the fold, for browsers open what folds away the target of a link
+        f"> {claim.quote}",
+        f"{PAPERS[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
+        "\n".join(decided),
+        f"It holds where the whole interval lies there in {AGREE[claim.agree]} of the cells. Margin: {claim.why}.",
+        f"{_cells(there)}\n:::",
     ]
-    return "\n".join(
-        [
-            f":::{{dropdown}} {MARKS[found.verdict][0]} {claim.id}: {claim.claim} {found.verdict.capitalize()}.",
-            "",
-            f"(claim-{claim.id})=",  # within the fold, for browsers open what folds away the target of a link
-            "",
-            f"> {claim.quote}",
-            "",
-            f"{PAPERS[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
-            "",
-            *decided,
-            "",
-            f"It holds where the whole interval lies there in {AGREE[claim.agree]} of the cells. Margin: {claim.why}.",
-            "",
-            _cells(there),
-            ":::",
-        ]
-    )
+    return "\n\n".join(paragraphs)
 
 
 def _cells(there: Sequence[tuple[Side, Finding, str]]) -> str:
@@ -206,7 +181,7 @@ def _sentence(found: Verdict) -> str:
 def _short(finding: Finding) -> str:
     """The protocol and the numbers of a finding, one below the other."""
     if not finding.cells:
-        return f"{finding.protocol}:<br>{NOT_MEASURED}"
+        return f"{finding.protocol}:<br>{deciding.NOT_MEASURED}"
     counts, average = _numbers(finding)
     return f"{finding.protocol}:<br>{counts}<br>{average}"
 

@@ -12,7 +12,7 @@ TYPESET = "() => !window.MathJax?.startup || MathJax.startup.promise.then(() => 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-class BrowserError(Exception):
+class BrowserError(OSError):
     """No Chromium."""
 
 

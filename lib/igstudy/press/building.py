@@ -31,11 +31,10 @@ def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, bui
     `builder` is "html", or "singlehtml" for all pages joined to one. With `only`, other chapters may not have run:
     their warnings are expected, and neither shown nor errors.
     """
-    for path in (root / "_config.yml", root / "_toc.yml", *(root / "book").rglob("*")):
-        if path.is_file() and path.suffix not in (".md", ".ipynb"):
-            target = tree / path.relative_to(root)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
+    pages_alone = shutil.ignore_patterns("*.md", "*.ipynb")
+    shutil.copytree(root / "book", tree / "book", ignore=pages_alone, dirs_exist_ok=True)
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy2(root / name, tree)
     for page in pages(root):
         text, notebook = tree / f"{page.name}.md", tree / f"{page.name}.ipynb"
         (text if page.is_chapter else notebook).unlink(missing_ok=True)

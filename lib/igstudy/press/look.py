@@ -9,9 +9,12 @@ the browser colours them, for a coloured picture of the same size is blurred in 
 import base64
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from html import escape
 from importlib.resources import files
+from string import Template
 from typing import Any
 
 import altair as alt
@@ -34,6 +37,7 @@ LEFT, PSI = "Left IG", 0.9  # Split IG's part before α*, and the share of the s
 STOPS, SIDE, QUALITY = 16, 96, 85  # pictures of a walk, pixels of a picture's side, and WebP's quality
 CONTROLS = ("image", "network", "path", "rule", "steps")
 CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
+PICTURE = re.compile(r'"data:[^"]*"')
 Walks = dict[tuple[str, str, str, int], dict[str, Any]]  # by image, network, path and step count
 
 
@@ -129,28 +133,24 @@ def picture(pixels: Tensor) -> str:
 
 def page(walks: Walks) -> str:
     """One piece of HTML that shows the walks, with the controls `CONTROLS` and one for α."""
-    pictures: dict[str, int] = {}
-    told = {"|".join(map(str, name)): _with_numbers(facts, pictures) for name, facts in walks.items()}
     controls = zip(("image", "network", "path", "steps"), zip(*walks, strict=True), strict=True)
     choices = {"rule": [*RULES, LEFT]} | {name: list(dict.fromkeys(values)) for name, values in controls}
-    data = {"walks": told, "pictures": list(pictures), "charts": [_chart(*each) for each in CURVES]}
-    selects = "".join(_select(name, [str(value) for value in choices[name]]) for name in CONTROLS)
-    code = files(__package__).joinpath("look.js").read_text(encoding="utf-8")
-    facts = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
-    return f"""
-<div id="look">
-<form>{selects}<label class="slider">α<input type="range" name="alpha" min="0" value="0" step="1"></label></form>
-<p><output aria-live="polite"></output><noscript>This page needs JavaScript.</noscript></p>
-<div class="pictures">
-<figure><img id="look-seen" alt=""><figcaption>the image at α</figcaption></figure>
-<figure><img id="look-sofar" alt="" class="signed"><figcaption>credited up to α</figcaption></figure>
-<figure><img id="look-whole" alt="" class="signed"><figcaption>the whole map</figcaption></figure>
-</div>
-<div class="curves"><div id="look-score"></div><div id="look-norm"></div></div>
-{_colours()}
-<script type="application/json" id="look-data">{facts}</script>
-<script type="module">{vl_convert.javascript_bundle(code)}</script>
-</div>"""
+    own = files(__package__)
+    return Template(own.joinpath("look.html").read_text(encoding="utf-8")).substitute(
+        selects="".join(_select(name, [str(value) for value in choices[name]]) for name in CONTROLS),
+        colours=_colours(),
+        facts=_facts(walks).replace("</", "<\\/"),
+        code=vl_convert.javascript_bundle(own.joinpath("look.js").read_text(encoding="utf-8")),
+    )
+
+
+def _facts(walks: Walks) -> str:
+    """The walks, the pictures and the charts as JSON, with a picture's number in place of it wherever it is shown."""
+    write = partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = write({"|".join(map(str, name)): facts for name, facts in walks.items()})
+    numbers = {picture: str(number) for number, picture in enumerate(dict.fromkeys(PICTURE.findall(text)))}
+    text = PICTURE.sub(lambda found: numbers[found[0]], text)
+    return f'{{"walks":{text},"pictures":[{",".join(numbers)}],"charts":{write([_chart(*each) for each in CURVES])}}}'
 
 
 def _select(name: str, values: Sequence[str]) -> str:
@@ -158,16 +158,6 @@ def _select(name: str, values: Sequence[str]) -> str:
     first = values[-1] if name == "steps" else values[0]
     options = "".join(f"<option{' selected' * (each == first)}>{escape(each)}</option>" for each in values)
     return f'<label>{name}<select name="{name}">{options}</select></label>'
-
-
-def _with_numbers(facts: dict[str, Any], pictures: dict[str, int]) -> dict[str, Any]:
-    """The facts with each picture's number in place of it; new ones are added to `pictures`."""
-
-    def numbers(urls: Sequence[str]) -> list[int]:
-        return [pictures.setdefault(url, len(pictures)) for url in urls]
-
-    rules = {name: rule | {"maps": numbers(rule["maps"])} for name, rule in facts["rules"].items()}
-    return facts | {"seen": numbers(facts["seen"]), "rules": rules}
 
 
 def _chart(column: str, title: str) -> dict[str, Any]:
@@ -183,12 +173,7 @@ def _chart(column: str, title: str) -> dict[str, Any]:
 
 
 def _colours() -> str:
-    """An SVG filter from grey to the colours of signed maps, blue below 0 and red above it."""
+    """The functions of an SVG filter from grey to the colours of signed maps, blue below 0 and red above it."""
     table = colormaps[plots.SIGNED]([k / 16 for k in range(17)])[:, :3].T
-    channels = zip("RGB", table, strict=True)
-    values = {name: " ".join(f"{value:.3f}" for value in channel) for name, channel in channels}
-    functions = "".join(f'<feFunc{name} type="table" tableValues="{row}"/>' for name, row in values.items())
-    return (
-        '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><filter id="look-colours" '
-        f'color-interpolation-filters="sRGB"><feComponentTransfer>{functions}</feComponentTransfer></filter></svg>'
-    )
+    rows = {name: " ".join(f"{value:.3f}" for value in channel) for name, channel in zip("RGB", table, strict=True)}
+    return "".join(f'<feFunc{name} type="table" tableValues="{row}"/>' for name, row in rows.items())

@@ -42,7 +42,7 @@ warnings.simplefilter("error", append=True)
 warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|igpaths|igstudy")"""
 HEADER = re.compile(r"---[ \t]*\n(?:(?!---).*\n)*?jupytext:")
 QUESTION = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
-PARAMETERS = "from igstudy.engine.parameters import"  # in a chapter that has some
+TAKES_PARAMETERS = re.compile(r"of_notebook\(|Parameters\((\w+)=\1\b")
 KERNEL = "python3"  # the one of this environment, whatever a page's header names
 LIBRARIES = [Path(__file__).parents[2] / package for package in ("igpaths", "igstudy")]
 AT_ONCE = 4  # chapters: each takes a gigabyte or more
@@ -79,19 +79,14 @@ class Page:
     def parameters(self, chosen: Parameters) -> dict[str, Any]:
         """Those of the chosen parameters that the chapter's ``parameters`` cell names.
 
-        Raises
-        ------
-        ParameterError
-            For a name that is no parameter.
-        ChapterError
-            Where a chapter of a study has not one such cell that names every parameter but those of its question: what
-            a parameters file says of the others would not reach it.
+        `ParameterError` for a name that is none; `ChapterError` where a chapter of a study has not one such cell that
+        names all but those of its question, for what a file says of the others would not reach it.
         """
         cells = [cell for cell in self.notebook().cells if "parameters" in cell.metadata.get("tags", ())]
         nodes = [node for cell in cells for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
         names = [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
         check_names(names, where=f"{self.title}, parameters cell")
-        if PARAMETERS in self.text and len(cells) != 1:
+        if TAKES_PARAMETERS.search(self.text) and len(cells) != 1:
             raise ChapterError(f"{self.title}: {len(cells)} cells have the tag parameters; exactly one must")
         missing = [name for name in NAMES if name not in (*names, *QUESTION)]
         if "of_notebook" in self.text and missing:
@@ -124,8 +119,7 @@ def chapter(root: Path, title: str) -> Page:
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     """A hash of all that a chapter's results depend on."""
     digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
-    own = [path for folder in (*LIBRARIES, page.root / "results") for path in sorted(folder.rglob("*"))]
-    for path in own:
+    for path in [path for folder in (*LIBRARIES, page.root / "results") for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode() + path.read_bytes())
     for name in values.get("models", ()):
@@ -144,23 +138,17 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
 def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) -> Path:
     """Run a chapter into `tree` unless it is up to date there, and return the executed notebook.
 
-    Raises
-    ------
-    ChapterError
-        Where a cell fails or warns; the notebook is kept up to that cell.
+    `ChapterError` where a cell fails or warns; the notebook is kept up to that cell.
     """
-    target = tree / f"{page.name}.ipynb"
-    stamp = target.with_suffix(".key")
-    values = page.parameters(chosen)
-    current = key(page, values, chosen)
+    target, values = tree / f"{page.name}.ipynb", page.parameters(chosen)
+    stamp, current = target.with_suffix(".key"), key(page, values, chosen)
     if not again and target.exists() and stamp.exists() and stamp.read_text() == current:
         print(f"{page.title}: up to date")
         return target
     stamp.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     notebook = page.notebook()
-    guard = nbformat.v4.new_code_cell(GUARD, id="guard", metadata={"tags": ["remove-cell"]})
-    notebook.cells.insert(0, guard)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(GUARD, id="guard", metadata={"tags": ["remove-cell"]}))
     try:
         executed = papermill.execute_notebook(
             notebook,
@@ -177,24 +165,18 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     except DeadKernelError as error:
         raise ChapterError(f"{page.title} failed: its process died, perhaps for want of memory") from error
     for cell in executed.cells:
-        for tag, prompt in PROMPTS.items():
-            if tag in cell.metadata.get("tags", ()):
-                cell.metadata.tags.append("hide-input")
-                cell.metadata["mystnb"] = {"code_prompt_show": prompt, "code_prompt_hide": "Hide"}
+        for tag in PROMPTS.keys() & cell.metadata.get("tags", ()):
+            cell.metadata.tags.append("hide-input")
+            cell.metadata["mystnb"] = {"code_prompt_show": PROMPTS[tag], "code_prompt_hide": "Hide"}
     nbformat.write(executed, target)
     stamp.write_text(current)
     return target
 
 
 def execute_all(wanted: Sequence[Page], chosen: Parameters, tree: Path) -> None:
-    """Run chapters into `tree`, as many at once as have cores of their own; where one fails no more are begun.
+    """Run chapters into `tree`, as many at once as have cores of their own; on a GPU or a scheduler one at a time.
 
-    On a GPU or a scheduler, which they would share, it is one at a time.
-
-    Raises
-    ------
-    ChapterError
-        Of the first one that failed, when those that had begun are finished.
+    Where one fails no more are begun, and its `ChapterError` is raised when those that had begun are finished.
     """
     alone = chosen.scheduler or chosen.device != "cpu"
     processes = 1 if alone else max(1, min(AT_ONCE, (os.cpu_count() or 1) // chosen.threads))

@@ -31,17 +31,11 @@ def draw(file: str | IO[bytes]) -> None:
 
 
 def written(text: str) -> str:
-    """README's text with what the published results say between its marks.
-
-    Raises
-    ------
-    ValueError
-        Where the marks are not there, each once.
-    """
+    """README's text with what the published results say between its marks; ValueError where it has not each once."""
     if len(FOUND.findall(text)) != 1:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
-    asked = {name: facts["parameters"] for name, facts in studies().items()}
-    ran = [f"{name} {own['images']} × {len(own['models'])}" for name, own in asked.items()]
+    parameters = {name: facts["parameters"] for name, facts in studies().items()}
+    ran = [f"{name} {own['images']} × {len(own['models'])}" for name, own in parameters.items()]
     by = f"By the studies published so far, with their images × networks: {', '.join(ran)}. {READ}"
     more = f"{MORE}\n\n{findings.in_words(published(metrics=findings.METRICS))}"
     says = f"{by}\n\n{in_words(of_published(), of=MAIN)}\n\n{more}" if ran else NOTHING

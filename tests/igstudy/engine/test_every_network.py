@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from igpaths.models.zoo import BEST_KNOWN as STUDY_A
+from igpaths.models import BEST_KNOWN as STUDY_A
 from igstudy.engine import units
 from igstudy.engine.runs import kept_maps, measured
 from igstudy.measures import MEASURES

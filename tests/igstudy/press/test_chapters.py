@@ -231,6 +231,13 @@ def test_parameters_that_would_not_reach_a_chapter_stop_it(book, what):
         edited(book, change).parameters(Parameters())
 
 
+def test_a_page_that_takes_one_parameter_needs_the_tag_too(book):
+    text = (ROOT / "book" / "objects.md").read_text(encoding="utf-8")
+    (book / "book" / "01-one.md").write_text(text.replace(f"{CELL}\n", "", 1))
+    with pytest.raises(ChapterError, match="0 cells have the tag"):
+        pages.chapter(book, "01-one").parameters(Parameters())
+
+
 @pytest.mark.parametrize("what", KEPT)
 def test_what_an_editor_leaves_at_a_files_ends_loses_no_parameter(book, what):
     page = edited(book, KEPT[what], -1 if "line ends" in what else 1)

@@ -4,9 +4,10 @@ The paper's values stand above ours, network by network, and n in every row. A v
 where the interval of its difference to every other value of the row does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -27,15 +28,10 @@ NOTHING = "No published study holds this yet."
 
 @dataclass(frozen=True)
 class Cells:
-    """The averages of one network: by method, and the methods that nothing else of the row is surely better than.
+    """The averages of one network, by its short name, over the n images that count for every method.
 
-    Attributes
-    ----------
-    network : its short name.
-    n : images that count for every method.
-    estimates : by method.
-    best : the one method whose difference to each other method has an interval on the better side; or none, as
-        where fewer images count than decide a claim.
+    `best` is the one method whose difference to each other one has an interval on the better side; or "", as where
+    fewer images count than decide a claim.
     """
 
     network: str
@@ -55,22 +51,14 @@ def averages(
 ) -> list[Cells]:
     """One metric of several methods, network by network, over the images that count for all of them.
 
-    Parameters
-    ----------
-    rows : of the store, or published.
-    methods : in the order of the columns; those without rows are left out.
-    steps : a step count, or "finest"; controls have none.
-    better : "higher", "lower" or "neither".
-    statistic : "mean", "median", or "" for the metric's own.
-    choice : the `protocol`, `metric`, `variant` and `sign` of the rows.
+    `methods` has the order of the columns; those without rows are left out. `steps` is a step count, of which controls
+    have none, `better` "higher", "lower" or "neither", `statistic` "mean", "median", or "" for the metric's own, and
+    `choice` the protocol, metric, variant and sign of the rows, which are of the store or published.
     """
-    own = choose(rows, methods=methods, **choice)
-    wanted = own["steps"].max() if steps == "finest" else steps
-    found = []
-    for network, its in own[own["steps"].isin([0, wanted])].groupby("network", sort=False):
-        table = by_image(its, "method")
-        table = table[[method for method in methods if method in table]].dropna()
-        found.append(_cells(str(network), table, statistic or AVERAGES.get(choice["metric"], "mean"), better))
+    average, found = statistic or AVERAGES.get(choice["metric"], "mean"), []
+    for network, table in _by_network(choose(rows, methods=methods, **choice), steps):
+        known = table[[method for method in methods if method in table]].dropna()
+        found.append(_cells(network, known, average, better))
     return found
 
 
@@ -91,6 +79,13 @@ def changes(rows: pd.DataFrame, *, methods: Sequence[str], steps: tuple[int, int
         if estimates:
             found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
     return found
+
+
+def _by_network(rows: pd.DataFrame, steps: int | str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each network's values at a step count, an image a line and a method a column, controls among them."""
+    wanted = rows["steps"].max() if steps == "finest" else steps
+    for network, its in rows[rows["steps"].isin([0, wanted])].groupby("network", sort=False):
+        yield str(network), by_image(its, "method")
 
 
 def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
@@ -116,8 +111,7 @@ def tally(
     """
     own = choose(rows, methods=(method, *others), **choice)
     counts = {other: [0, 0, 0] for other in others if other in set(own["method"])}
-    for _, its in own[own["steps"].isin([0, own["steps"].max()])].groupby("network", sort=False):
-        table = by_image(its, "method")
+    for _, table in _by_network(own, "finest"):
         for other in counts:
             pair = table.reindex(columns=[method, other]).dropna()
             if len(pair):
@@ -141,13 +135,9 @@ def shown(
 ) -> Styler:
     """The table for a page; where no network was measured its caption says so.
 
-    Parameters
-    ----------
-    cells : of the networks; or several such lists by the words that tell them apart, which are a column then.
-    caption : of the table.
-    paper : the published values by the paper's network and our method, as `papers.study_a` gives them. Those of ours
-        that stand beside a network of the paper follow it, the others come last.
-    digits : after the point.
+    `cells` are of the networks, or several such lists by the words that tell them apart, which are a column then.
+    `paper` has the published values by the paper's network and our method, as `papers.study_a` gives them. Those of
+    ours that stand beside a network of the paper follow it, the others come last.
     """
     kinds = cells if isinstance(cells, Mapping) else {"ours": cells}
     measured = {(each.network, kind): each for kind, own in kinds.items() for each in own}
@@ -174,29 +164,19 @@ def shown(
 
 
 def beside_study_a(
-    rows: pd.DataFrame,
-    number: int,
-    metric: str,
-    variant: str,
-    *,
-    steps: int,
-    methods: Iterable[str],
-    caption: str,
-    better: str = "higher",
+    rows: pd.DataFrame, number: int, metric: str, variant: str, *, caption: str, methods: Iterable[str], **options: Any
 ) -> Styler:
-    """One metric of a table of Study A at a step count: the paper's values, ours as its code does, and ours."""
-    own = partial(averages, rows, metric=metric, variant=variant, steps=steps, methods=tuple(methods), better=better)
+    """A metric of a table of Study A: the paper's values, ours as its code does, and ours; options of `averages`."""
+    own = partial(averages, rows, metric=metric, variant=variant, methods=tuple(methods), **options)
     cells = {name: own(protocol=protocol, sign=sign) for name, (protocol, sign) in SIDES.items()}
     return shown(cells, caption=caption, paper=study_a(number, metric, variant))
 
 
 def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
-    """Estimates by two levels or more, the first down, the others across; bold where the interval excludes 0.
+    """Estimates by the levels of their index, the first down, the others across; bold where the interval excludes 0.
 
-    Parameters
-    ----------
-    found : of `Estimate`s, its index a MultiIndex; where it is empty the caption says so. Fewer images than decide a
-        claim mark nothing. Methods and signs have the order of all tables, whatever that of the index.
+    Where there are none the caption says so; fewer images than decide a claim mark nothing. Methods and signs have the
+    order of all tables, whatever that of the index.
     """
     if found.empty:
         return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")

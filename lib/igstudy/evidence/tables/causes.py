@@ -19,16 +19,8 @@ METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures
 IMAGE = ["network", "photograph", "image"]
 SHORTCUTS = {"vgg": "without", "inception": "without", "densenet": "without", "resnet": "with", "mobilenet": "with"}
-TRAITS = {
-    f"{family}{suffix}": (shortcuts, recipe)
-    for family, shortcuts in SHORTCUTS.items()
-    for suffix, recipe in (("", "plain"), ("-modern", "modern"))
-}
 RECIPES = {f"{family}-modern": family for family in SHORTCUTS}  # by the modern recipe, and the same by the plain one
 SEEDS = {f"resnet{suffix}": f"noskip{suffix}" for suffix in ("", "-1", "-2")}  # with shortcuts, and the same without
-
-
-# --- a study's rows ---
 
 
 def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igpaths") -> pd.DataFrame:
@@ -41,10 +33,7 @@ def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "ig
 def gains(rows: pd.DataFrame, **choice: str) -> pd.DataFrame:
     """What IDGI adds to the `values` of a choice, for every image, path and sign that counts without and with it.
 
-    Returns
-    -------
-    DataFrame with the columns network, photograph, image, method (without IDGI), sign, `without` and `idgi` (the two
-    values) and `gain`, their difference.
+    `method` is the one without IDGI, `without` and `idgi` are the two values, and `gain` is their difference.
     """
     own = values(rows, **choice)
     without, idgi = (own[own["method"].isin([name + end for name in METHODS])] for end in ("", " + IDGI"))
@@ -90,9 +79,10 @@ def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
 
 def with_traits(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of the five families alone, with their `shortcuts` and their `recipe`, "plain" or "modern"."""
-    own = table[table["network"].isin(list(TRAITS))]
-    shortcuts, recipe = ({name: traits[i] for name, traits in TRAITS.items()} for i in (0, 1))
-    return own.assign(shortcuts=own["network"].map(shortcuts), recipe=own["network"].map(recipe))
+    names = table["network"].astype(str)
+    families = names.str.removesuffix("-modern")
+    recipes = np.where(families == names, "plain", "modern")
+    return table.assign(shortcuts=families.map(SHORTCUTS), recipe=recipes)[families.isin(SHORTCUTS)]
 
 
 def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "network") -> pd.DataFrame:
@@ -109,9 +99,6 @@ def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "ne
         both[of] = f"{one} − {other}"
         found.append(both.assign(gain=both["gain"] - both["gain other"]))
     return pd.concat(found, ignore_index=True)
-
-
-# --- Study A's own tables ---
 
 
 def published(number: int, metric: str, variant: str) -> pd.DataFrame:
@@ -139,9 +126,6 @@ def confidence() -> pd.DataFrame:
     return score / over
 
 
-# --- the one beside the other ---
-
-
 def ratios(table: pd.DataFrame) -> pd.Series:
     """The mean without IDGI over the mean with it, of a table of `gains`: by network, method and sign."""
     found = {
@@ -152,17 +136,10 @@ def ratios(table: pd.DataFrame) -> pd.Series:
 
 
 def placed(theirs: pd.DataFrame, ours: pd.Series) -> pd.DataFrame:
-    """Where each published ratio lies between what signed and what absolute maps give.
+    """Where each ratio of `published` lies between what signed and what absolute maps give by `ratios` of the metric.
 
-    Parameters
-    ----------
-    theirs : of `published`.
-    ours : of `ratios`, of the same metric and of one network or more.
-
-    Returns
-    -------
-    `theirs` with `place`, on a logarithmic scale 0 at the median of our networks' ratios for signed maps on the same
-    path and 1 at that for absolute ones, and `like`, the nearer of the two. Paths that we lack are left out.
+    `place` is, on a logarithmic scale, 0 at the median of our networks' ratios for signed maps on the same path and 1
+    at that for absolute ones, and `like` is the nearer of the two. Paths that we lack are left out.
     """
     logs = ours.map(lambda each: np.log(each.value)).astype(float)
     middle = logs.groupby(["method", "sign"]).median().unstack("sign")

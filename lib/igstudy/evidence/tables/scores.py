@@ -11,11 +11,9 @@ OF_PROBABILITY = r"ψ = [\d.]+, probability"  # variants of Split IG
 def by_score(probability: pd.DataFrame, logit: pd.DataFrame) -> list[tuple[Verdict, Verdict]]:
     """Our verdicts on a claim under the probability and under the logit, for each that both rows decide.
 
-    Parameters
-    ----------
-    probability, logit : rows of studies that explain either score. Networks that only one of them has do not count, nor
-        images that a network was asked about under one score alone: a verdict must not change for want of images.
-        Split IG is walked under both scores whichever a study explains: its rows are taken from the first, all of them.
+    Networks that only one of the two has do not count, nor images that a network was asked about under one score alone:
+    a verdict must not change for want of images. Split IG is walked under both scores whichever a study explains: its
+    rows are taken from the first, all of them.
     """
     both = set(probability["network"]) & set(logit["network"])
     ours, other = (
@@ -23,10 +21,9 @@ def by_score(probability: pd.DataFrame, logit: pd.DataFrame) -> list[tuple[Verdi
     )
     splits = ours["path"].str.startswith("split-")
     paths = _of_the_same_images(ours[~splits], other[~other["path"].str.startswith("split-")])
-    explained = dict(zip(OUTPUTS, paths, strict=True))
-    found = []
-    for output, own in explained.items():
-        found.append(verdicts(pd.concat([own, _of_split(ours[splits], output)])))
+    found = [
+        verdicts(pd.concat([own, _of_split(ours[splits], output)])) for output, own in zip(OUTPUTS, paths, strict=True)
+    ]
     return [pair for pair in zip(*found, strict=True) if NOT_MEASURED not in (each.verdict for each in pair)]
 
 

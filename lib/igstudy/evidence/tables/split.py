@@ -1,21 +1,19 @@
 """Split IG read: tables of the norm ratios, α* and cosines of Left, Right and the whole (Study B, Tables 1–3)."""
 
+from collections.abc import Mapping
+
 import pandas as pd
+from pandas.io.formats.style import Styler
 
-from igstudy.evidence.papers import FAMILIES
+from igstudy.evidence.papers import QUANTITIES, by_network, table
 from igstudy.evidence.statistics import bootstrap
-
-QUANTITIES = ("L2 ratio", "L1 ratio", "alpha*", "cosine left right", "cosine left full", "cosine right full")
-PUBLISHED_IMAGES = "2500"  # Study B, §3: "averaged over 2500 samples"
+from igstudy.evidence.tables.beside import Cells, shown
 
 
 def split_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of Split IG of the logit among a study's, a column for each quantity.
+    """The rows of Split IG of the logit among a study's: network, image, photograph, protocol, rule, psi, quantities.
 
-    Returns
-    -------
-    DataFrame with the columns network, image, photograph, protocol, rule, psi, `left_out` (why the image is not counted
-    under this protocol, or "" where it is), and one for each of `QUANTITIES`.
+    `left_out` says why the image is not counted under this protocol; it is "" where it is.
     """
     chosen = rows[rows["metric"].isin(QUANTITIES) & rows["variant"].str.fullmatch(r"ψ = [\d.]+")]
     chosen = chosen.assign(psi=chosen["variant"].str.removeprefix("ψ = ").astype(float), rule=chosen["method"])
@@ -26,53 +24,33 @@ def split_rows(rows: pd.DataFrame) -> pd.DataFrame:
     return wide.reindex(columns=list(QUANTITIES)).loc[pd.MultiIndex.from_frame(order)].reset_index()
 
 
-def split_table(rows: pd.DataFrame, quantity: str, *, published: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One quantity of `split_rows` by network, protocol and ψ, with intervals, and the paper's values above ours.
-
-    The paper's networks that have none of ours of their family beside them come first.
-
-    Parameters
-    ----------
-    rows : of `split_rows`, of one rule.
-    quantity : one of `QUANTITIES`.
-    published : the paper's rows of this quantity (model, psi, value), or none.
-
-    Returns
-    -------
-    DataFrame indexed by network and source, with the number of images n and a column of text for each ψ.
-    """
-    paper = (
-        {} if published is None else {str(model): values for model, values in published.groupby("model", sort=False)}
-    )
-    alone = [model for model in paper if not set(rows["network"]) & set(FAMILIES[model])]
-    lines = [_line(model, "paper", paper[model]) for model in alone]
-    for network, ours in rows.groupby("network", sort=False):
-        beside = [model for model in paper if network in FAMILIES[model]]
-        lines += [_line(str(network), f"paper, {model}", paper[model]) for model in beside]
-        for protocol, measured in ours[ours["left_out"] == ""].groupby("protocol", sort=False):
-            for statistic in ("mean",) if protocol == "study-b" else ("mean", "median"):
-                line = {"network": str(network), "source": f"{protocol}, {statistic}"}
-                for psi, part in measured.groupby("psi"):
-                    estimate = bootstrap(part[quantity], statistic=statistic, clusters=list(part["photograph"]))
-                    line |= {"n": str(estimate.n), f"ψ = {psi:g}": str(estimate)}
-                lines.append(line)
-    columns = dict.fromkeys(name for line in lines for name in line) or ("network", "source", "n")
-    return pd.DataFrame(lines, columns=list(columns)).set_index(["network", "source"]).fillna("–")
+def split_table(rows: pd.DataFrame, columns: Mapping[str, tuple[str, float]], *, rule: str, caption: str) -> Styler:
+    """Quantities of `split_rows` at values of ψ, by the columns' heads: the paper's, of IG, with ours below it."""
+    cells: dict[str, list[Cells]] = {}
+    own = rows[(rows["rule"] == rule) & (rows["left_out"] == "")]
+    for (protocol, network), measured in own.groupby(["protocol", "network"], sort=False):
+        for statistic in ("mean",) if protocol == "study-b" else ("mean", "median"):
+            estimates = {}
+            for head, (quantity, psi) in columns.items():
+                part = measured[measured["psi"] == psi]
+                clusters = tuple(part["photograph"])
+                estimates[head] = bootstrap(part[quantity], statistic=statistic, clusters=clusters)
+            n = min(each.n for each in estimates.values())
+            cells.setdefault(f"{protocol}, {statistic}", []).append(Cells(str(network), n, estimates, ""))
+    paper = pd.concat(_published(head, *column) for head, column in columns.items())
+    return shown(cells, caption=caption, paper=by_network(paper) if rule == "IG" else None, digits=2)
 
 
-def _line(network: str, source: str, values: pd.DataFrame) -> dict[str, str]:
-    """A line of the paper's values."""
-    cells = {f"ψ = {psi:g}": f"{value:g}" for psi, value in zip(values["psi"], values["value"], strict=True)}
-    return {"network": network, "source": source, "n": PUBLISHED_IMAGES} | cells
+def _published(head: str, quantity: str, psi: float) -> pd.DataFrame:
+    """The paper's values of a quantity at ψ, under the head of their column."""
+    number, name = QUANTITIES[quantity]
+    rows = table("study-b", number)
+    return rows[(rows["quantity"] == name) & (rows["psi"] == psi)].assign(network=rows["model"], method=head)
 
 
 def left_out(rows: pd.DataFrame) -> pd.DataFrame:
     """How many images each protocol counts, and how many it leaves out for which reason; by network."""
     once = rows[(rows["rule"] == "IG") & (rows["psi"] == rows["psi"].min())]  # the reasons are the same at every ψ
     counted = once.assign(left_out=once["left_out"].replace("", "counted"))
-    return (
-        counted.groupby(["network", "protocol", "left_out"], sort=False)
-        .size()
-        .unstack(fill_value=0)
-        .rename_axis(columns="")
-    )
+    reasons = counted.groupby(["network", "protocol", "left_out"], sort=False).size()
+    return reasons.unstack(fill_value=0).rename_axis(columns="")

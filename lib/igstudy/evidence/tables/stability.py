@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.evidence.claims import Claim, Side
+from igstudy.evidence.claims import Claim
 from igstudy.evidence.deciding import verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
@@ -53,15 +53,10 @@ def by_choice(claim: Claim, rows: pd.DataFrame) -> dict[str, str]:
     found = {"study-a: signed sum": verdict(claim, rows).theirs}
     for name in CHOICES:
         side = claim.ours if name.removeprefix("JPEG ") in COMPARISONS else claim.theirs
-        own = replace(_with(side, name), protocols=claim.ours.protocols)
+        comparisons = tuple(tuple(replace(quantity, metric=name) for quantity in each) for each in side.comparisons)
+        own = replace(side, protocols=claim.ours.protocols, comparisons=comparisons)
         found[name.removeprefix("JPEG ")] = verdict(replace(claim, ours=own, theirs=None), rows).ours
     return {name: finding.verdict for name, finding in found.items() if finding}
-
-
-def _with(side: Side, metric: str) -> Side:
-    """The side with another metric in every quantity."""
-    changed = (tuple(replace(quantity, metric=metric) for quantity in each) for each in side.comparisons)
-    return replace(side, comparisons=tuple(changed))
 
 
 def in_words(outcomes: dict[str, str]) -> str:

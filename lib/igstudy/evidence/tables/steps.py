@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from pandas.io.formats.style import Styler
@@ -62,27 +63,21 @@ def like_papers(rows: pd.DataFrame) -> str:
 
 
 def table_4(
-    rows: pd.DataFrame,
-    columns: Mapping[str, tuple[str, str]],
-    *,
-    network: str,
-    methods: Sequence[str],
-    steps: tuple[int, int],
-    caption: str,
+    rows: pd.DataFrame, columns: Mapping[str, tuple[str, str]], *, network: str, caption: str, **options: Any
 ) -> Styler:
     """Step sensitivity in the paper's form: methods down, each as the paper and as we measure it, metrics across.
 
-    `columns` are metrics with their variants, by the words at their head.
+    `columns` are metrics with their variants, by the words at their head, and `options` the methods and the two step
+    counts of `changes`.
     """
-    own, lines = rows[rows["network"] == network], []
-    asked = partial(changes, own, methods=methods, steps=steps)
+    change_of, lines = partial(changes, rows[rows["network"] == network], **options), []
     ways = {
-        (kind, name): asked(protocol=protocol, sign=sign, metric=metric, variant=variant)
+        (kind, name): change_of(protocol=protocol, sign=sign, metric=metric, variant=variant)
         for kind, (protocol, sign) in SIDES.items()
         for name, (metric, variant) in columns.items()
     }
     paper = {name: study_a(4, *column)[PAPERS_NETWORK] for name, column in columns.items()}
-    for method in methods:
+    for method in options["methods"]:
         printed = {name: f"{values[method]:.3f}" for name, values in paper.items() if method in values}
         lines.append({"method": method, "by": f"paper, {PAPERS_NETWORK}", "n": "–"} | printed)
         for kind in SIDES:
@@ -103,14 +98,14 @@ def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
     length in its last tenth.
     """
     found: dict[str, Cells] = {}
-    asked = partial(averages, rows, protocol="igpaths", sign="signed", better="neither", statistic="median")
+    medians = partial(averages, rows, protocol="igpaths", sign="signed", better="neither", statistic="median")
     for head, metric, variant, which, n in (
         ("of the score", "last segment", "score", ", right sum", steps),
         ("of the map", "last segment", "map", ", right sum", steps),
         ("of the way", "late movement", "", "", "finest"),
     ):
         for path in ("IG", "Blur IG"):
-            for each in asked(metric=metric, variant=variant, methods=(path + which,), steps=n):
+            for each in medians(metric=metric, variant=variant, methods=(path + which,), steps=n):
                 cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
                 cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
     return shown(list(found.values()), caption=caption, digits=2)
@@ -119,13 +114,8 @@ def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
 def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
     """How far the score has come along each path at its finest step count, the median over images.
 
-    Parameters
-    ----------
-    rows : of the store, with the curves of "score change", of paths from x' to x.
-
-    Returns
-    -------
-    By path and network, the share of the segments behind and that of the change F(x) − F(x').
+    By path and network, the share of the segments behind and that of the change F(x) − F(x'). The rows are of the
+    store, with the curves of "score change", of paths from x' to x.
     """
     walked = rows[rows["metric"] == "score change"]
     walked = walked[walked["steps"] == walked["steps"].max()]

@@ -1,15 +1,23 @@
 """Split IG's tables: what is counted, and what stands beside the paper."""
 
-import pandas as pd
 import pytest
 
 from igstudy.engine.runs import measured
-from igstudy.evidence.papers import table
-from igstudy.evidence.tables.split import QUANTITIES, left_out, split_rows, split_table
+from igstudy.evidence.papers import QUANTITIES, table
+from igstudy.evidence.tables.beside import NOTHING
+from igstudy.evidence.tables.split import left_out, split_rows, split_table
 from igstudy.measures.protocols import SPLIT
 from studies import photographs, study
 
 IMAGES = 6
+KINDS = [
+    ("study-b", "mean"),
+    *((f"igpaths, {start}", kind) for start in ("grey", "black") for kind in ("mean", "median")),
+]
+
+
+def at_each(quantity):
+    return {f"ψ = {psi:g}": (quantity, psi) for psi in (0.9, 0.95, 0.99)}
 
 
 @pytest.fixture(scope="module")
@@ -36,35 +44,40 @@ def test_counts_add_up(rows):
 
 
 def test_the_table_puts_the_paper_above_ours(rows):
-    published = table("study-b", 1)
     counted = rows.assign(left_out="").fillna({"L2 ratio": 1.0})
+    shown = split_table(counted, at_each("L2 ratio"), rule="IG", caption="One.")
+    lines = shown.data.set_index(["network", "by"])
+    assert lines.index.tolist() == [
+        ("Inception-v3", "paper"),
+        ("ResNet-50", "paper"),
+        ("VGG-19", "paper"),
+        *(("vgg", f"{name}, {statistic}") for name, statistic in KINDS),
+    ]
+    assert lines.loc[("VGG-19", "paper"), "ψ = 0.99"] == "0.76"
+    for name, statistic in KINDS:
+        own = counted[(counted.rule == "IG") & (counted.protocol == name) & (counted.psi == 0.9)]["L2 ratio"]
+        line = lines.loc[("vgg", f"{name}, {statistic}")]
+        assert line["ψ = 0.9"].startswith(f"{getattr(own, statistic)():.2f}<br>")
+        assert line["n"] == str(len(own))
+    assert NOTHING not in shown.caption
+
+
+def test_a_rule_of_its_own_has_no_values_of_the_papers(rows):
+    counted = rows.assign(left_out="").fillna({"L2 ratio": 1.0})
+    shown = split_table(counted, at_each("L2 ratio"), rule="IDGI", caption="One.")
+    assert set(shown.data["network"]) == {"vgg"}
+
+
+def test_the_papers_networks_stand_there_where_no_image_counts(rows):
+    none = rows.assign(left_out="not classified correctly")
     shown = split_table(
-        counted[counted.rule == "IG"], "L2 ratio", published=published[published.quantity.str.startswith("L2")]
+        none, {"Left ↔ Full": ("cosine left full", 0.9), "α*": ("alpha*", 0.9)}, rule="IG", caption="One."
     )
-    names = shown.index.tolist()
-    assert names.index(("vgg", "paper, VGG-19")) < min(
-        i for i, (_, source) in enumerate(names) if "paper" not in source
-    )
-    assert shown.loc[("vgg", "paper, VGG-19"), "ψ = 0.99"] == "0.7604"
-    own = counted[(counted.rule == "IG") & (counted.protocol == "study-b") & (counted.psi == 0.9)]
-    mean = shown.loc[("vgg", "study-b, mean"), "ψ = 0.9"]
-    assert mean.startswith(f"{own['L2 ratio'].mean():.2f} [")
-    assert shown.loc[("vgg", "study-b, mean"), "n"] == str(len(own))
-    assert isinstance(shown, pd.DataFrame)
-
-
-def test_a_table_of_no_counted_image_is_empty(rows):
-    shown = split_table(rows.assign(left_out="not classified correctly"), "L2 ratio")
-    assert shown.empty
-    assert shown.index.names == ["network", "source"]
-
-
-def test_the_papers_networks_stand_there_without_one_of_ours(rows):
     published = table("study-b", 2)
-    shown = split_table(rows[:0], "alpha*", published=published)
-    assert shown.index.tolist() == [(model, "paper") for model in published["model"].unique()]
-    (given,) = published[(published["model"] == "VGG-19") & (published["psi"] == 0.9)]["value"]
-    assert shown.loc[("VGG-19", "paper"), "ψ = 0.9"] == f"{given:g}"
+    assert shown.data["network"].tolist() == list(published["model"].unique())
+    (value,) = published[(published["model"] == "VGG-19") & (published["psi"] == 0.9)]["value"]
+    assert shown.data.set_index("network").loc["VGG-19", "α*"] == f"{value:.2f}"
+    assert NOTHING in shown.caption
 
 
 def test_published_rows_read_as_measured_ones(rows):
