@@ -2,19 +2,19 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from igpaths.arguments import as_count, as_counts, check_images, check_range
+from igpaths.arguments import as_count, check_images, check_range
 from igpaths.classifier import Classifier
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
 from igpaths.sums import Sums
-from igpaths.walks import BATCH_SIZE, check_net, check_path, take_targets, walk
+from igpaths.walks import BATCH_SIZE, Walk, as_path_steps, check_net, join, take_targets, walk
 
 Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
@@ -161,28 +161,39 @@ def attribute(
     5
     """
     check_net(net)
-    check_path(path)
-    rules, counts = as_rules(rules), as_counts("steps", steps)
-    path.check(counts)
+    rules, counts = as_rules(rules), as_path_steps(path, steps)
     check_images(images, net.channels)
     if check:
         check_range("images", images, "before normalisation, which is inside the Classifier")
     batch_size, targets = as_count("batch_size", batch_size), take_targets(net, targets, len(images))
-    if not callable(progress) and not isinstance(progress, bool):
-        raise ValueError(f"progress must be True, False or a function of a number of gradients, got {progress!r}")
-    with ExitStack() as stack:
-        tick = progress if callable(progress) else None
-        if progress is True:
-            from tqdm import tqdm
-
-            total = len(images) * path.evaluations(counts)
-            tick = stack.enter_context(tqdm(total=total, unit="gradient", leave=False, disable=None)).update
-        parts = [
-            _attribute_together(net, x, t, p, rules, counts, batch_size, check, tick)
-            for x, t, p in in_groups(images, targets, path, batch_size)
-        ]
-    _warn_of_values(torch.cat([broken for _, broken in parts]))
-    return _joined([part for part, _ in parts])
+    walks: list[Walk] = []
+    sums: dict[int, list[Sums]] = {n: [] for n in counts}  # of each group of images
+    with _ticking(progress, total=len(images) * path.evaluations(counts)) as tick:
+        for x, t, p in in_groups(images, targets, path, batch_size):
+            for segment in walk(net, x, t, path=p, steps=counts, batch_size=batch_size, progress=tick):
+                n = segment.steps
+                if segment.first:
+                    sums[n].append(Sums(rules, segment))
+                if segment.first and n == counts[-1]:
+                    walks.append(segment.walk)
+                    if check:
+                        check_range("the baseline", segment.walk.baseline, "as images do")
+                sums[n][-1].add(segment)
+    _warn_of_values(torch.cat([each.find_broken() for each in walks]))
+    maps = {(rule, n): join([each.maps[rule] for each in sums[n]]).contiguous() for rule in rules for n in counts}
+    alphas = {n: join([each.alphas for each in sums[n]]) for n in counts}
+    changes = {(rule, n): join([each.changes[rule] for each in sums[n]]) for rule, n in maps}
+    splits = {(rule, n): rule.split for rule, n in maps if isinstance(rule, Part) and rule.split}
+    return Attributions(
+        maps=maps,
+        scores={n: join([each.scores for each in sums[n]]) for n in counts},
+        alphas=alphas,
+        completeness_gap={key: each.sum((1, 2, 3)) - changes[key].to(each) for key, each in maps.items()},
+        alpha_star={
+            key: join([each.splits[s].find(each.alphas) for each in sums[key[1]]]) for key, s in splits.items()
+        },
+        evaluations=walks[0].evaluations,
+    )
 
 
 def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
@@ -192,48 +203,20 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
         yield images[group], targets[group], path.cut(group, len(images))
 
 
-def _attribute_together(
-    net: Classifier,
-    images: Tensor,
-    targets: Tensor,
-    path: Path,
-    rules: tuple[Rule | Part, ...],
-    counts: tuple[int, ...],
-    batch_size: int,
-    check: bool,
-    tick: Callable[[int], object] | None,
-) -> tuple[Attributions, Tensor]:
-    """The attributions of images that are walked in one group, and where each has a value that is not finite."""
-    sums = {n: Sums(rules) for n in counts}
-    network = None
-    for segment in walk(net, images, targets, path=path, steps=counts, batch_size=batch_size, progress=tick):
-        if network is None and check:
-            check_range("the baseline", segment.walk.baseline, "as images do")
-        network = segment.walk.network
-        sums[segment.steps].add(segment)
-    assert network  # every walk has a segment
-    maps = {(rule, n): sums[n].maps[rule].contiguous() for rule in rules for n in counts}
-    stars = {key: sums[key[1]].alpha_star(key[0]) for key in maps}
-    found = Attributions(
-        maps=maps,
-        scores={n: each.scores for n, each in sums.items()},
-        alphas={n: each.alphas for n, each in sums.items()},
-        completeness_gap={(rule, n): each.sum((1, 2, 3)) - sums[n].change(rule) for (rule, n), each in maps.items()},
-        alpha_star={key: star for key, star in stars.items() if star is not None},
-        evaluations=network.evaluations,
-    )
-    return found, network.find_broken()
+@contextmanager
+def _ticking(progress: Progress, *, total: int) -> Iterator[Callable[[int], object] | None]:
+    """What is called with the number of gradients just evaluated."""
+    if callable(progress):
+        yield progress
+    elif not isinstance(progress, bool):
+        raise ValueError(f"progress must be True, False or a function of a number of gradients, got {progress!r}")
+    elif not progress:
+        yield None
+    else:
+        from tqdm import tqdm
 
-
-def _joined(parts: Sequence[Attributions]) -> Attributions:
-    if len(parts) == 1:
-        return parts[0]
-
-    def join(name: str) -> dict[Any, Tensor]:
-        return {key: torch.cat([getattr(part, name)[key] for part in parts]) for key in getattr(parts[0], name)}
-
-    names = ("maps", "scores", "alphas", "completeness_gap", "alpha_star")
-    return Attributions(**{name: join(name) for name in names}, evaluations=parts[0].evaluations)
+        with tqdm(total=total, unit="gradient", leave=False, disable=None) as bar:
+            yield bar.update
 
 
 def _warn_of_values(broken: Tensor) -> None:

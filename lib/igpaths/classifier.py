@@ -118,11 +118,8 @@ class Classifier:
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""
-
-        def compute() -> Tensor:
-            return check_logits(self._response(self._pixels(images)), images)
-
-        return self._computed(compute, graph=torch.is_grad_enabled())
+        response = self._computed(lambda: self._response(self._pixels(images)), graph=torch.is_grad_enabled())
+        return check_logits(response, images)
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classes (B,) with the highest logit, and their probabilities (B,)."""
@@ -140,11 +137,7 @@ class Classifier:
 
     def scores(self, images: Tensor, targets: Any) -> Tensor:
         """The scores (B,) of images (B, C, H, W) for targets as `as_targets` takes them: forward only."""
-
-        def compute() -> Tensor:
-            return self._score(self._pixels(images), targets)
-
-        return self._computed(compute, graph=False)
+        return self._computed(lambda: self._score(self._pixels(images), targets), graph=False)
 
     def gradients(self, images: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
         """The scores (B,) and their gradients (B, C, H, W) with respect to the pixels.
@@ -158,10 +151,9 @@ class Classifier:
         def compute() -> tuple[Tensor, Tensor | None]:
             pixels = self._pixels(images.detach()).requires_grad_()
             scores = self._score(pixels, targets)
-            connected = scores.requires_grad
-            return scores.detach(), torch.autograd.grad(scores.sum(), pixels, allow_unused=True)[
-                0
-            ] if connected else None
+            if not scores.requires_grad:
+                return scores, None
+            return scores.detach(), torch.autograd.grad(scores.sum(), pixels, allow_unused=True)[0]
 
         scores, gradients = self._computed(compute, graph=True)
         if gradients is None:
@@ -219,10 +211,7 @@ class Classifier:
             try:
                 response = self.module(normalised)
             except Exception as error:
-                shape = tuple(normalised.shape)
-                error.add_note(
-                    f"the network was called with {shape} in {self.precision} precision, of batch_size or less"
-                )
+                error.add_note(f"the network was called with {tuple(pixels.shape)}, in {self.precision} precision")
                 raise
         return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
 

@@ -28,75 +28,63 @@ class Split:
         self.open = after
         return before
 
-    def alpha(self, alphas: Tensor) -> Tensor:
+    def find(self, alphas: Tensor) -> Tensor:
         """α* (B,) among the points' alphas (B, K); NaN where it is undefined."""
         crossed = alphas.gather(1, self.star.to(alphas.device).view(-1, 1))[:, 0].to(self.threshold)
         return torch.where(self.open, torch.nan, crossed)
 
 
 class Sums:
-    """The running sums of all rules over one step count's walk."""
+    """The running sums over one step count's walk of its first segment.
 
-    def __init__(self, rules: Sequence[Rule | Part]) -> None:
+    Attributes
+    ----------
+    maps : by rule, the sum of its credits (B, C, H, W).
+    changes : by rule, the change of score (B,) over the segments that it has, float64.
+    splits : by ψ and crossing, where the path is split.
+    """
+
+    def __init__(self, rules: Sequence[Rule | Part], first: Segment) -> None:
         self.of: dict[Rule, list[Rule | Part]] = {}  # by rule over the whole path, the maps that its credit goes to
         for rule in rules:
             self.of.setdefault(rule.rule if isinstance(rule, Part) else rule, []).append(rule)
-        self.maps: dict[Rule | Part, Tensor] = {}
-        self.changes: dict[Part, Tensor] = {}  # of the score, over a part's segments, float64
-        self.splits: dict[tuple[float, str], Split] = {}
-        self._scores: list[Tensor] = []
-        self._alphas: list[Tensor] = []
+        self.maps = {rule: torch.zeros_like(first.walk.images) for rule in rules}
+        self.changes = {rule: torch.zeros_like(first.score_change, dtype=torch.float64) for rule in rules}
+        self.splits = {rule.split: Split(rule.split, first) for rule in rules if isinstance(rule, Part) and rule.split}
+        self._points = [(first.start.alpha, first.start.score)]
 
     @property
     def scores(self) -> Tensor:
         """The scores (B, K) of all points so far."""
-        return torch.stack(self._scores, dim=1)
+        return torch.stack([score for _, score in self._points], dim=1)
 
     @property
     def alphas(self) -> Tensor:
         """Their alphas (B, K)."""
-        return torch.stack(self._alphas, dim=1)
+        return torch.stack([alpha for alpha, _ in self._points], dim=1)
 
     def add(self, segment: Segment) -> None:
         """Add a segment to every map; one rule's credit is held at a time."""
-        if segment.first:
-            every = [rule for rules in self.of.values() for rule in rules]
-            self.maps = {rule: torch.zeros_like(segment.walk.images) for rule in every}
-            self.splits = {
-                rule.split: Split(rule.split, segment) for rule in every if isinstance(rule, Part) and rule.split
-            }
-            self._scores, self._alphas = [segment.start.score], [segment.start.alpha]
-        self._scores.append(segment.end.score)
-        self._alphas.append(segment.end.alpha)
-        before: dict[Any, Tensor | None] = {key: split.advance(segment) for key, split in self.splits.items()}
+        self._points.append((segment.end.alpha, segment.end.score))
+        before: dict[Any, Tensor] = {key: split.advance(segment) for key, split in self.splits.items()}
+        change = segment.score_change.double()
         for whole, rules in self.of.items():
             masks = [rule.mask(segment, before.get(rule.split)) if isinstance(rule, Part) else True for rule in rules]
             if all(mask is False for mask in masks):
                 continue
             credit = _checked(whole, whole.credit(segment), segment)
             for rule, mask in zip(rules, masks, strict=True):
+                self.changes[rule] += change * mask
                 if isinstance(mask, Tensor):
                     self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
                 elif mask:
                     self.maps[rule] += credit
-                if isinstance(rule, Part):
-                    self.changes[rule] = self.changes.get(rule, 0) + segment.score_change.double() * mask
-
-    def change(self, rule: Rule | Part) -> Tensor:
-        """The change of score (B,) over the segments that a rule covers."""
-        whole = self._scores[-1] - self._scores[0]
-        return self.changes[rule].to(whole) if rule in self.changes else whole
-
-    def alpha_star(self, rule: Rule | Part) -> Tensor | None:
-        """α* (B,), where the rule splits the path."""
-        split = rule.split if isinstance(rule, Part) else None
-        return self.splits[split].alpha(self.alphas) if split else None
 
 
 def _checked(rule: Rule, credit: Any, segment: Segment) -> Tensor:
     """A rule's credit, where it is one for each pixel."""
-    shape = segment.walk.images.shape
+    shape = tuple(segment.walk.images.shape)
     if not isinstance(credit, Tensor) or credit.shape != shape:
-        returned = tuple(credit.shape) if isinstance(credit, Tensor) else type(credit).__name__
-        raise ValueError(f"{rule}.credit must return a tensor {tuple(shape)}, not {returned}")
+        other = tuple(credit.shape) if isinstance(credit, Tensor) else type(credit).__name__
+        raise ValueError(f"{rule}.credit must return a tensor {shape}, not {other}")
     return credit.detach()

@@ -172,7 +172,7 @@ class TestExplain:
         options = ("--model", "module:logarithm.build", "--output", "logit", "--steps", "2")
         assert main(["explain", "scene.png", *options]) == 0
         out, err = capsys.readouterr()
-        assert err.startswith("warning: the score of image 0 is -inf at α = 0")
+        assert err.startswith("warning: the score or gradient of image 0 is not finite at α = 0")
         assert err.count("\n") == 1
         assert "IG: completeness gap not finite\nscene-map.png\n" in out
         assert (folder / "scene-map.png").is_file()

@@ -78,7 +78,7 @@ def values(net, x, large):
         "blur on black": blur(x, 2.0, padding="zero"),
         "MS-SSIM": metrics.ms_ssim(large, blur(large, 1.0)),
         "insertion": metrics.insertion(net, x, TARGETS, ranking, canvas="blur").probability,
-        "perturbation": metrics.perturbation(net, x, TARGETS, ranking).least.logit,
+        "perturbation": metrics.perturbation(net, x, TARGETS, ranking)[1].logit,
     }
 
 

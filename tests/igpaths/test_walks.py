@@ -318,7 +318,7 @@ def explain(x=None, targets=(0, 1), **options):
         ({"steps": ()}, r"positive whole numbers, got \(\)"),
         ({"steps": (3, 8)}, r"must divide the largest.*\[3\] do not divide 8"),
         ({"rules": ()}, r"rules is empty"),
-        ({"batch_size": 0}, r"batch_size must be 1 or more, got 0"),
+        ({"batch_size": 0}, r"batch_size must be 1 or more, a whole number, got 0"),
     ],
 )
 def test_bad_input_is_refused_with_what_was_given(options, message):

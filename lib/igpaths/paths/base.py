@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor
@@ -26,31 +26,12 @@ class Point:
     alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
     x, gradient : (B, C, H, W).
     score : (B,).
-
-    Examples
-    --------
-    >>> *_, last = ig.walk(net, x, targets, path=ig.Straight(), steps=(2,))
-    >>> last.end.alpha, last.end.gradient.shape
-    (tensor([1., 1.], dtype=torch.float64), torch.Size([2, 3, 176, 176]))
     """
 
     alpha: Tensor
     x: Tensor
     score: Tensor
     gradient: Tensor
-
-
-class Evaluator(Protocol):
-    """What a path may ask of the network."""
-
-    std: Tensor  # (C, 1, 1), by which the network divides colours
-    at_once: int  # points of each image in one call
-
-    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
-        """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
-
-    def scores(self, x: Tensor) -> Tensor:
-        """The scores (k, B) of the points x (k, B, C, H, W): forward only."""
 
 
 class Path(ABC):
@@ -61,16 +42,12 @@ class Path(ABC):
         """The baseline x' (B, C, H, W)."""
 
     @abstractmethod
-    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+    def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
         """Each (step count, point) that a walk reaches after the `first` point, its baseline, in order."""
 
     @abstractmethod
     def evaluations(self, steps: Sequence[int]) -> int:
         """The gradient evaluations that a walk of these step counts spends on each image."""
-
-    def draw(self, images: Tensor, baseline: Tensor) -> Draw | None:
-        """The function from alphas (k, B) to the points (k, B, C, H, W); None where gradients choose them."""
-        return None
 
     def step(self, segment: "Segment", at: str) -> Tensor:
         """The step (B, C, H, W) of a segment, for a gradient taken at its "start" or "end"."""
@@ -99,19 +76,19 @@ class Along(Path):
         """α of the points that `steps` steps visit, from 0 at x'; (K,), float64, on the CPU."""
         return torch.arange(steps + 1, dtype=torch.float64, device="cpu") / steps
 
-    def place(self, network: Evaluator, walk: "Walk", draw: Draw, steps: int) -> Tensor:
+    def place(self, walk: "Walk", draw: Draw, steps: int) -> Tensor:
         """α (K, B) of the points that `steps` steps visit for each image."""
         return self.alphas(steps).view(-1, 1).expand(-1, len(walk.images))
 
-    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+    def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
         """Each (step count, point) after the first; the last is x itself where the points reach it."""
         finest, draw = max(steps), walk.draw
-        assert draw  # a path along known points draws them
-        alphas = self.place(network, walk, draw, finest)
+        assert draw  # since this path is drawn
+        alphas = self.place(walk, draw, finest)
         unknown = len(alphas) - int((alphas[-1] == 1).all())  # a walk begins with the score of x
-        for start in range(1, unknown, network.at_once):
-            part = alphas[start : min(start + network.at_once, unknown)]
-            for index, point in enumerate(network.evaluate(part, draw(part)), start):
+        for start in range(1, unknown, walk.at_once):
+            part = alphas[start : min(start + walk.at_once, unknown)]
+            for index, point in enumerate(walk.evaluate(part, draw(part)), start):
                 yield from ((n, point) for n in steps if index % (finest // n) == 0)
         if unknown < len(alphas):
             yield from ((n, walk.last) for n in steps if unknown % (finest // n) == 0)
@@ -123,8 +100,7 @@ class Along(Path):
 
     def check(self, steps: Sequence[int]) -> None:
         """Every step count divides the largest, whose points it shares."""
-        odd = [n for n in steps if steps[-1] % n]
-        if odd:
+        if odd := [n for n in steps if steps[-1] % n]:
             raise ValueError(
                 f"on {type(self).__name__} every step count must divide the largest, whose points it shares; "
                 f"{odd} do not divide {steps[-1]}"

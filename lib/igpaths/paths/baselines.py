@@ -1,39 +1,20 @@
 """Baselines: the image x' that a walk starts from, and the canvas that a metric reveals pixels on."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
-from igpaths.arguments import shorten
+from igpaths.arguments import check_word, shorten
 from igpaths.classifier import Classifier
 from igpaths.gaussian import blur
+from igpaths.paths.base import Path
 
 Baseline = str | float | Sequence[float] | Tensor
 WORDS = ("black", "white", "mean", "blur")
 SIGMA = 50.0  # pixels, of "blur"
-
-
-def check_baseline(baseline: Any, name: str = "baseline") -> None:
-    """ValueError where a baseline is no word, level, colour or float tensor, or is not finite."""
-    if isinstance(baseline, str):
-        if baseline not in WORDS:
-            raise ValueError(
-                f"{name} is {baseline!r}; it must be one of {', '.join(WORDS)}, a level, a colour or a tensor"
-            )
-        return
-    try:
-        values = torch.as_tensor(baseline)
-    except (TypeError, ValueError, RuntimeError):
-        kind = type(baseline).__name__
-        raise ValueError(
-            f"{name} is a {kind}; it must be one of {', '.join(WORDS)}, a level, a colour or a tensor"
-        ) from None
-    if isinstance(baseline, Tensor) and not values.is_floating_point():
-        raise ValueError(f"{name} is a tensor of {values.dtype}; it must be float, in the images' units")
-    if not bool(values.isfinite().all()):
-        raise ValueError(f"{name} must be finite, got {shorten(baseline)}")
 
 
 def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:
@@ -42,17 +23,29 @@ def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, nam
     Raises
     ------
     ValueError
-        As `check_baseline`, and for a tensor that does not broadcast to the images' shape.
+        For another word or type, a tensor that is not float or does not broadcast to the images' shape, and numbers
+        that are not finite.
     """
-    check_baseline(baseline, name)
     if isinstance(baseline, str):
+        check_word(name, baseline, (*WORDS, "a level, a colour or a tensor"))
         if baseline == "blur":
             return blur(images, SIGMA)
-        value = {"black": torch.zeros_like(net.mean), "white": torch.ones_like(net.mean), "mean": net.mean}[baseline]
-        value = value.to(images)
-    else:
-        value = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).detach()
-        value = value.view(-1, 1, 1) if value.ndim == 1 else value
+        return {"black": torch.zeros_like(images), "white": torch.ones_like(images)}.get(
+            baseline, net.mean.to(images).expand_as(images).contiguous()
+        )
+    try:
+        own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
+        value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(baseline).__name__
+        raise ValueError(
+            f"{name} is a {kind}; it must be one of {', '.join(WORDS)}, a level, a colour or a tensor"
+        ) from None
+    if isinstance(baseline, Tensor) and not value.is_floating_point():
+        raise ValueError(f"{name} is a tensor of {value.dtype}; it must be float, in the images' units")
+    if not bool(value.isfinite().all()):
+        raise ValueError(f"{name} must be finite, got {shorten(baseline)}")
+    value = value.to(images).view(-1, 1, 1) if value.ndim == 1 else value.to(images)
     try:
         return value.broadcast_to(images.shape).contiguous()
     except RuntimeError:
@@ -60,8 +53,17 @@ def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, nam
         raise ValueError(f"the {name}'s shape {shape} does not broadcast to the images' shape {allowed}") from None
 
 
-def cut_baseline(baseline: Baseline, group: slice, count: int) -> Baseline:
-    """The baseline of some of `count` images."""
-    if isinstance(baseline, Tensor) and baseline.ndim == 4 and len(baseline) == count:
-        return baseline[group]
-    return baseline
+@dataclass(frozen=True)
+class Based(Path):
+    """A path from a baseline of one's choice."""
+
+    baseline: Baseline = "black"
+
+    def cut(self, group: slice, count: int) -> Self:
+        """The path of some of `count` images: a baseline with an image for each is cut with them."""
+        each = isinstance(self.baseline, Tensor) and self.baseline.ndim == 4 and len(self.baseline) == count
+        return replace(self, baseline=self.baseline[group]) if each else self  # type: ignore[index]
+
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        """The baseline x' (B, C, H, W)."""
+        return resolve_baseline(self.baseline, net, images)

@@ -1,7 +1,7 @@
 """The two paths that are known beforehand: a straight line, and a blur that clears."""
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from igpaths.arguments import check_number, check_word
 from igpaths.classifier import Classifier
 from igpaths.gaussian import blur, blurring
 from igpaths.paths.base import Along, Draw, spread
-from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
+from igpaths.paths.baselines import Based
 
 if TYPE_CHECKING:
     from igpaths.walks import Segment
@@ -19,35 +19,15 @@ TANGENT_WIDTH = 0.01  # of the finite difference in σ that stands for dx/dσ, i
 
 
 @dataclass(frozen=True)
-class Straight(Along):
+class Straight(Based, Along):
     """x' + α (x − x'): the path of Integrated Gradients (Sundararajan et al. 2017).
 
     Parameters
     ----------
     baseline : "black", "white", "mean" (the Classifier's mean colour, Study B's grey), "blur" (the input blurred
-        with σ = 50), a grey level, a colour of three numbers, or a tensor that broadcasts to (B, 3, H, W);
+        with σ = 50), a grey level, a colour (C numbers), or a tensor that broadcasts to (B, C, H, W);
         in the images' units, [0, 1].
-
-    Examples
-    --------
-    >>> for baseline in ("black", "mean", 0.2, (0.5, 0.0, 1.0)):
-    ...     print(ig.Straight(baseline).start(net, x)[0, :, 0, 0])
-    ...
-    tensor([0., 0., 0.])
-    tensor([0.4500, 0.4500, 0.4500])
-    tensor([0.2000, 0.2000, 0.2000])
-    tensor([0.5000, 0.0000, 1.0000])
     """
-
-    baseline: Baseline = "black"
-
-    def cut(self, group: slice, count: int) -> Self:
-        """The path of some of `count` images: a baseline with an image for each is cut with them."""
-        return replace(self, baseline=cut_baseline(self.baseline, group, count))
-
-    def start(self, net: Classifier, images: Tensor) -> Tensor:
-        """The baseline x' (B, C, H, W)."""
-        return resolve_baseline(self.baseline, net, images)
 
     def draw(self, images: Tensor, baseline: Tensor) -> Draw:
         """The function from alphas (k, B) to the points (k, B, C, H, W)."""
@@ -72,15 +52,6 @@ class Blur(Along):
         σ = 0 that difference is exactly 0, so the last segment, which is the largest, is lost.
     padding : "reflect" (the image is mirrored at its edges), or "zero" (black outside) with the Gaussian truncated at
         4σ, as PAIR's.
-
-    Examples
-    --------
-    >>> blurred = ig.Blur(max_sigma=10.0).start(net, x)  # where the path begins
-    >>> (blurred.std((1, 2, 3)) / x.std((1, 2, 3))).round(decimals=2)
-    tensor([0.7600, 0.7200])
-    >>> *_, last = ig.walk(net, x, targets, path=ig.Blur(increment="tangent"), steps=(4,))
-    >>> last.step("end").abs().max()  # lost at σ = 0
-    tensor(0.)
     """
 
     max_sigma: float = 50.0

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from igpaths.arguments import check_number
 from igpaths.classifier import Classifier
-from igpaths.paths.base import Along, Draw, Evaluator
+from igpaths.paths.base import Along, Draw
 
 if TYPE_CHECKING:
     from igpaths.walks import Segment, Walk
@@ -57,14 +57,6 @@ class Placed(Respaced):
     path : `Straight` or `Blur`.
     pilot : scores that are asked of each image before the walk, 2 or more; each is one forward pass.
     share : of the mass that follows the score, in [0, 1); at 0 the points are the path's own.
-
-    Examples
-    --------
-    >>> path = ig.Placed(ig.Straight(), pilot=8)
-    >>> placed = ig.attribute(net, x, targets, path=path, rules=(ig.IDGI(),), steps=(4,))
-    >>> placed.alphas[4].round(decimals=1)  # where the score of each image moves
-    tensor([[0.0000, 0.1000, 0.1000, 0.2000, 1.0000],
-            [0.0000, 0.3000, 0.3000, 0.4000, 1.0000]], dtype=torch.float64)
     """
 
     pilot: int = 16
@@ -75,12 +67,12 @@ class Placed(Respaced):
         check_number("pilot", self.pilot, "2 or more, a whole number", lambda n: n >= 2 and int(n) == n)
         check_number("share", self.share, "in [0, 1)", lambda share: 0 <= share < 1)
 
-    def place(self, network: Evaluator, walk: "Walk", draw: Draw, steps: int) -> Tensor:
+    def place(self, walk: "Walk", draw: Draw, steps: int) -> Tensor:
         """α (steps + 1, B) between which each image has equal mass, by the scores of the pilot."""
         alphas, scores = walk.alphas, walk.scores.cpu()
         for count in (self.pilot // 2, self.pilot - self.pilot // 2):
             new = self.divide(alphas, scores, count + 1)[1:-1]
-            of_new = torch.cat([network.scores(draw(part)) for part in new.split(network.at_once)]).cpu()
+            of_new = torch.cat([walk.evaluate_scores(draw(part)) for part in new.split(walk.at_once)])
             alphas, order = torch.cat([alphas, new]).sort(dim=0)
             scores = torch.cat([scores, of_new]).gather(0, order)
         return self.divide(alphas, scores, steps)
