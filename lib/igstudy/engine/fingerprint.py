@@ -50,14 +50,14 @@ def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
 
 @lru_cache
 def _code(roots: tuple[Name, ...], apart: frozenset[Name]) -> str:
-    waiting, found = list(roots), dict[str, str]()
+    waiting, trees = list(roots), dict[str, str]()
     while waiting:
         module, name = _defined(*waiting.pop())
         node = _module(module)[0].get(name)
-        if node is not None and f"{module}.{name}" not in found:
-            found[f"{module}.{name}"] = ast.dump(node)
+        if node is not None and f"{module}.{name}" not in trees:
+            trees[f"{module}.{name}"] = ast.dump(node)
             waiting += [used for used in _used(module, node) if _defined(*used) not in apart]
-    return digest(found)
+    return digest(trees)
 
 
 def library() -> str:
@@ -92,16 +92,16 @@ def network(model: Model) -> str:
 
 def sources(*modules: str) -> dict[str, str]:
     """The reader's own modules by name: these, and all that they import, apart from what is installed."""
-    waiting, found = list(modules), dict[str, str]()
+    waiting, trees = list(modules), dict[str, str]()
     while waiting:
         module = waiting.pop()
         origin = _origin(module)
-        if module in found or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
+        if module in trees or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
             continue
         if origin in SOURCES:
             continue
         tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
-        found[module] = ast.dump(tree)
+        trees[module] = ast.dump(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
@@ -109,7 +109,7 @@ def sources(*modules: str) -> dict[str, str]:
                 parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
                 base = ".".join(filter(None, (parent, node.module)))
                 waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return found
+    return trees
 
 
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported

@@ -91,8 +91,8 @@ def rows(study: Parameters) -> pd.DataFrame:
     Examples
     --------
     >>> from igstudy.engine.runs import measured, rows
-    >>> found = measured(study)
-    >>> rows(study).equals(found)  # once the study has run
+    >>> table = measured(study)
+    >>> rows(study).equals(table)  # once the study has run
     True
     """
     return store.read(there(plan(study)))
@@ -114,8 +114,8 @@ def measured(study: Parameters) -> pd.DataFrame:
     Examples
     --------
     >>> from igstudy.engine.runs import measured
-    >>> found = measured(study)
-    >>> found.groupby("method", sort=False)["image"].nunique()
+    >>> table = measured(study)
+    >>> table.groupby("method", sort=False)["image"].nunique()
     method
     IG               2
     IG + IDGI        2
@@ -129,7 +129,7 @@ def measured(study: Parameters) -> pd.DataFrame:
     return rows(study)
 
 
-def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
+def kept_maps(table: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
     """The maps (3, H, W) that a study with `maps` above 0 kept, by network, image and method.
 
     Examples
@@ -141,8 +141,8 @@ def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
     ['IG', 'IG + IDGI', 'gradient', 'Σ g²']
     """
     maps = {}
-    kept = found[found["metric"] == "map"]
-    facts = zip(*(kept[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)
+    stored = table[table["metric"] == "map"]
+    facts = zip(*(stored[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)
     for network, image, method, shape, scale, parts in facts:
         half = torch.from_numpy(np.frombuffer(parts, dtype=np.float16).copy())
         maps[network, image, method] = half.float().view([int(n) for n in shape.split("x")]) * scale

@@ -29,7 +29,7 @@ COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"cosine": partial(
 LEVELS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # ε of the noise in gradients; float32 rounds at 6e-8
 
 
-def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def compare_compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the signed maps of an image lie from those of its compressed photograph, at the finest step count.
 
     Rows of "JPEG raw" and its like hold an image's mean squared error; `quality.stability_figure` pools them.
@@ -39,7 +39,7 @@ def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 
 def qualities(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """`compressed` at each of the protocol's qualities, a variant each."""
+    """`compare_compressed` at each of the protocol's qualities, a variant each."""
     assert protocol.compression
     at = protocol.compression.qualities
     return [frame for quality in at for frame in _under_jpeg(sample, protocol, quality, f"quality {quality}")]

@@ -49,27 +49,27 @@ class Once(Guided):
         return super().advance(progress, self.chosen_by, alpha, length=length)
 
 
-def parted(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def part(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """A guided path beside itself with a network whose constants are misrounded, a variant a step; on the straight
     path how far a gradient moves with its point, a variant a distance.
     """
     path, (n,) = sample.source.path, finest(sample)
     assert path is not None
-    found: dict[tuple[str, str], Tensor] = {}
+    values_of: dict[tuple[str, str], Tensor] = {}
     if isinstance(path, Guided):
         net, *others = sample.question
         walks = parting(net, misrounded(net), *others, path=path, steps=n, batch_size=sample.batch_size)
         for name in ("overlap", "distance", "gradient", "zeros"):
-            found |= {(f"parting {name}", f"step {t}"): v for t, v in enumerate(getattr(walks, name), 1)}
+            values_of |= {(f"parting {name}", f"step {t}"): v for t, v in enumerate(getattr(walks, name), 1)}
     else:
         moved = shattering(*sample.question, distances=DISTANCES)
-        found = {("gradient moved", f"δ = {d:.0e}"): v for d, v in zip(DISTANCES, moved, strict=True)}
+        values_of = {("gradient moved", f"δ = {d:.0e}"): v for d, v in zip(DISTANCES, moved, strict=True)}
     label = next(iter(sample.source.ranked))
     put = partial(rows, sample, protocol, keys=[(label, n, "")], reasons=uncounted(sample, protocol))
-    return [put(metric, variant, values=values.unsqueeze(1)) for (metric, variant), values in found.items()]
+    return [put(metric, variant, values=values.unsqueeze(1)) for (metric, variant), values in values_of.items()]
 
 
-def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def tame(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the maps of Guided IG's variants lie apart when they are walked twice, with an error between the two.
 
     The error is a misrounding of the constants. In float64, where that would not be an error of its rounding, it is one

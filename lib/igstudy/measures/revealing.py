@@ -36,13 +36,13 @@ from igstudy.measures.sample import (
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def revealed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def reveal(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
     assert protocol.insertion
     return _revealed(sample, protocol, protocol.insertion.canvases[:1])
 
 
-def revealed_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def reveal_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """The same on the protocol's other canvases."""
     assert protocol.insertion
     return _revealed(sample, protocol, protocol.insertion.canvases[1:])
@@ -57,8 +57,8 @@ def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> li
         r = insertion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
         for stride in (1, 4):
             at, variant = r.shares[::stride], f"{canvas}, {len(r.shares[::stride])} counts"
-            kept = r.probability if stride == 1 else None
-            frames.append(put("insertion", variant, keys, area(at, r.probability[..., ::stride]), curves=kept))
+            curve = r.probability if stride == 1 else None
+            frames.append(put("insertion", variant, keys, area(at, r.probability[..., ::stride]), curves=curve))
             frames.append(put("insertion ratio", variant, keys, area(at, r.probability_ratio[..., ::stride])))
     return frames
 
@@ -67,7 +67,7 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
     """SIC and AIC under those of the protocol's estimators of information that are named, or under all."""
     how = protocol.information
     assert how
-    chosen = [(name, form) for name, form in how.estimators if name in estimators or not estimators]
+    pairs = [(name, form) for name, form in how.estimators if name in estimators or not estimators]
     keys, stack = stacked(sample, protocol)
     seeds = seed_masks(len(sample.images), sample.images.shape[2:], seed=sample.seed, start=sample.start)
     r = information(
@@ -75,12 +75,12 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
         stack,
         canvas=Seeds(seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
-        estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
+        estimators=tuple(dict.fromkeys(name for name, _ in pairs)),
         **sample.drawing,
     )
     frames: list[pd.DataFrame] = []
     shape: dict[str, Any] = {"monotone": how.monotone, "points": how.points}
-    for estimator, form in chosen:
+    for estimator, form in pairs:
         reasons = {score: unusable(r, estimator=estimator, score=score) for score in ("probability", "correct")}
         together = reasons["probability"] | {f"{reason}, AIC": held for reason, held in reasons["correct"].items()}
         unsure = {f"p < {how.confidence}": r.probability[:, 0, -1] < how.confidence} if how.confidence else {}
@@ -93,22 +93,22 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
     return frames
 
 
-def ablated(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def ablate(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """ABPC at the finest step count, with each score, clipped as in Study B or plain; of Split IG also the window's."""
     how, split = protocol.ablation, split_of(sample.source, protocol)
     assert how
     more = signed_maps("Window", split.steps, window(sample, protocol), protocol.ranking) if split else {}
     keys, stack = stacked(sample, protocol, steps=finest(sample), more=more)
-    found = perturbation(*sample.question, stack, canvas=how.canvas, shares=how.shares, **sample.drawing)
+    ablation = perturbation(*sample.question, stack, canvas=how.canvas, shares=how.shares, **sample.drawing)
     put = partial(rows, sample, protocol, "ABPC", reasons=uncounted(sample, protocol))
     return [
-        put(f"{score}, {'clipped' if clip else 'plain'}", keys, abpc(found, score=score, clip=clip))
+        put(f"{score}, {'clipped' if clip else 'plain'}", keys, abpc(ablation, score=score, clip=clip))
         for score in how.scores
         for clip in how.clip
     ]
 
 
-def tempered(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def temper(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on black when the probability that is explained, and asked after, is softmax(z / T), at the finest step
     count; and beside the controls how sure the network then is of the target.
     """

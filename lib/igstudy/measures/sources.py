@@ -86,13 +86,13 @@ def controls(*, output: str) -> Source:
 
 def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
     """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks for."""
-    found: dict[str, Source] = {}
+    by_name: dict[str, Source] = {}
     for split in (split for protocol in protocols for split in protocol.split):
         own = Source(split.source, split.output, Straight(split.baseline), (split.steps,))
         for whole in (IG(split.at), IDGI(), SquaredGradients()):
             parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
-            found.setdefault(split.source, own).others.update({repr(rule): rule for rule in (whole, *parts)})
-    return list(found.values())
+            by_name.setdefault(split.source, own).others.update({repr(rule): rule for rule in (whole, *parts)})
+    return list(by_name.values())
 
 
 def explain(source: Source, *question: Any, batch_size: int) -> Attributions | None:

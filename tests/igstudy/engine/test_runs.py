@@ -398,7 +398,7 @@ class TestFaults:
         def broken(sample, protocol):
             raise ZeroDivisionError("no such luck")
 
-        broken.__module__, broken.__qualname__ = "igstudy.measures.revealing", "revealed"
+        broken.__module__, broken.__qualname__ = "igstudy.measures.revealing", "reveal"
         monkeypatch.setitem(MEASURES, "insertion", replace(MEASURES["insertion"], rows=broken))
         done = run(study(folder, images=4))
         assert len(done.failures) == 4  # three paths and the controls
