@@ -12,8 +12,8 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from igpaths.models import Model
 from igpaths.models import BEST_KNOWN as STUDY_A
+from igpaths.models import Model
 from igstudy.engine.parameters import Parameters
 from problems import small_network
 
