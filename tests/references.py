@@ -186,8 +186,8 @@ def metric_values() -> dict[str, Tensor]:
         for reason, images in metrics.unusable(responses, estimator="entropy", score=score).items():
             values[f"{score}: {reason}"] = images
     curves = metrics.perturbation(net, x, targets, maps, canvas="white")
-    for side in ("most", "least"):
-        values[f"perturbation, {side}"] = getattr(curves, side).logit
+    for side, responses in zip(("most", "least"), curves, strict=True):
+        values[f"perturbation, {side}"] = responses.logit
     for score in OUTPUTS:
         for clip in (True, False):
             values[f"abpc, {score}, {clip}"] = metrics.abpc(curves, score=score, clip=clip)

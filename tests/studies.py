@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import torchvision
 from PIL import Image
 from torch import Tensor, nn
 
-from igpaths.models import Model
 from igpaths.models import BEST_KNOWN as STUDY_A
+from igpaths.models import Model
 from igstudy.engine.parameters import Parameters
 from problems import small_network
 
@@ -32,6 +33,12 @@ def small() -> Model:
 
 def prepare(photograph: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(photograph.resize((SIDE, SIDE)))).permute(2, 0, 1) / 255
+
+
+def normalised() -> Model:
+    """The small network with a `prepare` that does what the network is to do."""
+    model = small()
+    return replace(model, prepare=lambda photograph: (prepare(photograph) - 0.5) / 0.25)
 
 
 class Fussy(nn.Module):
@@ -67,10 +74,10 @@ def greedy() -> Model:
     return Model("greedy", Greedy(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
 
 
-def photographs(folder: Path, count: int = 6) -> Path:
-    """A folder of the imagenet task with `count` photographs, of five synsets in turn."""
+def photographs(folder: Path, count: int = 6, classes: int = 5) -> Path:
+    """A folder of the imagenet task with `count` photographs, of the first five of its synsets in turn."""
     folder.mkdir(exist_ok=True)
-    (folder / "synsets.txt").write_text("".join(f"{wnid}\tname of {wnid}\n" for wnid in WNIDS))
+    (folder / "synsets.txt").write_text("".join(f"n{i:08d}\tname of {i}\n" for i in range(1, classes + 1)))
     for i in range(count):
         wnid = WNIDS[i % len(WNIDS)]
         (folder / "val" / wnid).mkdir(parents=True, exist_ok=True)
@@ -136,6 +143,8 @@ def of_study_a(name: str) -> Model:
             layer.momentum = None  # so that one batch is enough for scores of a reasonable size
     with torch.no_grad():
         network(torch.randn(2, 3, side, side))
+        *_, last = (layer for layer in network.modules() if isinstance(layer, nn.Linear))
+        last.weight.mul_(0.1)  # so that no probability is saturated
 
     def prepare(photograph: Image.Image) -> Tensor:
         return torch.from_numpy(np.array(photograph.resize((side, side)))).permute(2, 0, 1) / 255

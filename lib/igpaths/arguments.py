@@ -1,5 +1,6 @@
 """What is taken for an argument, and what is refused in a line that says what to write instead."""
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -57,9 +58,10 @@ def as_counts(name: str, values: Any) -> tuple[int, ...]:
 
 def as_count(name: str, value: Any) -> int:
     """One positive whole number."""
-    if isinstance(value, bool | str) or not isinstance(value, int | np.integer) or value < 1:
+    whole = hasattr(value, "__index__") and not isinstance(value, bool | np.bool_)
+    if not whole or operator.index(value) < 1:
         raise ValueError(f"{name} must be 1 or more, a whole number, got {shorten(value)}")
-    return int(value)
+    return operator.index(value)
 
 
 def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], bool]) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import send
-from igpaths.products import products
+from igpaths.modules import products
 
 TRUNCATE = {"reflect": 8, "zero": 4}  # weights end at this many σ: beyond 8 there is nothing, and at 4 PAIR stops
 
@@ -69,9 +69,10 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
 def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
     def blurred(sigmas: Tensor) -> Tensor:
         weights = _weights(sigmas, "zero", most=max(images.shape[-2:]))
+        places = (torch.arange(size, device="cpu") for size in images.shape[-2:])
         down, across = (
-            send(weights[..., _distances(size)], images.device, images.dtype).unsqueeze(-3)
-            for size in images.shape[-2:]
+            send(weights[..., (place.view(-1, 1) - place).abs()], images.device, images.dtype).unsqueeze(-3)
+            for place in places
         )
         return _keep_still(images, sigmas, "zero", down @ images @ across)
 
@@ -102,24 +103,13 @@ def _responses(sigmas: Tensor, size: int) -> Tensor:
     """What the Gaussians leave of each cosine of a mirrored line of pixels, (…, size)."""
     weights = _weights(sigmas, "reflect")
     weights[..., 1:] *= 2  # to both sides
-    return weights @ _waves(weights.shape[-1], size)
-
-
-@lru_cache(maxsize=16)
-def _distances(size: int) -> Tensor:
-    """How far each pixel of a line is from each, (size, size)."""
-    place = torch.arange(size, device="cpu")
-    return (place.view(-1, 1) - place).abs()
-
-
-def _waves(count: int, size: int) -> Tensor:
-    """The cosines of a line of pixels at distances below `count`, (count, size)."""
-    length = 1 << (count - 1).bit_length()  # few lengths, so that they are seldom computed
-    return _all_waves(length, size)[:count]
+    count = weights.shape[-1]
+    return weights @ _waves(1 << (count - 1).bit_length(), size)[:count]  # few lengths, seldom computed
 
 
 @lru_cache(maxsize=32)
-def _all_waves(length: int, size: int) -> Tensor:
+def _waves(length: int, size: int) -> Tensor:
+    """The cosines of a line of pixels at distances below `length`, (length, size)."""
     distance, frequency = (torch.arange(n, dtype=torch.float64, device="cpu") for n in (length, size))
     return torch.cos(distance.view(-1, 1) * frequency * torch.pi / size)
 

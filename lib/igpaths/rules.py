@@ -38,14 +38,6 @@ class IG:
     Parameters
     ----------
     at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid).
-
-    Examples
-    --------
-    >>> rules = (ig.IG("start"), ig.IG("end"), ig.IG("both"))
-    >>> sums = ig.attribute(net, x, targets, path=ig.Straight(), rules=rules, steps=(2,))
-    >>> left, right, trapezoid = (sums[rule, 2] for rule in rules)
-    >>> torch.allclose(trapezoid, (left + right) / 2, atol=1e-6)
-    True
     """
 
     at: str = "start"
@@ -68,21 +60,12 @@ class IDGI:
     credit has one sign, and the sum telescopes to F(x) − F(x') whatever the gradients are. Where the gradient is zero
     the segment credits nothing, and its change of score stays in the completeness gap.
 
-    Squares do not change with units as products of gradient and step do: the map depends on the unit of each colour.
-    With gradients of the normalised image it weighs a colour by the square of its std. These are gradients of the
-    pixels, in [0, 1].
+    The map depends on the unit of each colour, as products of gradient and step do not: gradients of the normalised
+    image would weigh each colour by the square of its std. These are gradients of the pixels, in [0, 1].
 
     Parameters
     ----------
     at : where the gradient is taken: "start" (the published rule) or "end".
-
-    Examples
-    --------
-    >>> for rule in (ig.IG(), ig.IDGI()):
-    ...     print(rule, maps.completeness_gap[rule, 8].abs() < 1e-4)
-    ...
-    IG(at='start') tensor([False, False])
-    IDGI(at='start') tensor([True, True])
     """
 
     at: str = "start"
@@ -104,20 +87,12 @@ class IDGI:
 class IDG:
     """Integrated Decision Gradients (Walker et al. 2024, AAAI): gradient times step times the score's slope ΔF/Δα.
 
-    Segments count by how fast the score changes there, so that the saturated part of the path counts little. Its unit
-    is that of the score squared, and its sum promises no completeness. It is best on `Placed` points, which stand for
-    the adaptive sampling of its authors.
+    The saturated part of the path, where the score changes slowly, counts little. The unit is that of the score
+    squared, and the sum is not complete. Best on `Placed` points, which stand for its authors' adaptive sampling.
 
     Parameters
     ----------
     at : where the gradient is taken: "end" (as in the authors' code, which takes the slope up to a point) or "start".
-
-    Examples
-    --------
-    >>> path = ig.Placed(ig.Straight())
-    >>> decided = ig.attribute(net, x, targets, path=path, rules=ig.IDG(), steps=8)
-    >>> decided[ig.IDG()].shape
-    torch.Size([2, 3, 176, 176])
     """
 
     at: str = "end"
@@ -134,14 +109,7 @@ class IDG:
 
 @dataclass(frozen=True)
 class Gradient:
-    """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness.
-
-    Examples
-    --------
-    >>> control = ig.attribute(net, x, targets, path=ig.Straight(), rules=ig.Gradient(), steps=2)
-    >>> torch.allclose(control[ig.Gradient()], net.gradients(x, targets)[1], atol=1e-4)
-    True
-    """
+    """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
 
     def credit(self, segment: "Segment") -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
@@ -150,15 +118,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class SquaredGradients:
-    """The mean of g⊙g over the segments: a control, IDGI without the weights ΔF / (g·g). It promises no completeness.
-
-    Examples
-    --------
-    >>> rule = ig.SquaredGradients()
-    >>> control = ig.attribute(net, x, targets, path=ig.Straight(), rules=rule, steps=2)
-    >>> bool((control[rule] >= 0).all())
-    True
-    """
+    """The mean of g⊙g over the segments: a control, IDGI without its weights ΔF / (g·g). It is not complete."""
 
     def credit(self, segment: "Segment") -> Tensor:
         """g⊙g over the number of segments (B, C, H, W), 0 or more, with the gradient at the start as in IDGI."""
@@ -166,20 +126,14 @@ class SquaredGradients:
 
 
 class Part(ABC):
-    """Some segments of another rule's sum.
-
-    Attributes
-    ----------
-    rule : the rule over every segment.
-    split : ψ and crossing of the point α* at which the path is split; None where it is not.
-    """
+    """Some segments of the sum of another `rule`; `split` is ψ and crossing where they lie on one side of α*."""
 
     rule: Rule
     split: tuple[float, str] | None = None
 
     @abstractmethod
-    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
-        """Whether the part has this segment, for each image (B,) or for all; `before` says where it is before α*."""
+    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
+        """Whether the part has this segment, for each image (B,) or for all; `before` (B,), whether it is before α*."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +146,8 @@ class _Side(Part):
 
     def __post_init__(self) -> None:
         if isinstance(self.rule, Part) or not is_rule(self.rule):
-            raise ValueError(
-                f"{type(self).__name__} splits a rule over the whole path, such as ig.IG(), got {self.rule!r}"
-            )
+            name = type(self).__name__
+            raise ValueError(f"{name} splits a rule over the whole path, such as ig.IG(), got {self.rule!r}")
         check_number("psi", self.psi, "in (0, 1)", lambda psi: 0 < psi < 1)
         check_word("crossing", self.crossing, ("left", "right"))
 
@@ -209,7 +162,7 @@ class Left(_Side):
 
     α* is the first of the walk's points whose score exceeds F(x') + ψ (F(x) − F(x')). Where F(x) ≤ F(x'), or a walk
     stops short of such a point, it is undefined: Left is then the whole sum, Right is zero, and the result's
-    `alpha_star` is NaN.
+    `alpha_star` is NaN. Left + Right = the whole.
 
     Parameters
     ----------
@@ -217,39 +170,17 @@ class Left(_Side):
     psi : the share ψ of the score's way, in (0, 1).
     crossing : which part the segment that crosses the threshold belongs to: "left", or "right" as in the code of
         Study B, where α* is then the last point before.
-
-    Examples
-    --------
-    >>> left, right = ig.Left(ig.IG(), psi=0.9), ig.Right(ig.IG(), psi=0.9)
-    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), left, right), steps=4)
-    >>> torch.allclose(split[left] + split[right], split[ig.IG()], atol=1e-6)
-    True
-    >>> split.alpha_star[left, 4]
-    tensor([0.2500, 0.5000])
     """
 
-    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
-        """Whether the segment is before α*."""
-        assert before is not None  # there is a split
+    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
         return before
 
 
 @dataclass(frozen=True)
 class Right(_Side):
-    """The part of a rule's sum after α*, where the score is saturated. Left + Right = the whole; see `Left`.
+    """The part of a rule's sum after α*, where the score is saturated; see `Left`."""
 
-    Examples
-    --------
-    >>> late = ig.Right(ig.IG(), psi=0.9)
-    >>> split = ig.attribute(net, x, targets, path=ig.Straight(), rules=(ig.IG(), late), steps=4)
-    >>> share = split[late].abs().sum((1, 2, 3)) / split[ig.IG()].abs().sum((1, 2, 3))
-    >>> share.round(decimals=2)  # of the map comes from where the score no longer rises
-    tensor([0.0100, 0.0100])
-    """
-
-    def mask(self, segment: "Segment", before: Tensor | None) -> Tensor | bool:
-        """Whether the segment is after α*."""
-        assert before is not None  # there is a split
+    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
         return ~before
 
 
@@ -260,8 +191,8 @@ def is_rule(rule: object) -> bool:
 
 def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     """The rules, each once; ValueError, with the remedy, for what is none."""
-    several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
-    several = list(several if isinstance(several, Iterable) else [several])
+    single = is_rule(rules) or isinstance(rules, str | type) or not isinstance(rules, Iterable)
+    several = [rules] if single else list(rules)
     for rule in several:
         if not is_rule(rule):
             name = rule.__name__ if isinstance(rule, type) else repr(rule)

@@ -19,61 +19,96 @@ from torch import Tensor
 
 from igpaths.arguments import as_count, as_counts, as_targets, check_images
 from igpaths.classifier import CUT, Classifier
-from igpaths.paths.base import Draw, Path, Point
-from igpaths.paths.guided import join
+from igpaths.paths.base import Along, Path, Point
 
 BATCH_SIZE = 16
 
 
-@dataclass(frozen=True, eq=False)
 class Walk:
-    """What all segments of a walk have in common.
+    """What all segments of a walk have in common: its two ends, and the network that the path asks for points.
 
     Attributes
     ----------
-    path, images, baseline : what is walked, from where to where; images and baseline are (B, C, H, W).
+    net, path, images, baseline : what is walked, from where to where; images and baseline are (B, C, H, W).
     way : x − x', (B, C, H, W).
     alphas, scores : (2, B), of x' and of x: 0 and 1, F(x') and F(x), known from the first segment on.
     last : the point at x, with its gradient.
-    draw : the path's function from alphas to points; None on `Guided`.
-    network : what the path evaluates points with; its `evaluations` are those spent so far on each image.
+    draw : the path's function from alphas to points, where its points are known beforehand.
+    at_once : points of each image in one call of the network.
+    evaluations : gradients so far of each image.
     """
 
-    path: Path
-    images: Tensor
-    baseline: Tensor
-    way: Tensor
-    alphas: Tensor
-    scores: Tensor
-    last: Point
-    draw: Draw | None
-    network: "Network"
+    def __init__(
+        self,
+        net: Classifier,
+        images: Tensor,
+        targets: Tensor,
+        path: Path,
+        batch_size: int,
+        progress: Callable[[int], object] | None,
+    ) -> None:
+        self.net, self.path, self.targets, self.batch_size, self.progress = net, path, targets, batch_size, progress
+        self.at_once, self.evaluations = max(1, batch_size // len(targets)), 0
+        self.images = images.detach().to(net.device, net.dtype).contiguous(memory_format=net.layout)
+        self.baseline = path.start(net, self.images).contiguous(memory_format=net.layout)
+        self.way = self.images - self.baseline
+        self.draw = path.draw(self.images, self.baseline) if isinstance(path, Along) else None
+        self.alphas = torch.tensor([0.0, 1.0], dtype=torch.float64, device="cpu").view(2, 1).expand(2, len(images))
+        self._seen: list[tuple[Tensor, Tensor, Tensor]] = []  # alphas, scores, largest gradients
+
+    def begin(self) -> Point:
+        """Ask for both ends, and return the baseline's."""
+        first, self.last = self.evaluate(self.alphas, torch.stack([self.baseline, self.images]))
+        self.scores = torch.stack([first.score, self.last.score])
+        return first
+
+    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
+        """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
+        self.evaluations += len(x)
+        x = x.flatten(0, 1).contiguous(memory_format=self.net.layout).unflatten(0, x.shape[:2])
+        parts = []
+        for images, targets in self._batches(x):
+            parts.append(self.net.gradients(images, targets))
+            if self.progress:
+                self.progress(len(images))
+        scores, gradients = (join(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
+        self._seen.append((alphas, scores, torch.linalg.vector_norm(gradients, ord=torch.inf, dim=(2, 3, 4))))
+        return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
+
+    def evaluate_scores(self, x: Tensor) -> Tensor:
+        """The scores (k, B) of the points x (k, B, C, H, W), on the CPU: forward only."""
+        return torch.cat([self.net.scores(*part) for part in self._batches(x)]).view(x.shape[:2]).cpu()
+
+    def check_gradients(self) -> None:
+        """ValueError where scores changed along the path although every gradient is exactly zero."""
+        _, scores, largest = self._values()
+        rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
+        if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
+            raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
+
+    def find_broken(self) -> Tensor:
+        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is."""
+        alphas, scores, largest = self._values()
+        finite = scores.isfinite() & largest.isfinite()
+        return torch.where(finite, torch.inf, alphas).amin(0).nan_to_num(posinf=torch.nan)
+
+    def _values(self) -> list[Tensor]:
+        return [torch.cat(each).cpu() for each in zip(*self._seen, strict=True)]
+
+    def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        repeated = self.targets.repeat(len(x))
+        return zip(x.flatten(0, 1).split(self.batch_size), repeated.split(self.batch_size), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One of the N pieces of a path, from `start` to `end`, for B images.
+    """One of the N pieces of a path, from `start` to `end`, for B images."""
 
-    Attributes
-    ----------
-    steps : N, the step count whose walk this segment belongs to.
-    start, end : the segment's points, each with x, its score and its gradient.
-    walk : the `Walk`, which all segments share.
-    number : j, from 0 for the segment that starts at the baseline x'.
-
-    Examples
-    --------
-    >>> segments = list(ig.walk(net, x, targets, path=ig.Straight(), steps=2))
-    >>> changes = sum(segment.score_change for segment in segments)
-    >>> torch.allclose(changes, segments[0].walk.scores[1] - segments[0].walk.scores[0])
-    True
-    """
-
-    steps: int
+    steps: int  # N, the step count whose walk this segment belongs to
     start: Point
     end: Point
-    walk: Walk
-    number: int
+    walk: Walk  # which all segments share
+    number: int  # j, from 0 for the segment that starts at the baseline x'
 
     @property
     def first(self) -> bool:
@@ -81,14 +116,14 @@ class Segment:
         return self.number == 0
 
     @property
-    def final(self) -> bool:
-        """Whether no segment follows, whether x is reached or not."""
-        return self.number == self.walk.path.segments(self.steps) - 1
-
-    @property
     def last(self) -> bool:
         """Whether the segment ends at the input x, as none does of a walk that stops short of it."""
         return self.end is self.walk.last
+
+    @property
+    def final(self) -> bool:
+        """Whether no segment follows, whether x is reached or not."""
+        return self.number == self.walk.path.segments(self.steps) - 1
 
     @property
     def score_change(self) -> Tensor:
@@ -118,18 +153,14 @@ def walk(
     batch_size: int = BATCH_SIZE,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[Segment]:
-    """Walk the path of B images and stream its segments, for each step count in the order of the path.
+    """Walk the path of B images together and stream its segments, for each step count in the order of the path.
 
-    The images move together. F(x') and F(x) come first, so every segment knows them. A segment's gradients are
-    for the consumer to use and let go.
+    A segment's gradients are for the consumer to use and let go.
 
     Parameters
     ----------
-    net : the Classifier whose score is explained.
+    net, targets, path, steps : as for `igpaths.attribute`.
     images : (B, C, H, W); their range is not checked here, since perturbed images may leave [0, 1].
-    targets : the classes explained, as `igpaths.attribute` takes them.
-    path : `Straight`, `Blur`, `Placed`, `Guided`, or one of your own.
-    steps : step counts; on all but Guided they divide the largest.
     batch_size : points in one call of the network; it moves a float32 map by rounding only, except on Guided,
         whose choice of pixels amplifies rounding.
     progress : called with the number of gradients after each call of the network.
@@ -137,14 +168,14 @@ def walk(
     Yields
     ------
     Segment
-        For N steps, N segments. An image costs N + 1 gradient evaluations for the finest N on Straight and Blur, and
-        2 + Σ (N − 1) over the step counts on Guided.
+        For N steps, N. An image costs N + 1 gradients for the finest N on Straight and Blur, and 2 + Σ (N − 1) over
+        the step counts on Guided.
 
     Raises
     ------
     ValueError
-        For steps that are not positive or do not fit the path, and at the end of a walk where the score of an image
-        changes but every gradient of every image is zero.
+        For arguments of another kind, and at the end of a walk where the score of an image changes but every gradient
+        of every image is zero.
 
     Examples
     --------
@@ -152,92 +183,39 @@ def walk(
     [4, 2, 4, 4, 2, 4]
     """
     check_net(net)
-    check_path(path)
+    counts = as_path_steps(path, steps)
     check_images(images, net.channels)
-    counts = as_counts("steps", steps)
-    path.check(counts)
-    network = Network(net, take_targets(net, targets, len(images)), as_count("batch_size", batch_size), progress)
-    images = network.arrange(images.detach().to(net.device, net.dtype))
-    baseline = network.arrange(path.start(net, images))
-    alphas = torch.tensor([0.0, 1.0], dtype=torch.float64, device="cpu").view(2, 1).expand(2, len(images))
-    first, last = network.evaluate(alphas, torch.stack([baseline, images]))
-    common = Walk(
-        path=path,
-        images=images,
-        baseline=baseline,
-        way=images - baseline,
-        alphas=alphas,
-        scores=torch.stack([first.score, last.score]),
-        last=last,
-        draw=path.draw(images, baseline),
-        network=network,
+    whole = Walk(
+        net, images, take_targets(net, targets, len(images)), path, as_count("batch_size", batch_size), progress
     )
+    first = whole.begin()
     before, numbers = dict.fromkeys(counts, first), dict.fromkeys(counts, 0)
-    for n, point in path.visit(network, common, first, counts):
-        yield Segment(steps=n, start=before[n], end=point, walk=common, number=numbers[n])
+    for n, point in path.visit(whole, first, counts):
+        yield Segment(steps=n, start=before[n], end=point, walk=whole, number=numbers[n])
         before[n], numbers[n] = point, numbers[n] + 1
-    network.check_connected()
+    whole.check_gradients()
 
 
-class Network:
-    """What a path asks a network: scores, and gradients, counted. It is the `igpaths.paths.Evaluator` of a walk."""
-
-    def __init__(
-        self, net: Classifier, targets: Tensor, batch_size: int, progress: Callable[[int], object] | None
-    ) -> None:
-        self.net, self.targets, self.batch_size, self.progress = net, targets, batch_size, progress
-        self.std, self.at_once = net.std, max(1, batch_size // len(targets))
-        self.evaluations = 0  # gradients of each image
-        self.alphas: list[Tensor] = []  # of all points, (k, B) each, with what follows
-        self.values: list[Tensor] = []  # their scores
-        self.largest: list[Tensor] = []  # the largest magnitudes of their gradients
-
-    def arrange(self, x: Tensor) -> Tensor:
-        """Images in the memory format in which the network is fastest."""
-        return x.contiguous(memory_format=self.net.layout)
-
-    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
-        """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
-        self.evaluations += len(x)
-        x = self.arrange(x.flatten(0, 1)).unflatten(0, x.shape[:2])
-        parts = []
-        for images, targets in self._batches(x):
-            parts.append(self.net.gradients(images, targets))
-            if self.progress:
-                self.progress(len(images))
-        scores, gradients = (join(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
-        self.alphas.append(alphas)
-        self.values.append(scores)
-        self.largest.append(torch.linalg.vector_norm(gradients, ord=torch.inf, dim=(2, 3, 4)))
-        return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
-
-    def scores(self, x: Tensor) -> Tensor:
-        """The scores (k, B) of the points x (k, B, C, H, W): forward only."""
-        return torch.cat([self.net.scores(*part) for part in self._batches(x)]).view(x.shape[:2])
-
-    def check_connected(self) -> None:
-        """ValueError where scores changed along the path although every gradient is exactly zero."""
-        scores, largest = torch.cat(self.values), torch.cat(self.largest)
-        rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
-        if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
-            raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
-
-    def find_broken(self) -> Tensor:
-        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is."""
-        finite = (torch.cat(self.values).isfinite() & torch.cat(self.largest).isfinite()).cpu()
-        return torch.where(finite, torch.inf, torch.cat(self.alphas)).amin(0).nan_to_num(posinf=torch.nan)
-
-    def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        repeated = self.targets.repeat(len(x))
-        return zip(x.flatten(0, 1).split(self.batch_size), repeated.split(self.batch_size), strict=True)
+def join(tensors: Sequence[Tensor]) -> Tensor:
+    """The tensors one after another; a single one is not copied."""
+    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors))
 
 
 def check_net(net: Any) -> None:
     """ValueError, with the remedy, for what is no Classifier."""
     if not hasattr(net, "gradients") or not hasattr(net, "layout"):
-        raise ValueError(
-            f"net is a {type(net).__name__}; wrap the network: ig.Classifier(network, mean=…, std=…, output='logit')"
-        )
+        name = type(net).__name__
+        raise ValueError(f"net is a {name}; wrap the network: ig.Classifier(network, mean=…, std=…, output='logit')")
+
+
+def as_path_steps(path: Any, steps: Any) -> tuple[int, ...]:
+    """The step counts of a walk along a path; ValueError, with the remedy, for what is no path or does not fit it."""
+    if not isinstance(path, Path):
+        name = path.__name__ if isinstance(path, type) else repr(path)
+        raise ValueError(f"path is {name}; it must be a path such as ig.Straight('black'), ig.Blur() or ig.Guided()")
+    counts = as_counts("steps", steps)
+    path.check(counts)
+    return counts
 
 
 def take_targets(net: Classifier, targets: Any, count: int) -> Tensor:
@@ -245,10 +223,3 @@ def take_targets(net: Classifier, targets: Any, count: int) -> Tensor:
     if targets is None and not callable(net.output):
         raise ValueError("targets is None; give the class to explain, an index for each image or one for all")
     return as_targets(0 if targets is None else targets, count)
-
-
-def check_path(path: Any) -> None:
-    """ValueError, with the remedy, for what is no path."""
-    if not isinstance(path, Path):
-        name = path.__name__ if isinstance(path, type) else repr(path)
-        raise ValueError(f"path is {name}; it must be a path such as ig.Straight('black'), ig.Blur() or ig.Guided()")

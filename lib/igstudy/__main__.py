@@ -1,4 +1,4 @@
-"""The command line of the study: run it, say how far it is and what it will take, publish what it found.
+"""The command line of the study: run it, say how far it is and what it will take, publish it, and make the book of it.
 
 python -m igstudy run params/objects.yaml
 """
@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from igpaths.__main__ import Parser
-from igstudy import commands
 from igstudy.engine.parameters import read
 
 STUDY = """examples:
@@ -17,6 +16,23 @@ STUDY = """examples:
 PLAN = """examples:
   python -m igstudy run params/imagenet.yaml -p images 64
   python -m igstudy plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
+CHAPTER = """examples:
+  python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
+BOOK = """examples:
+  python -m igstudy {0} --params params/imagenet-sample.yaml"""
+COMMANDS = {
+    "run": "Compute what is missing of the study that a YAML file describes.",
+    "status": "Say how far a study is, and what its run met.",
+    "plan": "Say what a study of many images will take, by the few of it that have run here.",
+    "results": "Write the results of a study that has run to results/NAME/, NAME being that of the file.",
+}
+PRESS = {
+    "book": "Run all chapters with a study's parameters and build the book: _build/html/.",
+    "chapter": "Run one chapter with a study's parameters.",
+    "notebooks": "Write the chapters as notebooks to work on: _build/notebooks/.",
+    "pdf": "Print the chapters that were run with a study's parameters as one file: _build/igpaths.pdf.",
+    "readme": "Write what README.md shows: its picture, and what the published results say.",
+}
 
 
 def parser() -> Parser:
@@ -24,32 +40,43 @@ def parser() -> Parser:
     root = Parser(prog="python -m igstudy", description="A study of path attribution, rerun.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     form = argparse.RawDescriptionHelpFormatter
-    for name, about in (
-        ("run", "Compute what is missing of the study that a YAML file describes."),
-        ("status", "Say how far a study is, and what its run met."),
-        ("plan", "Say what a study of many images will take, by the few of it that have run here."),
-        ("results", "Write the results of a study that has run to results/NAME/, NAME being that of the file."),
-    ):
-        examples = (PLAN if name == "plan" else STUDY).format(name)
-        of_study = commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
-        of_study.add_argument("params", type=Path, help="the YAML file of the study's parameters")
-        of_study.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
+    for name, about in (COMMANDS | PRESS).items():
+        text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
+        one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
+        if name == "chapter":
+            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
+        if name in COMMANDS:
+            one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+        else:
+            one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
+        one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
         if name == "plan":
-            of_study.add_argument("--images", type=positive, required=True, help="images of each network")
-            of_study.add_argument(
-                "--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)"
-            )
+            one.add_argument("--images", type=positive, required=True, help="images of each network")
+            one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
     return root
 
 
-def run(given: argparse.Namespace) -> int:
-    """Run a study, say how far it is or what it will take, or publish its results."""
-    chosen = read(given.params, **dict(given.p))
-    if given.command == "results":
-        return commands.results(chosen, given.params.stem)
-    if given.command == "plan":
-        return commands.plan(chosen, images=given.images, workers=given.workers)
-    return {"run": commands.run, "status": commands.status}[given.command](chosen)
+def run(options: argparse.Namespace) -> int:
+    """Do what the command says; what it needs is imported only here, when its arguments are right."""
+    study = read(options.params, **dict(options.p))
+    if options.command == "readme":
+        from igstudy.press import readme
+
+        readme.main()
+        return 0
+    if options.command in PRESS:
+        from igstudy.press import chapters
+
+        one = ["run", "--chapter", options.chapter] if options.command == "chapter" else [options.command]
+        more = [word for pair in options.p for word in ("-p", *pair)]
+        return chapters.main([*one, "--params", str(options.params), *more])
+    from igstudy import commands
+
+    if options.command == "results":
+        return commands.results(study, options.params.stem)
+    if options.command == "plan":
+        return commands.plan(study, images=options.images, workers=options.workers)
+    return {"run": commands.run, "status": commands.status}[options.command](study)
 
 
 def positive(text: str) -> int:

@@ -37,17 +37,12 @@ def status(study: Parameters) -> int:
         files = [file for unit in own for file in unit.files.values()]
         complete = sum(not unit.missing for unit in own)
         stale = sum(len(store.superseded(file)) for file in files)
-        print(
-            f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts"
-            + (f"; {stale} files of other versions or parameters, which are not shown" if stale else "")
-        )
-    if found := there(units):
-        facts = merged([store.facts(file) for file in tqdm(found, desc="notes", leave=False, disable=None)])
-        print(
-            f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}",
-            *facts["notes"],
-            sep="\n",
-        )
+        more = f"; {stale} files of other versions or parameters, which are not shown" if stale else ""
+        print(f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts{more}")
+    if stored := there(units):
+        facts = merged([store.facts(file) for file in tqdm(stored, desc="notes", leave=False, disable=None)])
+        print(f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}")
+        print(*facts["notes"], sep="\n", end="\n" if facts["notes"] else "")
     return 1 if any(unit.missing for unit in units) else 0
 
 

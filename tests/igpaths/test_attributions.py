@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 import igpaths as ig
+from igpaths import metrics
 from igpaths.paths import Along
 from problems import classifier, images, small_network
 
@@ -205,6 +206,14 @@ def test_ranking_stacks_the_maps_in_the_order_of_the_rules(maps):
 def test_a_reading_that_is_not_there_is_named(maps, read, error, message):
     with pytest.raises(error, match=message):
         read(maps)
+
+
+def test_an_attribution_is_no_ranking_map(maps):
+    x, net = images(shape=SHAPE), classifier(small_network())
+    for attribution in (maps[ig.IG(), 4], maps.cpu()[ig.IG(), 4]):
+        with pytest.raises(ValueError, match="whose colours are no maps; give attributions.ranking"):
+            metrics.insertion(net, x, [0, 1], attribution)
+    assert metrics.insertion(net, x, [0, 1], maps.ranking("signed", steps=4)).probability.shape[1] == 2
 
 
 def test_the_representation_fits_a_cell(maps):

@@ -16,7 +16,6 @@ from torch import nn
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 import igpaths as ig
-from igpaths.attributions import Attributions
 from igpaths.explanations import Explanation
 from igpaths.methods import METHODS, RULES
 from igstudy.tasks import objects

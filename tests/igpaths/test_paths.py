@@ -179,7 +179,7 @@ def test_the_blur_baseline_is_the_blurred_input():
             r"path must be one whose points are known beforehand.*got Guided\(",
         ),
         (lambda: ig.Guided(units="colours"), "units is 'colours'; it must be one of pixels, normalised"),
-        (lambda: ig.Placed(ig.Blur(), pilot=1), "pilot must be 2 or more, got 1"),
+        (lambda: ig.Placed(ig.Blur(), pilot=1), "pilot must be 2 or more, a whole number, got 1"),
         (lambda: ig.Placed(ig.Blur(), share=1), r"share must be in \[0, 1\), got 1"),
         (lambda: ig.Guided(fraction=0), r"fraction must be in \(0, 1\], got 0"),
         (lambda: ig.Guided(max_distance=1.5), r"max_distance must be in \[0, 1\], got 1.5"),

@@ -42,7 +42,7 @@ class Seeds:
 
     def under(self, images: Tensor) -> Show:
         """The function from numbers of the images (P,) and pixels shown (P, H, W) to how they look (P, C, H, W)."""
-        masks, wanted = torch.as_tensor(self.masks).cpu(), (len(images), *images.shape[2:])
+        masks, wanted = torch.as_tensor(self.masks, device="cpu"), (len(images), *images.shape[2:])
         if masks.dtype != torch.bool or masks.shape != wanted:
             raise ValueError(f"the masks of Seeds must be bool {wanted}, got {tuple(masks.shape)} of {masks.dtype}")
 
@@ -64,7 +64,7 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
     >>> metrics.seed_masks(2, (176, 176), share=0.01).sum((1, 2))
     tensor([309, 309])
     """
-    masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool)
+    masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool, device="cpu")
     for i, mask in enumerate(masks):
         # 11: seeds, random maps and noise draw from streams of their own
         places = np.random.default_rng((seed, 11, start + i)).choice(len(mask), int(len(mask) * share), replace=False)

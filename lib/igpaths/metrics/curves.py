@@ -1,12 +1,11 @@
 """Curves that are read from revealed images: SIC, AIC and ABPC.
 
 Information curves (Kapishnikov et al. 2019) set what the network answers against how much the revealed image tells: the
-target's probability in the softmax information curve (SIC), whether the image is classified rightly in the accuracy
-information curve (AIC). The images have 8 bits a channel, and the network and the codecs see the same ones.
+softmax information curve (SIC) the target's probability, the accuracy information curve (AIC) whether it is right. The
+images have 8 bits a channel, and the network and the codecs see the same ones.
 
 Perturbation curves (Samek et al. 2016; Study B, Table 4) ablate the most important pixels first, or the least. Ablating
-the least important share s is revealing the most important 1 − s on the same canvas, so the curves are those of
-`deletion` and `insertion`, and the area between them is that under insertion less that under deletion.
+the least important share s is revealing the most important 1 − s: the area between them is insertion's less deletion's.
 """
 
 from collections.abc import Iterable
@@ -16,8 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
 from igpaths.metrics.estimators import find_estimators
+from igpaths.metrics.ranking import as_shares
 from igpaths.metrics.reveal import Responses, rescale, reveal
 
 TENTHS = tuple(i / 10 for i in range(1, 10))
@@ -31,29 +32,22 @@ def information(
     maps: Tensor,
     *,
     canvas: Any,
-    shares: Iterable[float] = TWENTY_FOURTHS,
+    shares: float | Iterable[float] = TWENTY_FOURTHS,
     estimators: str | Iterable[str] = "png",
     **options: Any,
 ) -> Responses:
     """Reveal the images by each map, score them, and estimate the information of what the network saw.
 
-    Parameters and options are those of `insertion`, but for these:
+    Parameters, options and errors are those of `insertion`. The images must lie in [0, 1]; they and the canvas, often
+    the tensor of photographs under `blur_photograph`, or `Seeds`, are rounded to 8 bits. Shares 0 and 1, which the
+    normalisation needs, are added where they are missing. Estimators of information are one or more of "png" (images
+    of 1 to 4 channels), "webp" (1 or 3), "entropy" and "ms-ssim" (any number; at least 161 pixels a side).
 
-    Parameters
-    ----------
-    images : (B, C, H, W) in [0, 1]; they and the canvas are rounded to 8 bits.
-    canvas : as for `insertion`; often the blurred photographs (B, C, H, W) of `blur_photograph`, or `Seeds`.
-    shares : of the pixels; 0 and 1, which the normalisation needs, are added where they are missing.
-    estimators : of information, any of "png" (1 to 4 channels), "webp" (1 or 3), "entropy" and "ms-ssim" (any number
-        of channels; MS-SSIM needs 161 pixels a side).
-
-    Examples
-    --------
     >>> responses = metrics.information(net, x, targets, ranking, canvas="blur", shares=(0.2,))
     >>> responses.counts, responses.information["png"].shape
     ((0, 6196, 30976), torch.Size([2, 2, 3]))
     """
-    options |= {"canvas": canvas, "shares": sorted({0.0, *shares, 1.0}), "estimators": find_estimators(estimators)}
+    options |= {"canvas": canvas, "shares": as_shares(shares, ends=True), "estimators": find_estimators(estimators)}
     return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < k, **options)
 
 
@@ -70,8 +64,7 @@ def information_curves(
 
     Parameters
     ----------
-    responses : of `information`.
-    estimator : one of those of the responses.
+    responses, estimator : of `information`.
     score : "probability" (SIC) or "correct" (AIC); it always goes from 0 on the canvas to 1 on the image, clipped.
     renormalise : whether information does so too; else it is taken as it is (MS-SSIM).
     monotone : whether the score is replaced by its running maximum, in the order of the counts.
@@ -90,7 +83,7 @@ def information_curves(
     >>> share.shape, sic.shape
     (torch.Size([101]), torch.Size([2, 2, 101]))
     """
-    shares, scores = responses.information[estimator], getattr(responses, score)
+    shares, scores = _read(responses, "estimator", estimator), _read(responses, "score", score)
     scores = rescale(scores, scores[..., :1], scores[..., -1:], clip=True)
     if renormalise:
         shares = rescale(shares, shares[..., :1], shares[..., -1:], clip=True)
@@ -113,7 +106,7 @@ def unusable(responses: Responses, *, estimator: str, score: str) -> dict[str, T
     >>> list(metrics.unusable(same, estimator="png", score="probability").items())[1]
     ('the canvas tells as much as the image', tensor([True, True]))
     """
-    scores, shares = getattr(responses, score)[:, 0], responses.information[estimator][:, 0]
+    shares, scores = _read(responses, "estimator", estimator)[:, 0], _read(responses, "score", score)[:, 0]
     return {
         "the canvas scores as much as the image": scores[:, 0] >= scores[:, -1],
         "the canvas tells as much as the image": shares[:, 0] >= shares[:, -1],
@@ -125,15 +118,14 @@ def perturbation(
 ) -> tuple[Responses, Responses]:
     """Ablate pixels to a canvas: the most important first, and the least important first.
 
-    Parameters, options and errors are those of `insertion`, but for the canvas, which is "mean" unless it is given.
-    Shares 0 (the image) and 1 (the canvas) are added where they are missing. What comes back is a pair: the responses
-    with a share of the most important pixels ablated, and of the least important. See `abpc` for the area between.
+    Parameters, options and errors are those of `insertion`, but the canvas is "mean" by default, and shares 0 (the
+    image) and 1 (the canvas) are added. What comes back is the pair of responses to both, between which `abpc` lies.
 
     >>> most, least = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
     >>> most.shares, least.logit.shape
     (tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64), torch.Size([2, 2, 3]))
     """
-    options = {"canvas": "mean", "shares": sorted({0.0, *shares, 1.0})} | options
+    options |= {"canvas": options.get("canvas", "mean"), "shares": as_shares(shares, ends=True)}
     most = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
     least = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < pixels - k, **options)
     return most, least
@@ -152,7 +144,15 @@ def abpc(curves: tuple[Responses, Responses], *, score: str = "logit", clip: boo
     tensor([[True, True],
             [True, True]])
     """
-    values = [getattr(side, score) for side in curves]
+    values = [_read(side, "score", score) for side in curves]
     most, least = (rescale(each, each[..., -1:], each[..., :1], clip=clip) for each in values)
     difference = (least - most).clamp(min=0) if clip else least - most
     return torch.trapezoid(difference, curves[0].shares, dim=-1)
+
+
+def _read(responses: Responses, kind: str, name: str) -> Tensor:
+    """A score of the responses, or one of their estimates of information; ValueError where there is none."""
+    scores = {each: getattr(responses, each) for each in ("probability", "logit", "correct")}
+    known = {"score": scores, "estimator": responses.information}[kind]
+    check_word(kind, name, tuple(known))
+    return known[name]

@@ -17,12 +17,10 @@ from torch import Tensor
 
 from igpaths.arguments import check_range
 from igpaths.metrics.pixels import map_in_threads, to_bytes
-from igpaths.products import products
+from igpaths.modules import products
 
 Estimator = Callable[[Tensor, Tensor], Tensor]
-
-# Of MS-SSIM
-WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of the scales, from the finest
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales, from the finest
 WINDOW, SIGMA = 11, 1.5  # of the Gaussian, in pixels
 C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
 BLOCK = 32  # rows that the window slides over in one product
@@ -75,7 +73,7 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     if min(a.shape[-2:]) < LEAST:
         raise ValueError(f"MS-SSIM needs at least {LEAST} pixels a side for its five scales, got {tuple(a.shape[-2:])}")
     for name, images in (("a", a), ("b", b)):
-        check_range(name, images.detach(), "for MS-SSIM", remedy="")
+        check_range(name, images, "for MS-SSIM", remedy="")
     a, b = (images.to(torch.promote_types(images.dtype, torch.float32)) for images in (a, b))
     with products(a.device):
         factors = [_similarities(a, b, last=False)]
@@ -102,18 +100,15 @@ def _encode(images: Tensor, channels: tuple[int, ...], **options: Any) -> Tensor
     from PIL import Image
 
     if images.shape[1] not in channels:
-        allowed = ", ".join(map(str, channels))
-        raise ValueError(
-            f"{options['format']} files hold images of {allowed} channels, not {images.shape[1]}: "
-            "estimate the information by 'entropy' or 'ms-ssim'"
-        )
+        kind, allowed = options["format"], ", ".join(map(str, channels))
+        raise ValueError(f"{kind} files hold {allowed} channels, not {images.shape[1]}; take 'entropy' or 'ms-ssim'")
 
     def length(pixels: np.ndarray) -> int:
         file = io.BytesIO()
         Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, **options)
         return file.tell()
 
-    return torch.tensor(map_in_threads(length, to_bytes(images)), dtype=torch.float64)
+    return torch.tensor(map_in_threads(length, to_bytes(images)), dtype=torch.float64, device="cpu")
 
 
 def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:
@@ -143,9 +138,10 @@ def _slide(images: Tensor) -> Tensor:
 @torch.inference_mode(False)  # a matrix that is kept must serve in every mode
 def _matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The matrix (size − 10, size) that slides the window along a line of pixels."""
-    offsets = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
+    offsets = torch.arange(WINDOW, dtype=torch.float64, device="cpu") - WINDOW // 2
     window = torch.exp(-(offsets**2) / (2 * SIGMA**2))
     window /= window.sum()
-    i, j = torch.arange(size - WINDOW + 1).view(-1, 1), torch.arange(size)
+    j = torch.arange(size, device="cpu")
+    i = j[: size - WINDOW + 1].view(-1, 1)
     inside = (j >= i) & (j < i + WINDOW)
     return torch.where(inside, window[(j - i).clamp(0, WINDOW - 1)], 0).to(device, dtype)

@@ -3,19 +3,20 @@
 Every metric that takes ranking maps takes them as (B, M, H, W), M maps of each of B images, or as (B, H, W), which is
 M = 1: what it returns has the axis M in either case. Higher is more important.
 
-An attribution (B, C, H, W) has the shape of M = C ranking maps and its values do not tell it from them, so that no
-metric can refuse it: each colour would be measured as a map of its own. Sum the colours first, with
-``maps.ranking("absolute")``, `absolute_map` or `signed_map`. Whether they are summed by magnitude or with their sign
-decides much of what such a metric says, so the choice is the caller's, and is named in every result.
+An attribution (B, C, H, W) has the shape of M = C ranking maps and no value that tells it from them, so no metric can
+refuse it, and each colour would be measured as a map: sum the colours first, by ``maps.ranking("absolute")`` or
+"signed". Which of the two decides much of what a metric says, so the caller chooses, and every result names it.
 """
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import shorten
 from igpaths.walks import BATCH_SIZE
 
 
@@ -25,7 +26,7 @@ def signed_map(attribution: Tensor) -> Tensor:
     >>> metrics.signed_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[2.]])
     """
-    return torch.as_tensor(attribution).sum(dim=-3)
+    return as_tensor(attribution, 3, "attribution").sum(dim=-3)
 
 
 def absolute_map(attribution: Tensor) -> Tensor:
@@ -34,7 +35,7 @@ def absolute_map(attribution: Tensor) -> Tensor:
     >>> metrics.absolute_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
     tensor([[6.]])
     """
-    return torch.as_tensor(attribution).abs().sum(dim=-3)
+    return as_tensor(attribution, 3, "attribution").abs().sum(dim=-3)
 
 
 def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 0) -> Tensor:
@@ -60,16 +61,25 @@ def edges(images: Tensor) -> Tensor:
     """
     from skimage.filters import sobel
 
-    grey = images.detach().mean(1).double().cpu().numpy()
+    images = as_tensor(images, 4, "images")
+    grey = images.mean(1).double().cpu().numpy()
     return torch.from_numpy(np.array([sobel(each) for each in grey]).reshape(grey.shape)).to(images)
 
 
-def pixel_counts(shares: Iterable[float], pixels: int) -> tuple[int, ...]:
-    """⌈share · pixels⌉ for each share; ValueError where they do not increase from 0 or more to 1 or less."""
-    shares = [float(share) for share in shares]
-    if not shares or shares != sorted(set(shares)) or not all(0 <= share <= 1 for share in shares):
-        raise ValueError(f"shares must increase within [0, 1], got {shares}")
-    return tuple(math.ceil(share * pixels - 1e-9) for share in shares)  # .15 of 40 is 6, whatever 0.15 is in binary
+def as_shares(shares: float | Iterable[float], *, ends: bool = False) -> list[float]:
+    """The shares, with `ends` also 0 and 1; ValueError where they do not increase from 0 or more to 1 or less."""
+    try:
+        values = [float(share) for share in (shares if hasattr(shares, "__iter__") else [shares])]
+    except (TypeError, ValueError):
+        values = [math.nan]
+    if not (values or ends) or values != sorted(set(values)) or not all(0 <= share <= 1 for share in values):
+        raise ValueError(f"shares must be numbers that increase within [0, 1], got {shorten(shares)}")
+    return sorted({0.0, *values, 1.0}) if ends else values
+
+
+def pixel_counts(shares: float | Iterable[float], pixels: int) -> tuple[int, ...]:
+    """⌈share · pixels⌉ for each share: .15 of 40 is 6, whatever 0.15 is in binary."""
+    return tuple(math.ceil(share * pixels - 1e-9) for share in as_shares(shares))
 
 
 def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
@@ -83,10 +93,11 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     tensor([[3, 0],
             [1, 2]])
     """
-    maps = torch.as_tensor(maps)
+    maps = as_tensor(maps, 2)
     check_finite(maps)
     flat = maps.flatten(-2)
-    shuffle = torch.randperm(flat.shape[-1], generator=torch.Generator().manual_seed(seed)).to(maps.device)
+    generator = torch.Generator("cpu").manual_seed(seed)
+    shuffle = torch.randperm(flat.shape[-1], generator=generator, device="cpu").to(maps.device)
     order = shuffle[flat[..., shuffle].argsort(dim=-1, descending=True, stable=True)]
     places = torch.arange(flat.shape[-1], device=maps.device).expand_as(order)
     return torch.empty_like(order).scatter_(-1, order, places).view(maps.shape)
@@ -116,10 +127,7 @@ def mean_ranks(values: Tensor) -> Tensor:
 
 
 def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
-    """The numbers (…) that a function of maps (P, H·W) in float64 gives for maps (…, H, W) of one shape.
-
-    It is called for a batch at a time, so that its memory is bounded.
-    """
+    """The numbers (…) for maps (…, H, W) of one shape, from a function of a batch of them, (P, H·W) in float64."""
     flat = [each.flatten(-2) for each in as_same(*maps)]
     batches = zip(*(each.reshape(-1, each.shape[-1]).split(BATCH_SIZE) for each in flat), strict=True)
     numbers = [function(*(each.double() for each in batch)) for batch in batches]
@@ -128,15 +136,30 @@ def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
 
 def as_same(*maps: Tensor) -> list[Tensor]:
     """Maps or attributions without their graph; ValueError where they are not of one shape, of two axes or more."""
-    shapes = [tuple(each.shape) for each in maps]
-    if len(set(shapes)) > 1 or len(shapes[0]) < 2:
-        raise ValueError(f"what is compared must have one shape, of two axes or more, got {shapes}")
-    return [torch.as_tensor(each).detach() for each in maps]
+    tensors = [as_tensor(each, 2) for each in maps]
+    shapes = [tuple(each.shape) for each in tensors]
+    if len(set(shapes)) > 1:
+        raise ValueError(f"what is compared must have one shape, got {shapes}")
+    return tensors
+
+
+def as_tensor(values: Any, axes: int, name: str = "maps") -> Tensor:
+    """Real numbers without their graph; ValueError where they are no tensor or array of so many axes or more."""
+    try:
+        tensor = torch.as_tensor(values, device=getattr(values, "device", "cpu")).detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} must be a tensor or an array, got {type(values).__name__}") from None
+    if tensor.ndim < axes or tensor.is_complex():
+        shape = f"{tuple(tensor.shape)} of {tensor.dtype}"
+        raise ValueError(f"{name} must have {axes} axes or more, of real numbers, got {shape}")
+    return tensor
 
 
 def as_maps(maps: Tensor, like: Tensor) -> Tensor:
     """Ranking maps as (B, M, H, W), for images or masks `like` (B, …, H, W); ValueError where they do not fit."""
-    maps = torch.as_tensor(maps).detach()
+    if getattr(maps, "is_attribution", False) and maps.shape[1] > 1:
+        raise ValueError("maps are an attribution, whose colours are no maps; give attributions.ranking('absolute')")
+    maps = as_tensor(maps, 0)
     maps = maps.unsqueeze(1) if maps.ndim == 3 else maps
     count, (height, width) = len(like), like.shape[-2:]
     if maps.ndim != 4 or not maps.shape[1] or (len(maps), *maps.shape[2:]) != (count, height, width):

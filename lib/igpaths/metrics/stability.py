@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
-from igpaths.metrics.ranking import as_same, mean_ranks, measure
+from igpaths.metrics.ranking import as_same, as_tensor, mean_ranks, measure
 
 NORMALISATIONS = ("raw", "signed sum", "L1")
 
@@ -27,9 +28,8 @@ def norm_ratio(right: Tensor, left: Tensor, *, order: float) -> Tensor:
     >>> metrics.norm_ratio(right, left, order=1), metrics.norm_ratio(right, left, order=2)
     (tensor([7.], dtype=torch.float64), tensor([5.], dtype=torch.float64))
     """
-    right, left = as_same(right, left)
-    numerator, denominator = (each.double().flatten(1).norm(p=order, dim=1) for each in (right, left))
-    return numerator / denominator
+    right, left = (each.double().flatten(1).norm(p=order, dim=1) for each in as_same(right, left))
+    return right / left
 
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:
@@ -86,8 +86,7 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
     >>> [metrics.squared_error(a, 3 * a, normalisation=name).item() for name in ("raw", "signed sum", "L1")]
     [10.0, 0.0, 0.0]
     """
-    if normalisation not in NORMALISATIONS:
-        raise ValueError(f"normalisation is {normalisation!r}; it must be one of {', '.join(NORMALISATIONS)}")
+    check_word("normalisation", normalisation, NORMALISATIONS)
 
     def scale(values: Tensor) -> Tensor:
         divisors = {"raw": values.new_ones(len(values)), "signed sum": values.sum(1), "L1": values.abs().sum(1)}
@@ -109,10 +108,11 @@ def uniform_noise(
     >>> len(versions), bool(((versions[0] - x).abs() <= 0.05 * net.std).all())
     (2, True)
     """
+    images = as_tensor(images, 4, "images")
     for sample in range(samples):
         streams = [np.random.default_rng((seed, 13, start + i, sample)) for i in range(len(images))]
-        noise = torch.from_numpy(np.stack([stream.uniform(-1, 1, images.shape[1:]) for stream in streams]))
-        yield images.detach() + noise.to(images) * radius * net.std.to(images)
+        noise = np.array([stream.uniform(-1, 1, images.shape[1:]) for stream in streams]).reshape(images.shape)
+        yield images + torch.from_numpy(noise).to(images) * radius * net.std.to(images)
 
 
 def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturbed: Iterable[Tensor]) -> Tensor:
@@ -120,31 +120,21 @@ def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturb
 
     As ``captum.metrics.sensitivity_max`` with the same perturbations, but for several attributions at once.
 
-    Parameters
-    ----------
-    explain : images (B, C, H, W) → M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which is
-        M = 1; ValueError for ranking maps. Perturbed images leave [0, 1], which ``attribute(…, check=False)`` takes.
-    images : (B, C, H, W).
-    perturbed : versions of them, each (B, C, H, W); `uniform_noise` makes Study B's.
+    Of images (B, C, H, W), `explain` makes M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which
+    is M = 1; ValueError for ranking maps. `perturbed` are versions of the images, such as `uniform_noise` makes for
+    Study B's; they leave [0, 1], which ``attribute(…, check=False)`` takes. What comes back is (B, M), 0 or more, in
+    float64; NaN where an attribution is zero, 0 without any version.
 
-    Returns
-    -------
-    Tensor (B, M)
-        In float64, 0 or more; NaN where an attribution is zero, 0 without any perturbed version.
-
-    Examples
-    --------
     >>> metrics.max_sensitivity(lambda images: images**2, x, [x * 1.1]).round(decimals=2)
     tensor([[0.2100],
             [0.2100]], dtype=torch.float64)
     """
 
     def attribute(version: Tensor) -> Tensor:
-        result = torch.as_tensor(explain(version)).detach()
+        result = as_tensor(explain(version), 0, "what explain returns")
         several = result.unsqueeze(1) if result.shape == images.shape else result
         if several.ndim != 5 or several[:, 0].shape != images.shape:
-            shape, size = tuple(result.shape), tuple(images.shape)
-            raise ValueError(f"explain must return attributions {size}, or (B, M, C, H, W) of several, got {shape}")
+            raise ValueError(f"explain must return {tuple(images.shape)} or (B, M, C, H, W), got {tuple(result.shape)}")
         return several.flatten(2).double()
 
     own = attribute(images)

@@ -1,56 +1,35 @@
-"""What every path has, and how a path whose points are known beforehand is visited."""
+"""What paths have in common: a baseline x' to start from, and how points that are known beforehand are visited."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word, shorten
 from igpaths.classifier import Classifier, send
+from igpaths.gaussian import blur
 
 if TYPE_CHECKING:
     from igpaths.walks import Segment, Walk
 
+Baseline = str | float | Sequence[float] | Tensor
+WORDS = ("black", "white", "mean", "blur")  # baselines
+SIGMA = 50.0  # pixels, of "blur"
 Draw = Callable[..., Tensor]  # alphas (k, B) → points (k, B, C, H, W)
 Arrivals = Iterator[tuple[int, "Point"]]
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One point of a path for each of B images.
+    """One point of a path for each of B images."""
 
-    Attributes
-    ----------
-    alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
-    x, gradient : (B, C, H, W).
-    score : (B,).
-
-    Examples
-    --------
-    >>> *_, last = ig.walk(net, x, targets, path=ig.Straight(), steps=(2,))
-    >>> last.end.alpha, last.end.gradient.shape
-    (tensor([1., 1.], dtype=torch.float64), torch.Size([2, 3, 176, 176]))
-    """
-
-    alpha: Tensor
-    x: Tensor
-    score: Tensor
-    gradient: Tensor
-
-
-class Evaluator(Protocol):
-    """What a path may ask of the network."""
-
-    std: Tensor  # (C, 1, 1), by which the network divides colours
-    at_once: int  # points of each image in one call
-
-    def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
-        """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
-
-    def scores(self, x: Tensor) -> Tensor:
-        """The scores (k, B) of the points x (k, B, C, H, W): forward only."""
+    alpha: Tensor  # (B,), float64, on the CPU, where paths are planned without a wait for the device
+    x: Tensor  # (B, C, H, W)
+    score: Tensor  # (B,)
+    gradient: Tensor  # (B, C, H, W)
 
 
 class Path(ABC):
@@ -61,16 +40,12 @@ class Path(ABC):
         """The baseline x' (B, C, H, W)."""
 
     @abstractmethod
-    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+    def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
         """Each (step count, point) that a walk reaches after the `first` point, its baseline, in order."""
 
     @abstractmethod
     def evaluations(self, steps: Sequence[int]) -> int:
         """The gradient evaluations that a walk of these step counts spends on each image."""
-
-    def draw(self, images: Tensor, baseline: Tensor) -> Draw | None:
-        """The function from alphas (k, B) to the points (k, B, C, H, W); None where gradients choose them."""
-        return None
 
     def step(self, segment: "Segment", at: str) -> Tensor:
         """The step (B, C, H, W) of a segment, for a gradient taken at its "start" or "end"."""
@@ -88,6 +63,20 @@ class Path(ABC):
         return self
 
 
+@dataclass(frozen=True)
+class Based(Path):
+    """A path from a baseline of one's choice."""
+
+    baseline: Baseline = "black"
+
+    def cut(self, group: slice, count: int) -> Self:
+        each = isinstance(self.baseline, Tensor) and self.baseline.ndim == 4 and len(self.baseline) == count
+        return replace(self, baseline=self.baseline[group]) if each else self  # type: ignore[index]
+
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        return resolve_baseline(self.baseline, net, images)
+
+
 class Along(Path):
     """A path whose points are known beforehand: coarse step counts are read off the finest one."""
 
@@ -99,19 +88,19 @@ class Along(Path):
         """α of the points that `steps` steps visit, from 0 at x'; (K,), float64, on the CPU."""
         return torch.arange(steps + 1, dtype=torch.float64, device="cpu") / steps
 
-    def place(self, network: Evaluator, walk: "Walk", draw: Draw, steps: int) -> Tensor:
+    def place(self, walk: "Walk", draw: Draw, steps: int) -> Tensor:
         """α (K, B) of the points that `steps` steps visit for each image."""
         return self.alphas(steps).view(-1, 1).expand(-1, len(walk.images))
 
-    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
+    def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
         """Each (step count, point) after the first; the last is x itself where the points reach it."""
         finest, draw = max(steps), walk.draw
-        assert draw  # a path along known points draws them
-        alphas = self.place(network, walk, draw, finest)
+        assert draw  # since this path is drawn
+        alphas = self.place(walk, draw, finest)
         unknown = len(alphas) - int((alphas[-1] == 1).all())  # a walk begins with the score of x
-        for start in range(1, unknown, network.at_once):
-            part = alphas[start : min(start + network.at_once, unknown)]
-            for index, point in enumerate(network.evaluate(part, draw(part)), start):
+        for start in range(1, unknown, walk.at_once):
+            part = alphas[start : min(start + walk.at_once, unknown)]
+            for index, point in enumerate(walk.evaluate(part, draw(part)), start):
                 yield from ((n, point) for n in steps if index % (finest // n) == 0)
         if unknown < len(alphas):
             yield from ((n, walk.last) for n in steps if unknown % (finest // n) == 0)
@@ -123,8 +112,7 @@ class Along(Path):
 
     def check(self, steps: Sequence[int]) -> None:
         """Every step count divides the largest, whose points it shares."""
-        odd = [n for n in steps if steps[-1] % n]
-        if odd:
+        if odd := [n for n in steps if steps[-1] % n]:
             raise ValueError(
                 f"on {type(self).__name__} every step count must divide the largest, whose points it shares; "
                 f"{odd} do not divide {steps[-1]}"
@@ -134,3 +122,39 @@ class Along(Path):
 def spread(numbers: Tensor, images: Tensor) -> Tensor:
     """Numbers (…, B) of the CPU as (…, B, 1, 1, 1) beside images, which do not wait for them."""
     return send(numbers, images.device, images.dtype).view(*numbers.shape, 1, 1, 1)
+
+
+def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:
+    """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for.
+
+    Raises
+    ------
+    ValueError
+        For another word or type, a tensor that is not float or does not broadcast to the images' shape, and numbers
+        that are not finite.
+    """
+    if isinstance(baseline, str):
+        check_word(name, baseline, (*WORDS, "a level, a colour or a tensor"))
+        if baseline == "blur":
+            return blur(images, SIGMA)
+        return {"black": torch.zeros_like(images), "white": torch.ones_like(images)}.get(
+            baseline, net.mean.to(images).expand_as(images).contiguous()
+        )
+    try:
+        own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
+        value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()
+    except (TypeError, ValueError, RuntimeError):
+        kind = type(baseline).__name__
+        raise ValueError(
+            f"{name} is a {kind}; it must be one of {', '.join(WORDS)}, a level, a colour or a tensor"
+        ) from None
+    if isinstance(baseline, Tensor) and not value.is_floating_point():
+        raise ValueError(f"{name} is a tensor of {value.dtype}; it must be float, in the images' units")
+    if not bool(value.isfinite().all()):
+        raise ValueError(f"{name} must be finite, got {shorten(baseline)}")
+    value = value.to(images).view(-1, 1, 1) if value.ndim == 1 else value.to(images)
+    try:
+        return value.broadcast_to(images.shape).contiguous()
+    except RuntimeError:
+        shape, allowed = tuple(value.shape), tuple(images.shape)
+        raise ValueError(f"the {name}'s shape {shape} does not broadcast to the images' shape {allowed}") from None

@@ -2,24 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from igpaths.arguments import check_number, check_word
-from igpaths.classifier import Classifier, send
-from igpaths.paths.base import Arrivals, Evaluator, Path, Point
-from igpaths.paths.baselines import Baseline, cut_baseline, resolve_baseline
+from igpaths.classifier import send
+from igpaths.paths.base import Arrivals, Based, Point
 
 if TYPE_CHECKING:
     from igpaths.walks import Walk
 
 
 @dataclass(frozen=True)
-class Guided(Path):
+class Guided(Based):
     """At every step the pixels with the smallest gradient move first (Guided IG, Kapishnikov et al. 2021).
 
     The published algorithm, batched: after step t of N the L1 distance to x is 1 − t/N of the whole, and no pixel is
@@ -32,21 +31,8 @@ class Guided(Path):
     max_distance : in [0, 1]; 0 is the straight line, 1 leaves the path free.
     units : whose gradients choose: "pixels", or "normalised" for those of the image that the network sees, as in
         Study A's code; they are the others times its std.
-
-    Examples
-    --------
-    >>> path = ig.Guided("black", fraction=0.25, max_distance=0.02)
-    >>> guided = ig.attribute(net, x, targets, path=path, rules=(ig.IG(),), steps=(2, 4))
-    >>> guided.evaluations  # F(x'), F(x), and 1 + 3 points of the two walks
-    6
-    >>> path = ig.Guided("black", max_distance=0.0)  # the straight line
-    >>> tied = ig.attribute(net, x, targets, path=path, rules=(ig.IG(),), steps=(4,))
-    >>> straight = maps[ig.IG(), 4]
-    >>> bool((tied[ig.IG(), 4] - straight).norm() / straight.norm() < 0.01)
-    True
     """
 
-    baseline: Baseline = "black"
     fraction: float = 0.25
     max_distance: float = 0.02
     units: str = "pixels"
@@ -56,20 +42,10 @@ class Guided(Path):
         check_number("max_distance", self.max_distance, "in [0, 1]", lambda share: 0 <= share <= 1)
         check_word("units", self.units, ("pixels", "normalised"))
 
-    def cut(self, group: slice, count: int) -> Self:
-        """The path of some of `count` images: a baseline with an image for each is cut with them."""
-        return replace(self, baseline=cut_baseline(self.baseline, group, count))
-
-    def start(self, net: Classifier, images: Tensor) -> Tensor:
-        """The baseline x' (B, C, H, W)."""
-        return resolve_baseline(self.baseline, net, images)
-
     def evaluations(self, steps: Sequence[int]) -> int:
-        """Two for x' and x, and N − 1 for each step count N."""
         return 2 + sum(n - 1 for n in steps)
 
-    def visit(self, network: Evaluator, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
-        """Each (step count, point) that a walk reaches after x'; the step counts take their t-th step together."""
+    def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
         here, way = dict.fromkeys(steps, first), walk.way
         length = way.abs()
         progress = dict.fromkeys(steps, torch.zeros_like(way))
@@ -77,19 +53,15 @@ class Guided(Path):
             moving = [n for n in steps if t < n]
             alphas = torch.tensor([t / n for n in moving], dtype=torch.float64, device="cpu").view(-1, 1)
             alphas = alphas.expand(-1, len(way))
-            parts, gradients, lengths = (
-                join(each)
-                for each in (
-                    [progress[n] for n in moving],
-                    [here[n].gradient for n in moving],
-                    [length] * len(moving),
-                )
-            )
+            parts = torch.cat([progress[n] for n in moving])
+            gradients = torch.cat([here[n].gradient for n in moving])
             if self.units == "normalised":
-                gradients = gradients * network.std
-            parts = self.advance(parts, gradients, send(alphas.flatten(), way.device), length=lengths)
+                gradients = gradients * walk.net.std
+            parts = self.advance(
+                parts, gradients, send(alphas.flatten(), way.device), length=length.repeat(len(moving), 1, 1, 1)
+            )
             parts = parts.unflatten(0, alphas.shape)
-            points = network.evaluate(alphas, torch.addcmul(walk.baseline, parts, way))
+            points = walk.evaluate(alphas, torch.addcmul(walk.baseline, parts, way))
             here.update(zip(moving, points, strict=True))
             progress.update(zip(moving, parts, strict=True))
             yield from zip(moving, points, strict=True)
@@ -126,11 +98,6 @@ class Guided(Path):
             if not bool((excess > enough).any()):
                 break
         return progress.view(colours_last).movedim(-1, 1)
-
-
-def join(tensors: Sequence[Tensor]) -> Tensor:
-    """The tensors one after another; a single one is not copied."""
-    return tensors[0] if len(tensors) == 1 else torch.cat(list(tensors))
 
 
 def _smallest(values: Tensor, count: int) -> Tensor:

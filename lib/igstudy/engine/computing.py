@@ -27,31 +27,18 @@ from igstudy.tasks import NoImagesError
 
 @dataclass(frozen=True)
 class Report:
-    """What computing a unit took and met.
+    """What computing a unit took and met."""
 
-    Attributes
-    ----------
-    unit : its name.
-    computed : the names of the parts that were computed; those that were there are not among them.
-    images : how many.
-    evaluations : images that the network was asked about, forward or with a gradient.
-    seconds : of this process.
-    notes : what a reader must know: unreadable images, scores that are not finite, halved batches.
-    failures : a line for each part that could not be computed.
-    """
-
-    unit: str
-    computed: tuple[str, ...]
-    images: int
-    evaluations: int
-    seconds: float
-    notes: tuple[str, ...]
-    failures: tuple[str, ...]
+    computed: tuple[str, ...]  # the names of the parts that were computed; those that were there are not among them
+    images: int  # how many
+    evaluations: int  # images that the network was asked about, forward or with a gradient
+    notes: tuple[str, ...]  # what a reader must know: unreadable images, scores that are not finite, halved batches
+    failures: tuple[str, ...]  # a line for each part that could not be computed
 
 
 @dataclass
 class Costs:
-    """How many images networks have been asked about; and until when, and how many, `split` has given away."""
+    """The images that networks were asked about, all of them and up to the last `split`, and when that was."""
 
     evaluations: int = 0
     before: int = 0
@@ -80,7 +67,7 @@ def compute(study: Parameters, unit: Unit) -> Report:
     """
     if unit.library != fingerprint.library():
         raise ValueError("this worker runs another version of igpaths, or of its packages, than the study: restart it")
-    began, missing, notes, costs = time.monotonic(), unit.missing, list[str](), Costs()
+    missing, notes, costs = unit.missing, list[str](), Costs()
     study = replace(study, device=worker_device(study.device))
     with threads(study.threads):
         while True:
@@ -96,11 +83,9 @@ def compute(study: Parameters, unit: Unit) -> Report:
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
     return Report(
-        unit=unit.name,
         computed=tuple(name for name in missing if unit.files[name].exists()),
         images=unit.count,
         evaluations=costs.evaluations,
-        seconds=time.monotonic() - began,
         notes=tuple(dict.fromkeys(notes)),
         failures=tuple(failures),
     )

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from igpaths.models import Model
 from igstudy.engine.provenance import versions
@@ -40,27 +39,25 @@ def digest(facts: Any) -> str:
 
 
 def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
-    """The digest of the code of functions and classes, with all of their own package that they name.
+    """The digest of the code of functions and classes, or partials of them, with all of the library that they name.
 
-    Parameters
-    ----------
-    roots : top-level functions and classes, or partials of them.
-    apart : classes and functions that do not count where they are only named, such as all paths where a walk takes any.
+    What is `apart` does not count where it is only named, such as all paths where a walk takes any.
     """
-    named = [(root.__module__, root.__qualname__) for root in map(_unwrapped, roots)]
+    functions = [root.func if isinstance(root, partial) else root for root in roots]
+    named = [(each.__module__, each.__qualname__) for each in functions]
     return _code(tuple(named), frozenset((each.__module__, each.__name__) for each in apart))
 
 
 @lru_cache
 def _code(roots: tuple[Name, ...], apart: frozenset[Name]) -> str:
-    waiting, found = list(roots), dict[str, str]()
+    waiting, trees = list(roots), dict[str, str]()
     while waiting:
         module, name = _defined(*waiting.pop())
         node = _module(module)[0].get(name)
-        if node is not None and f"{module}.{name}" not in found:
-            found[f"{module}.{name}"] = ast.dump(node)
+        if node is not None and f"{module}.{name}" not in trees:
+            trees[f"{module}.{name}"] = ast.dump(node)
             waiting += [used for used in _used(module, node) if _defined(*used) not in apart]
-    return digest(found)
+    return digest(trees)
 
 
 def library() -> str:
@@ -81,7 +78,7 @@ def network(model: Model) -> str:
     hashed = hashlib.sha256()
     for name, tensor in sorted([*model.network.named_parameters(), *model.network.named_buffers()]):
         hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        hashed.update(_bytes(tensor))
+        hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     kind, _, rest = model.name.partition("/")
     own: object = code(NETWORKS[rest]) if kind == "objects" else ""
     if model.name.startswith("module:"):
@@ -95,16 +92,16 @@ def network(model: Model) -> str:
 
 def sources(*modules: str) -> dict[str, str]:
     """The reader's own modules by name: these, and all that they import, apart from what is installed."""
-    waiting, found = list(modules), dict[str, str]()
+    waiting, trees = list(modules), dict[str, str]()
     while waiting:
         module = waiting.pop()
         origin = _origin(module)
-        if module in found or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
+        if module in trees or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
             continue
         if origin in SOURCES:
             continue
         tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
-        found[module] = ast.dump(tree)
+        trees[module] = ast.dump(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
@@ -112,7 +109,7 @@ def sources(*modules: str) -> dict[str, str]:
                 parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
                 base = ".".join(filter(None, (parent, node.module)))
                 waiting += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return found
+    return trees
 
 
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported
@@ -120,16 +117,13 @@ _package = lru_cache(sources)  # a module that is edited later still runs as it 
 
 def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:
     """The digest of photographs: their classes, names and bytes."""
-    return digest([[p.wnid, p.target, p.path.name, _file(p.path, *_stamp(p.path))] for p in chosen])
+    stamps = [(each, each.path.stat()) for each in chosen]
+    return digest([[p.wnid, p.target, p.path.name, _file(p.path, at.st_size, at.st_mtime_ns)] for p, at in stamps])
 
 
 def scenes(start: int, count: int, seed: int) -> str:
     """The digest of scenes of the objects task, which are a function of their code, number and seed."""
     return digest([code(objects.batch, objects.pair), start, count, seed])
-
-
-def _unwrapped(root: Any) -> Any:
-    return root.func if isinstance(root, partial) else root
 
 
 @lru_cache
@@ -145,7 +139,7 @@ def _defined(module: str, name: str) -> Name:
 def _used(module: str, node: ast.AST) -> Iterator[Name]:
     """The names of the same package that a definition uses, as itself or as an attribute of a module."""
     definitions, imports = _module(module)
-    for part in _free(node, frozenset()):
+    for part in ast.walk(node):
         name = part.value.id if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) else ""
         if isinstance(part, ast.Name) and (part.id in definitions or part.id in imports):
             yield module, part.id
@@ -153,21 +147,6 @@ def _used(module: str, node: ast.AST) -> Iterator[Name]:
             owner, inner = _defined(*imports[name])
             if not inner:
                 yield owner, part.attr
-
-
-def _free(node: ast.AST, bound: frozenset[str]) -> Iterator[ast.Name | ast.Attribute]:
-    """The names, and the attributes of names, that a function does not bind itself."""
-    if isinstance(node, ast.FunctionDef | ast.Lambda):
-        for default in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
-            yield from _free(default, bound)
-        parts = list(ast.walk(node))
-        bound |= {part.arg for part in parts if isinstance(part, ast.arg)}
-        bound |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-    name = node.value if isinstance(node, ast.Attribute) else node
-    if isinstance(name, ast.Name) and name.id not in bound and isinstance(node, ast.Name | ast.Attribute):
-        yield node
-    for child in ast.iter_child_nodes(node):
-        yield from _free(child, bound)
 
 
 @lru_cache
@@ -219,15 +198,6 @@ def _stripped(tree: ast.Module) -> ast.Module:
         if isinstance(node, ast.AnnAssign):
             node.annotation = ast.Constant(None)
     return tree
-
-
-def _bytes(tensor: Tensor) -> bytes:
-    return tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes()
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    facts = path.stat()
-    return facts.st_size, facts.st_mtime_ns
 
 
 @lru_cache(maxsize=1 << 17)

@@ -8,7 +8,7 @@ A study is described by one flat YAML file in ``params/`` whose keys are the fie
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import KW_ONLY, asdict, field, fields
+from dataclasses import KW_ONLY, asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,14 +17,13 @@ import yaml
 from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
-from igstudy.engine.schema import ParameterError, allowed, one_of, parse, refusal, schema, within
+from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
 
 TASKS = ("objects", "imagenet")
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
-SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:\S+)$"
-SLOW = ("webp", "sensitivity", "temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
+SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:.+)$"
 
 Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
 Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
@@ -98,7 +97,10 @@ class Parameters:
     paths: Names = ("straight", "blur", "guided")
     steps: Counts = (8, 16, 32, 64, 128)
     output: Annotated[str, one_of(OUTPUTS)] = "probability"
-    metrics: Names = field(default_factory=lambda: tuple(m for m in registries()["metrics"] if m not in SLOW))
+    metrics: Names = (
+        *("completeness", "late", "projection", "insertion", "canvases", "information", "entropy", "perturbation"),
+        *("compression", "cancellation", "split", "softmax", "texture", "localization", "classes"),
+    )
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
@@ -148,7 +150,7 @@ class Parameters:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-NAMES = tuple(field.name for field in fields(Parameters))
+NAMES = tuple(each.name for each in fields(Parameters))
 
 
 def read(path: str | Path, /, **overrides: Any) -> Parameters:
@@ -171,9 +173,9 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
         raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path}: not YAML: {error}") from error
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path}: not YAML in UTF-8: {error}") from error
     if not isinstance(values, dict):
         raise refusal(path, values, f"lines 'key: value' with the keys {', '.join(NAMES)}")
     values |= overrides
@@ -195,9 +197,7 @@ def of_notebook(scope: Mapping[str, Any]) -> Parameters:
 
 def check_names(names: Iterable[object], *, where: str) -> None:
     """Raise `ParameterError` unless each of `names` is a parameter; `where` says who named it."""
-    for name in names:
-        if name not in NAMES:
-            raise refusal(f"{where}: unknown parameter", name, ", ".join(NAMES), NAMES)
+    check_keys(names, NAMES, f"{where}: unknown parameter")
 
 
 def _names(key: str, value: object, least: int) -> tuple[str, ...]:
@@ -216,7 +216,7 @@ def _names(key: str, value: object, least: int) -> tuple[str, ...]:
 
 def _check_models(names: tuple[str, ...], task: str) -> None:
     known = registries()["models"]
-    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@\S+)?", r"module:\w+(\.\w+)+"]))
+    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@.+)?", r"module:\w+(\.\w+)+"]))
     for name in names:
         if not isinstance(name, str) or not form.fullmatch(name):
             raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)

@@ -75,18 +75,14 @@ class Footer:
 def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
     """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported."""
     facts = provenance(parameters)
-    rows = {
-        "parameters": _listed(facts["parameters"]),
-        "commit": facts["commit"],
-        "versions": _listed(facts["versions"]),
-        "device": f"{facts['device']}, {facts['threads']} threads",
-        "precision": facts["precision"],
-        "computed": f"{facts['date']}, in {time.monotonic() - started:.0f} s",
-    }
-    return Footer(rows)
+    rows = {name: _listed(facts[name]) for name in ("parameters", "commit", "versions", "device", "precision")}
+    rows["device"] += f", {facts['threads']} threads"
+    return Footer(rows | {"computed": f"{facts['date']}, in {time.monotonic() - started:.0f} s"})
 
 
-def _listed(facts: dict[str, Any]) -> str:
+def _listed(facts: str | dict[str, Any]) -> str:
+    if isinstance(facts, str):
+        return facts
     texts = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in facts.items()}
     return ", ".join(f"{key} `{text}`" for key, text in texts.items() if text != "")
 

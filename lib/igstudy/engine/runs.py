@@ -32,21 +32,13 @@ class StudyError(RuntimeError):
 
 @dataclass(frozen=True)
 class Run:
-    """What a run did.
+    """What a run did."""
 
-    Attributes
-    ----------
-    units, finished : how many the study has, and how many of them were there before.
-    computed : how many parts were computed.
-    evaluations : images that networks were asked about.
-    notes, failures : as in `computing.Report`, of all units.
-    """
-
-    units: int
-    finished: int
-    computed: int
-    evaluations: int
-    notes: tuple[str, ...]
+    units: int  # how many the study has
+    finished: int  # how many of them were there before
+    computed: int  # how many parts were computed
+    evaluations: int  # images that networks were asked about
+    notes: tuple[str, ...]  # as in `computing.Report`, of all units
     failures: tuple[str, ...]
 
 
@@ -71,15 +63,13 @@ def run(study: Parameters) -> Run:
     """
     store.prepare(study.store)
     units = plan(study)
-    waiting = [unit for unit in units if unit.missing]
-    reports = []
+    waiting, reports = [unit for unit in units if unit.missing], list[Report]()
     if waiting:
         total = sum(unit.count for unit in waiting)
         with tqdm(total=total, unit="image", file=sys.stderr, desc=f"unit 0/{len(waiting)}", smoothing=0) as bar:
             for report in _reports(study, waiting):
                 reports.append(report)
-                asked = sum(each.evaluations for each in reports)
-                rate = asked / max(bar.format_dict["elapsed"], 1e-9)
+                rate = sum(each.evaluations for each in reports) / max(bar.format_dict["elapsed"], 1e-9)
                 bar.set_description(f"unit {len(reports)}/{len(waiting)}", refresh=False)
                 bar.set_postfix_str(f"{rate:.0f} evaluations/s", refresh=False)
                 bar.update(report.images)
@@ -101,8 +91,8 @@ def rows(study: Parameters) -> pd.DataFrame:
     Examples
     --------
     >>> from igstudy.engine.runs import measured, rows
-    >>> found = measured(study)
-    >>> rows(study).equals(found)  # once the study has run
+    >>> table = measured(study)
+    >>> rows(study).equals(table)  # once the study has run
     True
     """
     return store.read(there(plan(study)))
@@ -124,8 +114,8 @@ def measured(study: Parameters) -> pd.DataFrame:
     Examples
     --------
     >>> from igstudy.engine.runs import measured
-    >>> found = measured(study)
-    >>> found.groupby("method", sort=False)["image"].nunique()
+    >>> table = measured(study)
+    >>> table.groupby("method", sort=False)["image"].nunique()
     method
     IG               2
     IG + IDGI        2
@@ -139,7 +129,7 @@ def measured(study: Parameters) -> pd.DataFrame:
     return rows(study)
 
 
-def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
+def kept_maps(table: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
     """The maps (3, H, W) that a study with `maps` above 0 kept, by network, image and method.
 
     Examples
@@ -151,8 +141,8 @@ def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
     ['IG', 'IG + IDGI', 'gradient', 'Σ g²']
     """
     maps = {}
-    kept = found[found["metric"] == "map"]
-    facts = zip(*(kept[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)
+    stored = table[table["metric"] == "map"]
+    facts = zip(*(stored[name] for name in ("network", "image", "method", "variant", "value", "map")), strict=True)
     for network, image, method, shape, scale, parts in facts:
         half = torch.from_numpy(np.frombuffer(parts, dtype=np.float16).copy())
         maps[network, image, method] = half.float().view([int(n) for n in shape.split("x")]) * scale
@@ -161,12 +151,8 @@ def kept_maps(found: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
 
 def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
     """A report of each unit, as it is done."""
-    if not study.scheduler:
-        for unit in units:
-            if unit.missing:  # another run may have been here meanwhile
-                yield _guarded(study, unit)
-            else:
-                yield _report(unit)
+    if not study.scheduler:  # another run may have been here meanwhile
+        yield from (_guarded(study, unit) if unit.missing else _report(unit) for unit in units)
         return
     with connect(study.scheduler, threads=study.threads) as client:
         from distributed import as_completed  # of an extra, which `connect` asks for by its name
@@ -196,4 +182,4 @@ def _guarded(study: Parameters, unit: Unit) -> Report:
 
 
 def _report(unit: Unit, *failures: str) -> Report:
-    return Report(unit.name, (), unit.count, 0, 0.0, (), failures)
+    return Report((), unit.count, 0, (), failures)

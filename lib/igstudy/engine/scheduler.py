@@ -62,8 +62,8 @@ def read_slurm(path: str | Path) -> Slurm:
     """The jobs that the YAML file `path` describes; raises `ParameterError` where it is missing or malformed."""
     try:
         # Scalars stay text, for YAML would make 12:00:00 a number
-        values = yaml.load(Path(path).read_text(encoding="utf-8"), yaml.BaseLoader)
-    except (OSError, yaml.YAMLError) as error:
+        values = yaml.load(Path(path).read_text(encoding="utf-8-sig"), yaml.BaseLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ParameterError(f"{path}: {error}") from error
     with within(path):
         if not isinstance(values, dict):
@@ -83,10 +83,7 @@ def connect(scheduler: str, *, threads: int) -> Iterator["Client"]:
     scheduler : one of the module's, as `igstudy.engine.parameters` checks it.
     threads : of torch and BLAS in each worker; those of a running scheduler stay as they were started.
 
-    Raises
-    ------
-    ParameterError
-        Without Dask, where nobody answers, for a malformed file, and where sbatch refuses.
+    ParameterError without Dask, where nobody answers, for a malformed file, and where sbatch refuses.
     """
     kind, _, rest = scheduler.partition(":")
     try:

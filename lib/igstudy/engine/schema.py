@@ -3,7 +3,7 @@
 A schema is a frozen pydantic dataclass that `schema` makes of a class; `dataclasses.replace` validates it again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from difflib import get_close_matches
@@ -18,18 +18,7 @@ T = TypeVar("T")
 
 
 class ParameterError(ValueError):
-    """A parameter that does not exist, or a value that it cannot take.
-
-    Examples
-    --------
-    >>> from igstudy.engine.schema import ParameterError
-    >>> try:
-    ...     Parameters(task="object")
-    ... except ParameterError as error:
-    ...     print(error)
-    ...
-    task: given 'object'; allowed: objects or imagenet; nearest: objects
-    """
+    """A parameter that does not exist, or a value that it cannot take."""
 
 
 def refusal(key: object, value: object, allowed: str, choices: Sequence[str] = ()) -> ParameterError:
@@ -87,6 +76,13 @@ def schema(cls: type[T]) -> type[T]:
 
     made.__init__ = initialise
     return made
+
+
+def check_keys(keys: Iterable[object], known: Sequence[str], what: str = "unknown key") -> None:
+    """Raise `ParameterError` unless each of the keys is known."""
+    for key in keys:
+        if key not in known:
+            raise refusal(what, key, ", ".join(known), known)
 
 
 @contextmanager

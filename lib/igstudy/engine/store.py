@@ -40,13 +40,7 @@ class StoreError(OSError):
 
 
 def prepare(folder: Path) -> None:
-    """Make the store's folder, and try that a file can be written there, before anything is computed.
-
-    Raises
-    ------
-    StoreError
-        Where that is not so.
-    """
+    """Make the store's folder; `StoreError` where no file can be written there, before anything is computed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial = folder / f".{uuid.uuid4().hex}"
@@ -59,10 +53,7 @@ def prepare(folder: Path) -> None:
 def write(path: Path, frames: Iterable[pd.DataFrame], facts: dict[str, Any]) -> None:
     """Write a part's rows with its provenance, so that the file is there whole or not at all.
 
-    Raises
-    ------
-    StoreError
-        Where the disk is full or the folder cannot be written; nothing is left behind.
+    StoreError where the disk is full or the folder cannot be written; nothing is left behind.
     """
     tables = [pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False) for frame in frames]
     table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
@@ -83,13 +74,7 @@ def write(path: Path, frames: Iterable[pd.DataFrame], facts: dict[str, Any]) -> 
 
 
 def read(paths: Iterable[Path], *, columns: Sequence[str] = COLUMNS) -> pd.DataFrame:
-    """The rows of all these files, one after the other.
-
-    Raises
-    ------
-    StoreError
-        Where a file is damaged.
-    """
+    """The rows of all these files, one after the other; `StoreError` where one is damaged."""
     schema = pa.schema([SCHEMA.field(name) for name in columns])
     tables = []
     for path in paths:

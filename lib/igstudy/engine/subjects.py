@@ -19,33 +19,19 @@ from igstudy.tasks import Alter, load_images
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """One network of a study, and some of its images.
-
-    Attributes
-    ----------
-    model : the network as it was loaded.
-    label : its short form for figures and tables.
-    net : the Classifier.
-    images, targets : (B, 3, H, W) in [0, 1], and the true classes (B,).
-    names, photographs : each image's name, and the photograph behind it, for intervals that resample photographs.
-    predictions : (B,), the classes that the network finds.
-    classes : the names of the classes by index.
-    skipped : a line for each photograph that could not be read.
-    start : the number of the first image in the study's order.
-    masks : (B, H, W), bool, the true pixels of the object; None where the task does not know them.
-    """
+    """One network of a study, and some of its images, whose fields are those of `igstudy.tasks.Images`."""
 
     model: Model
-    label: str
+    label: str  # a short name for tables
     net: Classifier
     images: Tensor
     targets: Tensor
     names: tuple[str, ...]
     photographs: tuple[str, ...]
-    predictions: Tensor
+    predictions: Tensor  # (B,), the classes that the network finds
     classes: tuple[str, ...]
     skipped: tuple[str, ...] = ()
-    start: int = 0
+    start: int = 0  # the number of the first image in the study's order
     masks: Tensor | None = None
 
 
@@ -80,15 +66,9 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
     """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
-    return load_images(
-        study.task,
-        model=subject.model,
-        count=len(subject.images) + len(subject.skipped),
-        start=subject.start,
-        data=study.folder or "",
-        seed=study.seed,
-        alter=alter,
-    ).images
+    count, data = len(subject.images) + len(subject.skipped), study.folder or ""
+    which = {"count": count, "start": subject.start, "seed": study.seed}
+    return load_images(study.task, model=subject.model, data=data, alter=alter, **which).images
 
 
 def samples(study: Parameters, subject: Subject, source: Source, net: Classifier) -> Iterator[Sample]:
@@ -129,11 +109,8 @@ def without_maps(sample: Sample, bad: Sequence[int]) -> Sample:
     """The sample with zeros for the maps of images whose scores are not finite, so that the others can be measured."""
     if not bad or sample.walked is None:
         return sample
-    good = torch.ones(len(sample.images), dtype=torch.bool)
-    good[list(bad)] = False
-    maps = {
-        key: torch.where(good.to(each.device).view(-1, 1, 1, 1), each, 0) for key, each in sample.walked.maps.items()
-    }
+    maps, which = sample.walked.maps, torch.tensor(bad, device=sample.net.device)
+    maps = {key: each.index_fill(0, which, 0) for key, each in maps.items()}
     return replace(sample, walked=replace(sample.walked, maps=maps))
 
 
@@ -142,8 +119,5 @@ def without_values(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     if not names:
         return frame
     held = frame["image"].isin(list(names))
-    return frame.assign(
-        value=frame["value"].mask(held),
-        curve=frame["curve"].mask(held),
-        left_out=frame["left_out"].mask(held, "not finite"),
-    )
+    reasons = frame["left_out"].mask(held, "not finite")
+    return frame.assign(value=frame["value"].mask(held), curve=frame["curve"].mask(held), left_out=reasons)

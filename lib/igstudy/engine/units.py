@@ -75,10 +75,7 @@ def parts(study: Parameters) -> list[Part]:
 def plan(study: Parameters) -> list[Unit]:
     """The units of a study, with the file of each part under its present key.
 
-    Raises
-    ------
-    ValueError, OSError
-        Where a model or the folder of photographs cannot be read.
+    ValueError or OSError where a model or the folder of photographs cannot be read.
     """
     photographs = None
     if study.task == "imagenet":
@@ -96,11 +93,9 @@ def plan(study: Parameters) -> list[Unit]:
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
-            images = (
-                fingerprint.scenes(start, count, study.seed)
-                if photographs is None
-                else fingerprint.photographs(photographs[start : start + count])
-            )
+            images = fingerprint.scenes(start, count, study.seed)
+            if photographs is not None:
+                images = fingerprint.photographs(photographs[start : start + count])
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}

@@ -6,7 +6,7 @@ what is a side's own. `igstudy.evidence.deciding` gives the verdicts.
 
 import math
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, field, fields
+from dataclasses import KW_ONLY, fields
 from itertools import chain, product
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ import yaml
 from pydantic import BeforeValidator, Field
 
 from igpaths.metrics.stability import NORMALISATIONS
-from igstudy.engine.schema import allowed, one_of, refusal, schema, within
+from igstudy.engine.schema import allowed, check_keys, one_of, refusal, schema, within
 from igstudy.evidence.papers import QUANTITIES
 from igstudy.evidence.tables.quality import CONTROLS
 from igstudy.measures.comparing import COMPARISONS
@@ -39,15 +39,8 @@ METHODS = {
 METRICS = {
     *("completeness gap", "score change", "last segment", "late movement", "projection"),
     *("insertion", "insertion ratio", "SIC", "AIC", "ABPC", "max-sensitivity"),
-    *(
-        "class sensitivity",
-        "share on the likelier object",
-        "likeness to edges",
-        "patchiness",
-        "roughness",
-        "uncancelled",
-    ),
-    *("gradient norm ratio", "sum of Left", "dropped terms"),
+    *("class sensitivity", "share on the likelier object", "likeness to edges", "patchiness", "roughness"),
+    *("uncancelled", "gradient norm ratio", "sum of Left", "dropped terms"),
     *(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS)),
     *(f"{what} {name}" for what in ("noise", "rounding", "device") for name in ("change", "cosine")),
     *(*QUANTITIES, *LOCALIZATION),
@@ -55,8 +48,8 @@ METRICS = {
 NAMES = {"protocol": {*PROTOCOLS, *(split.name for split in SPLIT)}, "method": METHODS, "metric": METRICS}
 SELECTORS = ("method", "metric", "variant", "sign", "steps")
 BOUNDS = ("above", "below", "within")
+TERMS = ("protocol", "kind", "statistic", "a", "b", "each", *BOUNDS, *SELECTORS)  # of a side
 Text = Annotated[str, Field(min_length=1), allowed("a text")]
-Own = Annotated[dict[str, Any], allowed("what is this side's own, or nothing")]
 
 
 @schema
@@ -75,28 +68,19 @@ Comparison = tuple[Quantity, ...]  # one, or the two that are compared
 
 @schema
 class Side:
-    """How a claim is decided under ours, or under the paper's protocol.
+    """How a claim is decided under ours, or under the paper's protocol."""
 
-    Attributes
-    ----------
-    protocols : of which the first counts that has rows.
-    kind : one of `KINDS`.
-    statistic : "mean", "median", or "" for the metric's own.
-    low, high : between which an average must lie.
-    comparisons : the quantities of each.
-    """
-
-    protocols: tuple[str, ...]
+    protocols: tuple[str, ...]  # of which the first counts that has rows
     kind: Annotated[str, one_of(tuple(KINDS))]
-    statistic: Annotated[str, one_of(("", "mean", "median"))]
-    low: float
+    statistic: Annotated[str, one_of(("", "mean", "median"))]  # "" for the metric's own
+    low: float  # between which an average must lie
     high: float
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[Comparison, ...]  # the quantities of each
 
 
 @schema
-class About:
-    """What a claim says beside its sides; `networks` is empty for all that were measured."""
+class Claim:
+    """One claim; the fields are those of `claims.yaml`, where `networks` is empty for all that were measured."""
 
     _: KW_ONLY
     id: Text
@@ -109,12 +93,6 @@ class About:
     agree: Annotated[str, one_of(tuple(AGREE))]
     networks: tuple[str, ...] = ()
     needs: str = ""
-
-
-@schema
-class Claim(About):
-    """One claim; the fields are those of `claims.yaml`."""
-
     ours: Side
     theirs: Side | None = None
     also: Side | None = None
@@ -124,53 +102,11 @@ class Claim(About):
         return tuple(side for side in (self.ours, self.theirs, self.also) if side)
 
 
-# --- the file ---
-
-
-@schema
-class Change:
-    """What an item of `each` may change: what is selected, for both quantities of a comparison or for one."""
-
-    _: KW_ONLY
-    method: Any = None
-    metric: Any = None
-    variant: Any = None
-    sign: Any = None
-    steps: Any = None
-    a: Any = None
-    b: Any = None
-
-
-@schema
-class Terms(Change):
-    """What a side may say of its own."""
-
-    protocol: Any = None
-    kind: Any = None
-    statistic: Any = None
-    above: Any = None
-    below: Any = None
-    within: Any = None
-
-
-@schema
-class Entry(Terms, About):
-    """An entry of the file."""
-
-    each: Any = None
-    ours: Own = field(default_factory=dict)
-    theirs: Own | None = field(default_factory=dict)
-    also: Own | None = None
-
-
 def claims(file: Path = FILE) -> tuple[Claim, ...]:
     """All claims, in the file's order.
 
-    Raises
-    ------
-    ParameterError
-        For a key, kind, bound, chapter, protocol, metric or method that there is not, a text that is missing, or an id
-        that is there twice. A claim that says what it `needs` may name metrics and methods that are still to come.
+    ParameterError for a key, kind, bound, chapter, protocol, metric or method that there is not, a missing text and
+    an id that is there twice. A claim that says what it `needs` may name metrics and methods that are to come.
     """
     whole = yaml.safe_load(file.read_text(encoding="utf-8"))
     found = tuple(_claim(entry, whole["defaults"]) for entry in whole["claims"])
@@ -181,22 +117,23 @@ def claims(file: Path = FILE) -> tuple[Claim, ...]:
     return found
 
 
-def _claim(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
-    with within(f"claim {values.get('id', '?')}"):
-        entry = Entry(**values)
-        texts: dict[str, Any] = {each.name: getattr(entry, each.name) for each in fields(About)}
-        sides: dict[str, Any] = {}
-        if entry.paper not in defaults:
-            raise refusal("paper", entry.paper, ", ".join(defaults))
-        general = defaults[entry.paper]
-        for name in ("ours", "theirs", "also"):
-            own = getattr(entry, name)
+def _claim(entry: Mapping[str, Any], defaults: Mapping[str, Any]) -> Claim:
+    with within(f"claim {entry.get('id', '?')}"):
+        names = [each.name for each in fields(Claim)]
+        check_keys(entry, (*names, *TERMS))
+        if entry.get("paper") not in defaults:
+            raise refusal("paper", entry.get("paper"), ", ".join(defaults))
+        general, sides = defaults[entry["paper"]], dict[str, Any]()
+        for name, default in (("ours", {}), ("theirs", {}), ("also", None)):
+            own = entry.get(name, default)
+            if own is None and name == "ours":
+                raise refusal("ours", None, "what differs on our side, or nothing")
             if own is not None:
                 with within(name):
-                    Terms(**own)  # refuses what there is not
-                    terms = _merged(general, values, general["theirs" if name == "theirs" else "ours"], own)
-                    sides[name] = _side(terms, needs=entry.needs)
-        return Claim(**texts, **sides)
+                    check_keys(own, TERMS)
+                    terms = _merged(general, entry, general["theirs" if name == "theirs" else "ours"], own)
+                    sides[name] = _side(terms, needs=entry.get("needs", ""))
+        return Claim(**{name: entry[name] for name in names if name in entry} | {"theirs": None} | sides)
 
 
 def _side(terms: Mapping[str, Any], *, needs: str) -> Side:
@@ -204,7 +141,7 @@ def _side(terms: Mapping[str, Any], *, needs: str) -> Side:
     each, kind = terms.get("each", ()), terms.get("kind")
     with within("each"):
         for change in chain(*each):
-            Change(**change)
+            check_keys(change, (*SELECTORS, "a", "b"))
     bounds = [key for key in BOUNDS if key in terms]
     if len(bounds) != 1:
         raise refusal("bounds", bounds, f"one of {', '.join(BOUNDS)}")

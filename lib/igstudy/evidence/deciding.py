@@ -52,9 +52,9 @@ class Verdict:
     also: Finding | None
 
 
-def metrics(asked: Iterable[Claim]) -> set[str]:
+def metrics(about: Iterable[Claim]) -> set[str]:
     """The metrics whose rows decide these claims."""
-    sides = [side for claim in asked for side in claim.sides]
+    sides = [side for claim in about for side in claim.sides]
     return {quantity.metric for side in sides for comparison in side.comparisons for quantity in comparison}
 
 
@@ -73,18 +73,14 @@ def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
     return next(verdicts(rows, (claim,)))
 
 
-def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterator[Verdict]:
-    """The verdicts of rows, of a study or published, on the claims that are asked, or on all.
+def verdicts(rows: pd.DataFrame, about: Iterable[Claim] | None = None) -> Iterator[Verdict]:
+    """The verdicts of rows, of a study or published, on these claims, or on all.
 
     A comparison counts on every network that has rows for it; where one has rows on no network, nothing is decided.
-
-    Raises
-    ------
-    ValueError
-        Where a quantity has two rows for one image.
+    ValueError where a quantity has two rows for one image.
     """
-    asked = claims() if asked is None else tuple(asked)
-    counted = rows[rows["metric"].isin(metrics(asked)) & (rows["left_out"] == "")]
+    about = claims() if about is None else tuple(about)
+    counted = rows[rows["metric"].isin(metrics(about)) & (rows["left_out"] == "")]
     networks = [str(network) for network in counted["network"].unique()]
     parts = dict(iter(counted.groupby(["protocol", "network", "metric"], sort=False)))
 
@@ -97,10 +93,10 @@ def verdicts(rows: pd.DataFrame, asked: Iterable[Claim] | None = None) -> Iterat
         values = _of_images(side[0], tables, comparison)
         return _estimate(*side, comparison[0].metric, values) if len(values) else None
 
-    for claim in asked:
-        about = [network for network in networks if not claim.networks or network in claim.networks]
+    for claim in about:
+        named = [network for network in networks if not claim.networks or network in claim.networks]
         ours, theirs, also = (
-            _finding(side, AGREE[claim.agree], about, estimate) if side else None
+            _finding(side, AGREE[claim.agree], named, estimate) if side else None
             for side in (claim.ours, claim.theirs, claim.also)
         )
         assert ours
@@ -144,10 +140,8 @@ def _of_images(kind: str, tables: list[pd.DataFrame], comparison: Comparison) ->
         return pd.Series(orders, index=tables[0].index, dtype=float).dropna()
     columns = [_at(table, quantity.steps) for table, quantity in zip(tables, comparison, strict=True)]
     found = pd.concat(columns, axis=1, join="inner", keys=range(len(columns)))
-    if kind == "level":
-        return found[0].dropna()
-    if kind == "difference":
-        return (found[0] - found[1]).dropna()
+    if kind != "ratio":
+        return (found[0] - (found[1] if kind == "difference" else 0)).dropna()
     with np.errstate(divide="ignore", invalid="ignore"):
         logarithms = pd.Series(np.log10(found[0] / found[1]), index=found.index)
     return logarithms[np.isfinite(logarithms)]
@@ -157,19 +151,18 @@ def _at(table: pd.DataFrame, steps: tuple[int | str, ...]) -> pd.Series:
     """The values at a step count, or their change from one to another; none where it was not measured."""
     counts = list(table.columns)
     named = {"finest": counts[-1], "coarsest": counts[0]} if counts else {}
-    asked = [named.get(str(count), count) for count in steps]
-    if len(set(asked)) < len(steps) or not set(asked) <= set(counts):
+    ends = [named.get(str(count), count) for count in steps]
+    if len(set(ends)) < len(steps) or not set(ends) <= set(counts):
         return pd.Series(dtype=float, index=table.index[:0])
-    return table[asked[-1]] - (table[asked[0]] if len(asked) > 1 else 0)
+    return table[ends[-1]] - (table[ends[0]] if len(ends) > 1 else 0)
 
 
 def _estimate(kind: str, statistic: str, metric: str, values: pd.Series) -> Estimate:
-    statistic = statistic or AVERAGES.get(metric, "mean")
     photographs = tuple(str(photograph) for photograph, _ in values.index)
-    found = bootstrap(values, statistic=statistic, clusters=photographs)
+    average = bootstrap(values, statistic=statistic or AVERAGES.get(metric, "mean"), clusters=photographs)
     if kind != "ratio":
-        return found
-    return Estimate(10**found.value, 10**found.low, 10**found.high, found.n)
+        return average
+    return Estimate(10**average.value, 10**average.low, 10**average.high, average.n)
 
 
 def _outcome(side: Side, estimate: Estimate) -> str:

@@ -13,11 +13,11 @@ from functools import partial
 import pandas as pd
 
 from igstudy.measures.along import completeness, kept_maps, late, projection
-from igstudy.measures.comparing import compressed, devices, noise, qualities, rounding, sensitivity
+from igstudy.measures.comparing import compare_compressed, devices, noise, qualities, rounding, sensitivity
 from igstudy.measures.describing import cancellation, classes, localization, texture
-from igstudy.measures.parting import parted, tamed
+from igstudy.measures.parting import part, tame
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.revealing import ablated, curves, revealed, revealed_elsewhere, tempered
+from igstudy.measures.revealing import ablate, curves, reveal, reveal_elsewhere, temper
 from igstudy.measures.sample import Sample, split_of
 from igstudy.measures.sources import Source
 from igstudy.measures.splitting import softmax_terms, split
@@ -29,24 +29,14 @@ ALWAYS = ("name", "images", "ranking", "stored")  # of a protocol, for every mea
 
 @dataclass(frozen=True)
 class Measure:
-    """One measure of a study.
+    """One measure of a study."""
 
-    Attributes
-    ----------
-    name : in the parameters, unless it is always made.
-    rows : the function of a sample and a protocol.
-    conditions : where it is measured, all of which a source and a protocol must meet.
-    reads : the protocol's choices that it depends on, beside those in `ALWAYS`.
-    task : "objects" where it needs true masks; "" where any task will do.
-    version : the number that its author raises where the same code comes to mean something else.
-    """
-
-    name: str
+    name: str  # in the parameters, unless it is always made
     rows: Callable[[Sample, Protocol], list[pd.DataFrame]]
-    conditions: tuple[Condition, ...]
-    reads: tuple[str, ...] = ()
-    task: str = ""
-    version: int = 1
+    conditions: tuple[Condition, ...]  # all of which a source and a protocol must meet
+    reads: tuple[str, ...] = ()  # the protocol's choices that it depends on, beside those in `ALWAYS`
+    task: str = ""  # "objects" where it needs true masks
+    version: int = 1  # raised by its author where the same code comes to mean something else
 
     def of(self, source: Source, protocol: Protocol) -> bool:
         """Whether a protocol measures it on a source."""
@@ -110,24 +100,24 @@ MEASURES = {
         Measure("completeness", completeness, (_walks, _ours)),
         Measure("late", late, (_on("straight", "blur", "blur-tangent"), _ours)),
         Measure("projection", projection, (_on("straight"), _ours)),
-        Measure("insertion", revealed, (_ranks, _chooses("insertion")), ("insertion",)),
-        Measure("canvases", revealed_elsewhere, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("insertion", reveal, (_ranks, _chooses("insertion")), ("insertion",)),
+        Measure("canvases", reveal_elsewhere, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         _information("information", *FAST),
         _information("webp", "webp"),
         _information("entropy", "entropy"),
         Measure(
             "temperature",
-            tempered,
+            temper,
             (_on("straight", "blur", "controls"), _explains("probability"), _ours),
             ("insertion",),
         ),
-        Measure("perturbation", ablated, (_maps, _chooses("ablation")), ("ablation", "split")),
-        Measure("compression", compressed, (_ranks, _chooses("compression")), ("compression",)),
+        Measure("perturbation", ablate, (_maps, _chooses("ablation")), ("ablation", "split")),
+        Measure("compression", compare_compressed, (_ranks, _chooses("compression")), ("compression",)),
         Measure("qualities", qualities, (_ranks, _chooses("compression"), _ours), ("compression",)),
         Measure("noise", noise, (_walks, _ours)),
         Measure("rounding", rounding, (_walks, _ours)),
-        Measure("parting", parted, (_on("straight", "guided", "guided-free"), _ours)),
-        Measure("taming", tamed, (_on("guided"), _ours)),
+        Measure("parting", part, (_on("straight", "guided", "guided-free"), _ours)),
+        Measure("taming", tame, (_on("guided"), _ours)),
         Measure("devices", devices, (_walks, _ours)),
         Measure("cancellation", cancellation, (_ranks, _ours)),
         Measure("sensitivity", sensitivity, (_has_path, _maps, _chooses("noise")), ("noise", "split")),

@@ -60,17 +60,11 @@ def late(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 def projection(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """IDGI's step along a walk: its median length |c|, and the Σ residual over the Σ |ΔF| of its segments."""
-    assert sample.source.path is not None
-    found = projections(
-        sample.net,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=sample.source.steps,
-        batch_size=sample.batch_size,
-    )
+    path, steps = sample.source.path, sample.source.steps
+    assert path is not None
+    by_steps = projections(*sample.question, path=path, steps=steps, batch_size=sample.batch_size)
     frames = []
-    for n, each in found.items():
+    for n, each in by_steps.items():
         values = {"length": each.length.median(1).values, "miss": each.residual.sum(1) / each.change.sum(1)}
         for variant, value in values.items():
             method = [(f"{next(iter(sample.source.rules))} + IDGI", n, "")]
@@ -85,11 +79,11 @@ def kept_maps(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     if not sample.kept:
         return []
-    found = attributions(sample, protocol, steps=finest(sample))
-    stack = torch.stack(list(found.values()), dim=1)[: sample.kept].cpu()
+    signed = attributions(sample, protocol, steps=finest(sample))
+    stack = torch.stack(list(signed.values()), dim=1)[: sample.kept].cpu()
     scale = stack.flatten(2).abs().amax(2)
     parts = (stack / scale.clamp(min=torch.finfo(scale.dtype).tiny).view(*scale.shape, 1, 1, 1)).half().flatten(0, 1)
-    keys = [(name, n, "signed") for name, n in found]
+    keys = [(name, n, "signed") for name, n in signed]
     variant = "x".join(map(str, stack.shape[2:]))
     maps = [part.numpy().tobytes() for part in parts]
     return [rows(sample, protocol, "map", variant, keys, scale, maps=maps)]

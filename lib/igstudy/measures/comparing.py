@@ -15,26 +15,21 @@ from igstudy.measures.quantities import Noisy, misrounded, recomputed, threads
 from igstudy.measures.sample import (
     Key,
     Sample,
+    attribute_again,
     explained_again,
     finest,
     named_rules,
     ranking_maps,
     rows,
     uncounted,
-)
-from igstudy.measures.sources import attribute_any
+)  # fmt: skip
 from igstudy.tasks import Alter
 
-COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cosine": partial(measure, cosine),
-    "spearman": spearman,
-}
-
-
+COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"cosine": partial(measure, cosine), "spearman": spearman}
 LEVELS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # ε of the noise in gradients; float32 rounds at 6e-8
 
 
-def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def compare_compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the signed maps of an image lie from those of its compressed photograph, at the finest step count.
 
     Rows of "JPEG raw" and its like hold an image's mean squared error; `quality.stability_figure` pools them.
@@ -44,10 +39,10 @@ def compressed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 
 def qualities(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """`compressed` at each of the protocol's qualities, a variant each."""
+    """`compare_compressed` at each of the protocol's qualities, a variant each."""
     assert protocol.compression
-    frames = [_under_jpeg(sample, protocol, q, f"quality {q}") for q in protocol.compression.qualities]
-    return [frame for each in frames for frame in each]
+    at = protocol.compression.qualities
+    return [frame for quality in at for frame in _under_jpeg(sample, protocol, quality, f"quality {quality}")]
 
 
 def _under_jpeg(sample: Sample, protocol: Protocol, quality: int, variant: str) -> list[pd.DataFrame]:
@@ -56,13 +51,9 @@ def _under_jpeg(sample: Sample, protocol: Protocol, quality: int, variant: str) 
     other = explained_again(sample, protocol, sample.altered(_jpeg(quality)))
     keys, before, after = _paired(sample, other, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
-    frames = [
-        put(f"JPEG {normalisation}", variant, keys, squared_error(before, after, normalisation=normalisation))
-        for normalisation in how.normalisations
-    ]
-    for comparison in how.comparisons:
-        frames.append(put(f"JPEG {comparison}", variant, keys, COMPARISONS[comparison](before, after)))
-    return frames
+    values = {name: squared_error(before, after, normalisation=name) for name in how.normalisations}
+    values |= {name: COMPARISONS[name](before, after) for name in how.comparisons}
+    return [put(f"JPEG {name}", variant, keys, value) for name, value in values.items()]
 
 
 def _paired(sample: Sample, other: Sample, protocol: Protocol) -> tuple[list[Key], Tensor, Tensor]:
@@ -80,42 +71,28 @@ def _jpeg(quality: int) -> Alter:
 
 def sensitivity(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Max-sensitivity of the attributions at the finest step count; on a path of Split IG, of its parts."""
-    how, path = protocol.noise, sample.source.path
+    how, named = protocol.noise, named_rules(sample.source, protocol)
     assert how
-    assert path is not None
-    steps = finest(sample)
-    named = named_rules(sample.source, protocol)
 
     def explain(images: Tensor) -> Tensor:
-        walked = attribute_any(
-            sample.net,
-            images,
-            sample.targets,
-            path=path,
-            rules=named.values(),
-            steps=steps,
-            batch_size=sample.batch_size,
-        )
-        return torch.stack([walked[rule, steps[0]] for rule in named.values()], dim=1)
+        walked = attribute_again(replace(sample, images=images), named)
+        return torch.stack([walked[rule] for rule in named.values()], dim=1)
 
     noise = uniform_noise(
         sample.net, sample.images, radius=how.radius, samples=how.samples, seed=sample.seed, start=sample.start
     )
     values = max_sensitivity(explain, sample.images, noise)
-    keys = [(name, steps[0], "signed") for name in named]
-    reasons = uncounted(sample, protocol)
+    keys, reasons = [(name, max(sample.source.steps), "signed") for name in named], uncounted(sample, protocol)
     return [rows(sample, protocol, "max-sensitivity", "", keys, values, reasons=reasons)]
 
 
 def noise(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the signed maps move where every gradient of the walk has noise of relative length ε, one of `LEVELS`."""
-    of = {"images": len(sample.images), "seed": sample.seed, "start": sample.start}
-    nets = {f"ε = {size:.0e}": Noisy(sample.net, size=size, **of) for size in LEVELS}
-    return [
-        frame
-        for name, net in nets.items()
-        for frame in _recomputed(sample, protocol, replace(sample, net=net), "noise", name)
-    ]
+    frames = []
+    for size in LEVELS:
+        net = Noisy(sample.net, size=size, images=len(sample.images), seed=sample.seed, start=sample.start)
+        frames += _compare(sample, protocol, replace(sample, net=net), "noise", f"ε = {size:.0e}")
+    return frames
 
 
 def rounding(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -130,11 +107,11 @@ def rounding(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         "constants": replace(sample, net=misrounded(sample.net)),
         "batch of one": replace(sample, batch_size=1),
     }
-    frames = [_recomputed(sample, protocol, other, "rounding", name) for name, other in others.items()]
+    frames = [f for name, other in others.items() for f in _compare(sample, protocol, other, "rounding", name)]
     if sample.net.device.type == "cpu":
         with threads(2 if torch.get_num_threads() == 1 else 1):
-            frames.append(_recomputed(sample, protocol, sample, "rounding", "threads"))
-    return [frame for each in frames for frame in each]
+            frames += _compare(sample, protocol, sample, "rounding", "threads")
+    return frames
 
 
 def devices(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -142,10 +119,10 @@ def devices(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     if sample.net.device.type == "cpu":
         return []
     other = replace(sample, net=recomputed(sample.net, device="cpu"))
-    return _recomputed(sample, protocol, other, "device", "cpu")
+    return _compare(sample, protocol, other, "device", "cpu")
 
 
-def _recomputed(sample: Sample, protocol: Protocol, other: Sample, what: str, variant: str) -> list[pd.DataFrame]:
+def _compare(sample: Sample, protocol: Protocol, other: Sample, what: str, variant: str) -> list[pd.DataFrame]:
     """The relative change and the cosine of the maps once they are walked again as the other sample says."""
     keys, before, after = _paired(sample, explained_again(other, protocol, sample.images), protocol)
     put = partial(rows, sample, protocol, variant=variant, keys=keys, reasons=uncounted(sample, protocol))

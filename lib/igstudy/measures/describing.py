@@ -6,16 +6,7 @@ from functools import partial
 import pandas as pd
 import torch
 
-from igpaths.metrics import (
-    best_f1,
-    class_sensitivity,
-    edges,
-    energy_inside,
-    mae,
-    pointing_game,
-    roc_auc,
-    spearman,
-)
+from igpaths.metrics import best_f1, class_sensitivity, edges, energy_inside, mae, pointing_game, roc_auc, spearman
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import patchiness, roughness
 from igstudy.measures.sample import Sample, explained_again, finest, ranking_maps, rows, stacked, uncounted

@@ -49,27 +49,27 @@ class Once(Guided):
         return super().advance(progress, self.chosen_by, alpha, length=length)
 
 
-def parted(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def part(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """A guided path beside itself with a network whose constants are misrounded, a variant a step; on the straight
     path how far a gradient moves with its point, a variant a distance.
     """
     path, (n,) = sample.source.path, finest(sample)
     assert path is not None
-    facts = sample.net, sample.images, sample.targets
-    found: dict[tuple[str, str], Tensor] = {}
+    values_of: dict[tuple[str, str], Tensor] = {}
     if isinstance(path, Guided):
-        walks = parting(facts[0], misrounded(facts[0]), *facts[1:], path=path, steps=n, batch_size=sample.batch_size)
+        net, *others = sample.question
+        walks = parting(net, misrounded(net), *others, path=path, steps=n, batch_size=sample.batch_size)
         for name in ("overlap", "distance", "gradient", "zeros"):
-            found |= {(f"parting {name}", f"step {t}"): v for t, v in enumerate(getattr(walks, name), 1)}
+            values_of |= {(f"parting {name}", f"step {t}"): v for t, v in enumerate(getattr(walks, name), 1)}
     else:
-        moved = shattering(*facts, distances=DISTANCES)
-        found = {("gradient moved", f"δ = {d:.0e}"): v for d, v in zip(DISTANCES, moved, strict=True)}
+        moved = shattering(*sample.question, distances=DISTANCES)
+        values_of = {("gradient moved", f"δ = {d:.0e}"): v for d, v in zip(DISTANCES, moved, strict=True)}
     label = next(iter(sample.source.ranked))
     put = partial(rows, sample, protocol, keys=[(label, n, "")], reasons=uncounted(sample, protocol))
-    return [put(metric, variant, values=values.unsqueeze(1)) for (metric, variant), values in found.items()]
+    return [put(metric, variant, values=values.unsqueeze(1)) for (metric, variant), values in values_of.items()]
 
 
-def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def tame(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How far the maps of Guided IG's variants lie apart when they are walked twice, with an error between the two.
 
     The error is a misrounding of the constants. In float64, where that would not be an error of its rounding, it is one
@@ -77,27 +77,20 @@ def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     path, net = sample.source.path, sample.net
     assert isinstance(path, Guided)
-    at = partial(replace, path)
-    variants = {
+    variants: dict[str, Guided] = {
         "as it is": path,
-        "fraction 0.5": at(fraction=0.5),
-        "fraction 0.9": at(fraction=0.9),
-        "max_distance 0.005": at(max_distance=0.005),
-        "max_distance 0.001": at(max_distance=0.001),
-        "max_distance 1": at(max_distance=1.0),
+        **{f"fraction {share:g}": replace(path, fraction=share) for share in (0.5, 0.9)},
+        **{f"max_distance {most:g}": replace(path, max_distance=most) for most in (0.005, 0.001, 1.0)},
         "chosen in a window": Pooled(*astuple(path)),
     }
     maps = partial(_maps, sample, protocol)
     both = net, misrounded(net)
-    pairs = {name: [maps(path=each, net=other) for other in both] for name, each in variants.items()}
-    at_image = [other.gradients(sample.images, sample.targets)[1] for other in both]
-    pairs["chosen once"] = [
-        maps(path=Once(*astuple(path), chosen_by=gradient), net=other)
-        for other, gradient in zip(both, at_image, strict=True)
-    ]
+    pairs = {name: [maps(each, other) for other in both] for name, each in variants.items()}
+    at_image = [(other, other.gradients(sample.images, sample.targets)[1]) for other in both]
+    pairs["chosen once"] = [maps(Once(*astuple(path), chosen_by=gradient), other) for other, gradient in at_image]
     exact = recomputed(net, precision="float64")
-    pairs["float64"] = [maps(path=path, net=exact, batch_size=size) for size in (sample.batch_size, 1)]
-    walks = [maps(path=path, net=_noisy(sample, k)) for k in range(2 * WALKS)]
+    pairs["float64"] = [maps(path, exact, size) for size in (sample.batch_size, 1)]
+    walks = [maps(path, _noisy(sample, k)) for k in range(2 * WALKS)]
     pairs[f"mean of {WALKS}"] = [_mean(walks[:WALKS]), _mean(walks[WALKS:])]
     pairs["one of them"] = [walks[0], walks[WALKS]]
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
@@ -109,19 +102,18 @@ def tamed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     return frames
 
 
-def _maps(
-    sample: Sample, protocol: Protocol, *, path: Guided, net: Classifier, batch_size: int = 0
-) -> dict[Key, Tensor]:
+def _maps(sample: Sample, protocol: Protocol, path: Guided, net: Classifier, size: int = 0) -> dict[Key, Tensor]:
     """The signed maps (B, H, W) at the finest step count, walked along another path or with another network."""
-    source, size = replace(sample.source, path=path), batch_size or sample.batch_size
-    again = explained_again(replace(sample, source=source, net=net, batch_size=size), protocol, sample.images)
+    source = replace(sample.source, path=path)
+    other = replace(sample, source=source, net=net, batch_size=size or sample.batch_size)
+    again = explained_again(other, protocol, sample.images)
     return ranking_maps(again, protocol, signs=("signed",), steps=finest(sample))
 
 
 def _noisy(sample: Sample, number: int) -> Noisy:
     """The network with the noise of one of several walks."""
-    own = sample.seed * 1000 + number
-    return Noisy(sample.net, size=NOISE, images=len(sample.images), seed=own, start=sample.start)
+    seed = sample.seed * 1000 + number
+    return Noisy(sample.net, size=NOISE, images=len(sample.images), seed=seed, start=sample.start)
 
 
 def _mean(walks: Sequence[dict[Key, Tensor]]) -> dict[Key, Tensor]:

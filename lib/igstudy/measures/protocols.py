@@ -14,7 +14,6 @@ from pydantic.dataclasses import dataclass
 from igpaths.metrics.curves import TENTHS, TWENTY_FOURTHS
 from igpaths.metrics.reveal import TWENTIETHS
 
-PSI = (0.9, 0.95, 0.99)
 STRICT = ConfigDict(extra="forbid")
 
 
@@ -65,43 +64,27 @@ class Insertion:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Information:
-    """SIC and AIC.
+    """SIC and AIC."""
 
-    Attributes
-    ----------
-    canvas : "photograph, σ = 20": blurred at full size with that many pixels, then resized as the image is; "seeds":
-        `igpaths.metrics.Seeds` from a random 1 % of the pixels.
-    shares : of the pixels revealed.
-    estimators : of information, each "normalised" from the canvas to the image, or "raw".
-    points : of the grid in [0, 1); (1, 1) is added.
-    monotone : whether the score is its running maximum.
-    sic, aic : how images are averaged.
-    dropped : "together": an image that has no SIC or no AIC counts for neither; "each": for its own curve alone.
-    confidence : the least probability of an image that counts, or None.
-    """
-
-    canvas: str
-    shares: tuple[float, ...] = TWENTY_FOURTHS
-    estimators: tuple[tuple[str, str], ...]
-    points: int = 100
-    monotone: bool = True
-    sic: str = "median"
+    canvas: str  # "photograph, σ = 20": blurred at full size, then resized as the image is; "seeds": of 1 % of it
+    shares: tuple[float, ...] = TWENTY_FOURTHS  # of the pixels revealed
+    estimators: tuple[tuple[str, str], ...]  # of information, each "normalised" from the canvas to the image, or "raw"
+    points: int = 100  # of the grid in [0, 1); (1, 1) is added
+    monotone: bool = True  # the score is its running maximum
+    sic: str = "median"  # how images are averaged
     aic: str = "mean"
-    dropped: str = "together"
-    confidence: float | None = None
+    dropped: str = "together"  # an image without SIC or AIC counts for neither; "each": for its own curve alone
+    confidence: float | None = None  # the least probability of an image that counts
 
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Compression:
-    """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared.
-
-    `qualities` are those of the measure of that name.
-    """
+    """Stability under JPEG: Pillow's quality at full size, the step count, how maps are normalised and compared."""
 
     normalisations: tuple[str, ...]
     comparisons: tuple[str, ...] = ()
     quality: int = 75
-    qualities: tuple[int, ...] = ()
+    qualities: tuple[int, ...] = ()  # of the measure of that name
     steps: int = 128
     pooled: str = "-log10 of the mean squared error over pixels and images"
 
@@ -116,28 +99,16 @@ class StepSensitivity:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Split:
-    """How Split IG is measured (Study B, Tables 1–3).
+    """How Split IG is measured (Study B, Tables 1–3)."""
 
-    Attributes
-    ----------
-    name, baseline : of the protocol, and of the straight path.
-    at : where a segment's gradient is taken, as in `igpaths.IG`.
-    steps : N.
-    psi : the shares ψ.
-    crossing : which part has the segment that crosses ψ, as in `igpaths.Left`.
-    images : "gain over 5": F(x) − F(x') > 5 in logits, whether classified rightly or not; "correct": classified
-        rightly, and F(x) > F(x').
-    output : the score that is explained.
-    """
-
-    name: str
-    baseline: str
-    at: Literal["start", "end", "both"]
+    name: str  # of the protocol
+    baseline: str  # of the straight path
+    at: Literal["start", "end", "both"]  # where a segment's gradient is taken, as in `igpaths.IG`
     steps: int = 200
-    psi: tuple[float, ...] = PSI
-    crossing: Literal["left", "right"]
-    images: Literal["gain over 5", "correct"]
-    output: Literal["probability", "logit"] = "logit"
+    psi: tuple[float, ...] = (0.9, 0.95, 0.99)
+    crossing: Literal["left", "right"]  # the part that has the segment which crosses ψ
+    images: Literal["gain over 5", "correct"]  # F(x) − F(x') > 5 in logits; or classified rightly, and F(x) > F(x')
+    output: Literal["probability", "logit"] = "logit"  # the score that is explained
 
     @property
     def source(self) -> str:
@@ -166,29 +137,17 @@ class Noise:
 
 @dataclass(frozen=True, kw_only=True, config=STRICT)
 class Protocol:
-    """One column of the table of protocols; what its authors' code does, row by row.
+    """One column of the table of protocols; what its authors' code does, row by row."""
 
-    Attributes
-    ----------
-    name : by which results are labelled.
-    images : which images count.
-    preparation : from photograph to network.
-    outputs : the scores F that are explained.
-    straight, blur, guided : the walks.
-    ranking : how colours are summed into a ranking map, each way a column of its own.
-    stored : the precision in which the ranking map is kept.
-    insertion, information, compression, step_sensitivity, split, ablation, noise : the metrics.
-    """
-
-    name: str
-    images: str
-    preparation: str
-    outputs: tuple[str, ...]
+    name: str  # by which results have their labels
+    images: str  # which images count
+    preparation: str  # from photograph to network
+    outputs: tuple[str, ...]  # the scores F that are explained
     straight: Walk | None = None
     blur: Walk | None = None
     guided: tuple[Walk, ...] = ()
-    ranking: tuple[str, ...] = ()
-    stored: str = "float32"
+    ranking: tuple[str, ...] = ()  # how colours are summed into a ranking map, each way a column of its own
+    stored: str = "float32"  # the precision in which the ranking map is kept
     insertion: Insertion | None = None
     information: Information | None = None
     compression: Compression | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from igpaths.metrics import (
     perturbation,
     seed_masks,
     unusable,
-)
+)  # fmt: skip
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import (
@@ -30,18 +31,18 @@ from igstudy.measures.sample import (
     stacked,
     uncounted,
     window,
-)
+)  # fmt: skip
 
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def revealed(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def reveal(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
     assert protocol.insertion
     return _revealed(sample, protocol, protocol.insertion.canvases[:1])
 
 
-def revealed_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def reveal_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """The same on the protocol's other canvases."""
     assert protocol.insertion
     return _revealed(sample, protocol, protocol.insertion.canvases[1:])
@@ -53,20 +54,11 @@ def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> li
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
     for canvas in canvases:
-        r = insertion(
-            sample.net,
-            sample.images,
-            sample.targets,
-            stack,
-            canvas=canvas,
-            shares=protocol.insertion.shares,
-            seed=sample.seed,
-            batch_size=sample.batch_size,
-        )
+        r = insertion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
         for stride in (1, 4):
             at, variant = r.shares[::stride], f"{canvas}, {len(r.shares[::stride])} counts"
-            kept = r.probability if stride == 1 else None
-            frames.append(put("insertion", variant, keys, area(at, r.probability[..., ::stride]), curves=kept))
+            curve = r.probability if stride == 1 else None
+            frames.append(put("insertion", variant, keys, area(at, r.probability[..., ::stride]), curves=curve))
             frames.append(put("insertion ratio", variant, keys, area(at, r.probability_ratio[..., ::stride])))
     return frames
 
@@ -75,34 +67,25 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
     """SIC and AIC under those of the protocol's estimators of information that are named, or under all."""
     how = protocol.information
     assert how
-    chosen = [(name, form) for name, form in how.estimators if name in estimators or not estimators]
+    pairs = [(name, form) for name, form in how.estimators if name in estimators or not estimators]
     keys, stack = stacked(sample, protocol)
     seeds = seed_masks(len(sample.images), sample.images.shape[2:], seed=sample.seed, start=sample.start)
     r = information(
-        sample.net,
-        sample.images,
-        sample.targets,
+        *sample.question,
         stack,
         canvas=Seeds(seeds) if how.canvas == "seeds" else sample.altered(blur_photograph),
         shares=how.shares,
-        estimators=tuple(dict.fromkeys(name for name, _ in chosen)),
-        seed=sample.seed,
-        batch_size=sample.batch_size,
+        estimators=tuple(dict.fromkeys(name for name, _ in pairs)),
+        **sample.drawing,
     )
-    frames = []
-    for estimator, form in chosen:
+    frames: list[pd.DataFrame] = []
+    shape: dict[str, Any] = {"monotone": how.monotone, "points": how.points}
+    for estimator, form in pairs:
         reasons = {score: unusable(r, estimator=estimator, score=score) for score in ("probability", "correct")}
         together = reasons["probability"] | {f"{reason}, AIC": held for reason, held in reasons["correct"].items()}
         unsure = {f"p < {how.confidence}": r.probability[:, 0, -1] < how.confidence} if how.confidence else {}
         for metric, score in (("SIC", "probability"), ("AIC", "correct")):
-            x, y = information_curves(
-                r,
-                estimator=estimator,
-                score=score,
-                renormalise=form == "normalised",
-                monotone=how.monotone,
-                points=how.points,
-            )
+            x, y = information_curves(r, estimator=estimator, score=score, renormalise=form == "normalised", **shape)
             out = uncounted(sample, protocol) | unsure
             out |= together if how.dropped == "together" else reasons[score]
             variant = estimator if form == "normalised" else f"{estimator}, raw"
@@ -110,31 +93,22 @@ def curves(sample: Sample, protocol: Protocol, *, estimators: Sequence[str] = ()
     return frames
 
 
-def ablated(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def ablate(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """ABPC at the finest step count, with each score, clipped as in Study B or plain; of Split IG also the window's."""
     how, split = protocol.ablation, split_of(sample.source, protocol)
     assert how
     more = signed_maps("Window", split.steps, window(sample, protocol), protocol.ranking) if split else {}
     keys, stack = stacked(sample, protocol, steps=finest(sample), more=more)
-    found = perturbation(
-        sample.net,
-        sample.images,
-        sample.targets,
-        stack,
-        canvas=how.canvas,
-        shares=how.shares,
-        seed=sample.seed,
-        batch_size=sample.batch_size,
-    )
+    ablation = perturbation(*sample.question, stack, canvas=how.canvas, shares=how.shares, **sample.drawing)
     put = partial(rows, sample, protocol, "ABPC", reasons=uncounted(sample, protocol))
     return [
-        put(f"{score}, {'clipped' if clip else 'plain'}", keys, abpc(found, score=score, clip=clip))
+        put(f"{score}, {'clipped' if clip else 'plain'}", keys, abpc(ablation, score=score, clip=clip))
         for score in how.scores
         for clip in how.clip
     ]
 
 
-def tempered(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+def temper(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on black when the probability that is explained, and asked after, is softmax(z / T), at the finest step
     count; and beside the controls how sure the network then is of the target.
     """
@@ -147,15 +121,7 @@ def tempered(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
             own = explained_again(replace(sample, net=net), protocol, sample.images)
         keys, stack = stacked(own, protocol, steps=finest(own))
         put = partial(rows, own, protocol, reasons=uncounted(own, protocol))
-        r = insertion(
-            own.net,
-            own.images,
-            own.targets,
-            stack,
-            shares=protocol.insertion.shares,
-            seed=own.seed,
-            batch_size=own.batch_size,
-        )
+        r = insertion(*own.question, stack, shares=protocol.insertion.shares, **own.drawing)
         for metric, curve in (("insertion", r.probability), ("insertion ratio", r.probability_ratio)):
             variant = f"black, {len(r.shares)} counts, T = {temperature:g}"
             frames.append(put(metric, variant, keys, area(r.shares, curve)))

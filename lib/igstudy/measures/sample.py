@@ -30,78 +30,60 @@ Key = tuple[str, int, str]  # method, steps, sign
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Some images of one network, explained along one source.
-
-    Attributes
-    ----------
-    source, walked : where the maps come from, and the walk; None for the controls.
-    net, label : the network, and its short name for tables.
-    images, targets, predictions : (B, 3, H, W), (B,), (B,).
-    names, photographs : of the images, and of the photographs behind them.
-    masks : (B, H, W), bool; None where the task does not know them.
-    altered : makes the images again, (B, 3, H, W), their photographs altered at full size.
-    start : the number of the first image, which fixes its random streams.
-    kept : of how many of these images maps are kept.
-    seed, batch_size : as in the parameters.
-    """
+    """Some images of one network, explained along one source."""
 
     source: Source
-    walked: Attributions | None
+    walked: Attributions | None  # None for the controls, which have no walk
     net: Classifier
-    label: str
+    label: str  # the network's short name for tables
     images: Tensor
     targets: Tensor
     predictions: Tensor
     names: tuple[str, ...]
-    photographs: tuple[str, ...]
-    masks: Tensor | None
-    altered: Callable[[Alter], Tensor]
-    start: int
-    kept: int
+    photographs: tuple[str, ...]  # behind the images
+    masks: Tensor | None  # (B, H, W), bool; None where the task does not know them
+    altered: Callable[[Alter], Tensor]  # makes the images again, their photographs altered at full size
+    start: int  # the number of the first image, which fixes its random streams
+    kept: int  # of how many of these images maps are kept
     seed: int
     batch_size: int
 
+    @property
+    def question(self) -> tuple[Classifier, Tensor, Tensor]:
+        """The network, the images and the targets, which every walk and every metric takes first."""
+        return self.net, self.images, self.targets
+
+    @property
+    def drawing(self) -> dict[str, Any]:
+        """What decides how ties are broken, and how many images the network sees in one call."""
+        return {"seed": self.seed, "batch_size": self.batch_size}
+
 
 def rows(
-    sample: Sample,
-    protocol: Protocol,
-    metric: str,
-    variant: str,
-    keys: Sequence[Key],
-    values: Tensor,
-    *,
-    curves: Tensor | None = None,
-    maps: Sequence[bytes] | None = None,
-    reasons: Mapping[str, Tensor] | None = None,
-) -> pd.DataFrame:
+    sample: Sample, protocol: Protocol, metric: str, variant: str, keys: Sequence[Key], values: Tensor, *,
+    curves: Tensor | None = None, maps: Sequence[bytes] | None = None, reasons: Mapping[str, Tensor] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row for each image and key of `values` (B, M), left out for the first of the `reasons` that holds.
 
     `curves` (B, M, K) are stored beside the values. A value that is not finite and not left out is "undefined".
     """
-    count = len(keys)
-    left_out = np.full(len(values), "", dtype=object)
+    images, how = len(values), split_of(sample.source, protocol)
+    left_out = np.full(images, "", dtype=object)
     for reason, held in reversed(dict(reasons or {}).items()):
         left_out[held.cpu().numpy()] = reason
-    left_out = left_out.repeat(count)
+    left_out = left_out.repeat(len(keys))
     flat = values.double().cpu().numpy().ravel()
     left_out[~np.isfinite(flat) & (left_out == "")] = "undefined"
-    method, steps, sign = zip(*keys, strict=True)
-    kept = None if curves is None else list(curves.float().cpu().flatten(0, 1).numpy())
+    method, steps, sign = (list(column) * images for column in zip(*keys, strict=True))
+    image, photograph = (
+        np.repeat(np.array(names, dtype=object)[:images], len(keys)) for names in (sample.names, sample.photographs)
+    )
     columns: dict[str, Any] = {
-        "protocol": labelled(sample, protocol),
-        "network": sample.label,
-        "image": np.repeat(np.array(sample.names, dtype=object)[: len(values)], count),
-        "photograph": np.repeat(np.array(sample.photographs, dtype=object)[: len(values)], count),
-        "path": sample.source.name,
-        "method": list(method) * len(values),
-        "steps": list(steps) * len(values),
-        "sign": list(sign) * len(values),
-        "metric": metric,
-        "variant": variant,
-        "value": flat,
-        "curve": kept,
-        "map": maps,
-        "left_out": left_out,
+        "protocol": how.name if how else protocol.name,  # Split IG has one for each baseline
+        **{"network": sample.label, "image": image, "photograph": photograph, "path": sample.source.name},
+        **{"method": method, "steps": steps, "sign": sign, "metric": metric, "variant": variant, "value": flat},
+        "curve": None if curves is None else list(curves.float().cpu().flatten(0, 1).numpy()),
+        **{"map": maps, "left_out": left_out},
     }
     return pd.DataFrame(columns)
 
@@ -111,12 +93,6 @@ def split_of(source: Source, protocol: Protocol) -> Split | None:
     if not source.name.startswith("split-"):
         return None  # without a look at the splits, on which nothing else depends
     return next((split for split in protocol.split if split.source == source.name), None)
-
-
-def labelled(sample: Sample, protocol: Protocol) -> str:
-    """The name of the protocol in a row: Split IG has one for each baseline."""
-    how = split_of(sample.source, protocol)
-    return how.name if how else protocol.name
 
 
 def uncounted(sample: Sample, protocol: Protocol) -> dict[str, Tensor]:
@@ -149,14 +125,7 @@ def named_rules(source: Source, protocol: Protocol) -> Rules:
 def segments(sample: Sample, steps: Sequence[int]) -> Iterator[Segment]:
     """The segments of a sample's path once more, for what no rule adds up."""
     assert sample.source.path is not None
-    return walk(
-        sample.net,
-        sample.images,
-        sample.targets,
-        path=sample.source.path,
-        steps=steps,
-        batch_size=sample.batch_size,
-    )
+    return walk(*sample.question, path=sample.source.path, steps=steps, batch_size=sample.batch_size)
 
 
 def window(sample: Sample, protocol: Protocol) -> Tensor:
@@ -176,23 +145,19 @@ def window(sample: Sample, protocol: Protocol) -> Tensor:
     return total.nan_to_num(0, 0, 0)  # an image whose scores are not finite is left out, and must not stop the others
 
 
-def attributions(
-    sample: Sample, protocol: Protocol, *, steps: Sequence[int] | None = None
-) -> dict[tuple[str, int], Tensor]:
+def attributions(sample: Sample, protocol: Protocol, *, steps: Sequence[int] = ()) -> dict[tuple[str, int], Tensor]:
     """The attributions (B, 3, H, W) that rank pixels, by method and step count; the gradient has the finest alone."""
     if sample.walked is None:
         return {}
-    finest = max(sample.source.steps)
-    wanted = [n for n in sample.source.steps if steps is None or n in steps]
     return {
         (name, n): sample.walked[rule, n]
         for name, rule in named_rules(sample.source, protocol).items()
-        for n in ([finest] if name == "gradient" else wanted)
+        for n in (finest(sample) if name == "gradient" else steps or sample.source.steps)
     }
 
 
 def ranking_maps(
-    sample: Sample, protocol: Protocol, *, signs: Sequence[str] = (), steps: Sequence[int] | None = None
+    sample: Sample, protocol: Protocol, *, signs: Sequence[str] = (), steps: Sequence[int] = ()
 ) -> dict[Key, Tensor]:
     """The ranking maps (B, H, W) of a sample, of the protocol's signs or of those that are named.
 
@@ -217,11 +182,7 @@ def signed_maps(name: str, n: int, attribution: Tensor, signs: Sequence[str]) ->
 
 
 def stacked(
-    sample: Sample,
-    protocol: Protocol,
-    *,
-    steps: Sequence[int] | None = None,
-    more: Mapping[Key, Tensor] | None = None,
+    sample: Sample, protocol: Protocol, *, steps: Sequence[int] = (), more: Mapping[Key, Tensor] | None = None
 ) -> tuple[list[Key], Tensor]:
     """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys."""
     maps = ranking_maps(sample, protocol, steps=steps) | dict(more or {})
@@ -237,13 +198,11 @@ def explained_again(sample: Sample, protocol: Protocol, images: Tensor) -> Sampl
     """The sample with other images, walked at the finest step count alone; they may leave [0, 1]."""
     if sample.source.path is None:
         return replace(sample, images=images)
-    walked = attribute_any(
-        sample.net,
-        images,
-        sample.targets,
-        path=sample.source.path,
-        rules=named_rules(sample.source, protocol).values(),
-        steps=finest(sample),
-        batch_size=sample.batch_size,
-    )
-    return replace(sample, images=images, walked=walked)
+    other, rules = replace(sample, images=images), named_rules(sample.source, protocol)
+    return replace(other, walked=attribute_again(other, rules))
+
+
+def attribute_again(sample: Sample, rules: Rules) -> Attributions:
+    """A sample walked once more at the finest step count alone; its images may leave [0, 1]."""
+    path, steps = sample.source.path, finest(sample)
+    return attribute_any(*sample.question, path=path, rules=rules.values(), steps=steps, batch_size=sample.batch_size)

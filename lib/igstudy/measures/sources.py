@@ -42,26 +42,15 @@ APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGra
 
 @dataclass(frozen=True)
 class Source:
-    """One walk of every image, and the rules that read it.
+    """One walk of every image, and the rules that read it."""
 
-    Attributes
-    ----------
-    name : of the path, as in the parameters; "controls" for the maps that need no walk.
-    output : the score that is explained, "probability" or "logit".
-    path : None for the controls.
-    steps : the step counts of the walk.
-    ranked : by method, the rules whose maps rank pixels.
-    others : by method, the rules that are read for other reasons.
-    protocol : "study-a" for its own walks, which no other protocol reads, as it reads no others; else empty.
-    """
-
-    name: str
-    output: str
-    path: Path | None = None
+    name: str  # of the path, as in the parameters; "controls" for the maps that need no walk
+    output: str  # the score that is explained, "probability" or "logit"
+    path: Path | None = None  # None for the controls
     steps: tuple[int, ...] = ()
-    ranked: Rules = field(default_factory=dict)
-    others: Rules = field(default_factory=dict)
-    protocol: str = ""
+    ranked: Rules = field(default_factory=dict)  # by method, the rules whose maps rank pixels
+    others: Rules = field(default_factory=dict)  # by method, the rules that are read for other reasons
+    protocol: str = ""  # "study-a" for its own walks, which no other protocol reads, as it reads no others
 
     def serves(self, protocol: Protocol) -> bool:
         """Whether a protocol reads this source: study-a walks of its own, all others the same; any the controls."""
@@ -97,29 +86,21 @@ def controls(*, output: str) -> Source:
 
 def splits(protocols: tuple[Protocol, ...]) -> list[Source]:
     """The sources of Split IG: a straight path for each baseline, step count and score that a protocol asks for."""
-    every = [split for protocol in protocols for split in protocol.split]
-    found = []
-    for name in dict.fromkeys(split.source for split in every):
-        sharing = [split for split in every if split.source == name]
-        rules: Rules = {}
-        for split in sharing:
-            for whole in (IG(split.at), IDGI(), SquaredGradients()):
-                parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
-                rules |= {repr(rule): rule for rule in (whole, *parts)}
-        one = sharing[0]
-        found.append(Source(name, one.output, Straight(one.baseline), (one.steps,), {}, rules))
-    return found
+    by_name: dict[str, Source] = {}
+    for split in (split for protocol in protocols for split in protocol.split):
+        own = Source(split.source, split.output, Straight(split.baseline), (split.steps,))
+        for whole in (IG(split.at), IDGI(), SquaredGradients()):
+            parts = [part(whole, psi, split.crossing) for psi in split.psi for part in (Left, Right)]
+            by_name.setdefault(split.source, own).others.update({repr(rule): rule for rule in (whole, *parts)})
+    return list(by_name.values())
 
 
-def explain(
-    source: Source, net: Classifier, images: Tensor, targets: Tensor, *, batch_size: int
-) -> Attributions | None:
-    """Walk a source's path with all its rules; None for the controls."""
+def explain(source: Source, *question: Any, batch_size: int) -> Attributions | None:
+    """Walk a source's path with all its rules for a network, images and targets; None for the controls."""
     if source.path is None:
         return None
-    return attribute_any(
-        net, images, targets, path=source.path, rules=source.rules.values(), steps=source.steps, batch_size=batch_size
-    )
+    rules = source.rules.values()
+    return attribute_any(*question, path=source.path, rules=rules, steps=source.steps, batch_size=batch_size)
 
 
 def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: Any) -> Attributions:

@@ -27,11 +27,11 @@ def split(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     assert how
     wholes: dict[str, Rule] = {"IG": IG(how.at), "IDGI": IDGI()}
     for name, whole in wholes.items():
-        found = {psi: _split_values(sample, how, whole, psi) for psi in how.psi}
+        by_psi = {psi: _split_values(sample, how, whole, psi) for psi in how.psi}
         # An image whose part is empty at one ψ is left out at every ψ: a row of a table is about the same images.
-        empty = torch.stack([~torch.stack(list(v.values())).isfinite().all(0) for v in found.values()]).any(0)
+        empty = torch.stack([~torch.stack(list(v.values())).isfinite().all(0) for v in by_psi.values()]).any(0)
         reasons, key = uncounted(sample, protocol) | {"a part is empty": empty}, [(name, how.steps, "signed")]
-        for psi, values in found.items():
+        for psi, values in by_psi.items():
             variant = f"ψ = {psi:g}" + ("" if how.output == "logit" else f", {how.output}")
             for quantity, value in values.items():
                 frames.append(rows(sample, protocol, quantity, variant, key, value[:, None], reasons=reasons))
@@ -79,7 +79,7 @@ def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     how, walked = split_of(sample.source, protocol), sample.walked
     assert how
     assert walked is not None
-    rule, kept = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
+    rule, part = IG(how.at), torch.zeros_like(walked[IG(how.at), how.steps])
     logit = recomputed(sample.net, output="logit")
     for j, segment in enumerate(segments(replace(sample, net=logit), (how.steps,))):
         p = walked.scores[how.steps][:, j : j + 2].T.view(2, -1, 1, 1, 1)
@@ -87,8 +87,8 @@ def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
             replace(point, gradient=point.gradient * factor)
             for point, factor in zip((segment.start, segment.end), p * (1 - p), strict=True)
         )
-        kept += rule.credit(replace(segment, start=start, end=end))
+        part += rule.credit(replace(segment, start=start, end=end))
     whole = walked[rule, how.steps]
-    values = {"size": norm_ratio(whole - kept, whole, order=2), "cosine": cosine(whole, kept)}
+    values = {"size": norm_ratio(whole - part, whole, order=2), "cosine": cosine(whole, part)}
     key, put = [("IG", how.steps, "signed")], partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     return [put("dropped terms", of, key, each[:, None]) for of, each in values.items()]

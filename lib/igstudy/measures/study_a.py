@@ -22,12 +22,6 @@ class Strided(Respaced):
     ----------
     path : `Straight` or `Blur`.
     points : 2 or more; each step count divides it.
-
-    Examples
-    --------
-    >>> from igstudy.measures.study_a import Strided
-    >>> [round(alpha, 3) for alpha in Strided(ig.Straight()).alphas(8).tolist()]
-    [0.0, 0.126, 0.252, 0.378, 0.504, 0.63, 0.756, 0.882]
     """
 
     points: int = 128

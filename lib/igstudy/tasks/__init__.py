@@ -1,6 +1,6 @@
 """What is explained: the images of a task and the models that classify them, by name.
 
-`load_model` and `load_images` are all that a study needs. The objects task is drawn on the fly (`objects`,
+`load_images` and `igpaths.load_model` are all that a study needs. The objects task is drawn on the fly (`objects`,
 `networks`, `training`); the imagenet task reads a folder of photographs (`imagenet`); `models` knows the names.
 """
 
@@ -14,12 +14,12 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from igpaths.models import Model, load_model
+from igpaths.models import Model
 from igpaths.models.classes import data_folder, read_synsets
 from igpaths.models.photographs import open_photograph
 from igstudy.tasks import imagenet, objects
 
-__all__ = ["TASKS", "Alter", "Images", "Model", "NoImagesError", "load_images", "load_model"]
+__all__ = ["TASKS", "Alter", "Images", "load_images"]
 
 TASKS = ("objects", "imagenet")
 Alter = Callable[[Image.Image], Image.Image]
@@ -27,15 +27,7 @@ logger = logging.getLogger("igpaths")
 
 
 class NoImagesError(ValueError):
-    """None of the photographs asked for can be read; `skipped` has a line for each.
-
-    Examples
-    --------
-    >>> from igstudy.tasks import NoImagesError
-    >>> error = NoImagesError("no photograph is left", skipped=("n01440764/1.JPEG: broken",))
-    >>> error.skipped
-    ('n01440764/1.JPEG: broken',)
-    """
+    """None of the photographs asked for can be read; `skipped` has a line for each."""
 
     def __init__(self, message: str, *, skipped: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -44,45 +36,21 @@ class NoImagesError(ValueError):
 
 @dataclass(frozen=True)
 class Images:
-    """Images of a task, ready for a model.
+    """Images of a task, ready for a model."""
 
-    Attributes
-    ----------
-    images : Tensor (B, 3, H, W), float32 in [0, 1].
-    targets : Tensor (B,), int64, the class of each.
-    names : tuple of B str, unique.
-    photographs : tuple of B str, the photograph behind each image: scenes share their backgrounds'.
-    classes : tuple of str, the name of each class by its index.
-    masks : Tensor (B, H, W), bool, the true pixels of the object; None where the task does not know them.
-    skipped : tuple of str, a line for each photograph that could not be read.
-
-    Examples
-    --------
-    >>> data.images.shape, data.targets, data.masks.shape
-    (torch.Size([2, 3, 176, 176]), tensor([0, 1]), torch.Size([2, 176, 176]))
-    >>> data.names, data.photographs
-    (('scene-00000', 'scene-00001'), ('cell', 'camera'))
-    """
-
-    images: Tensor
-    targets: Tensor
-    names: tuple[str, ...]
-    photographs: tuple[str, ...]
-    classes: tuple[str, ...]
-    masks: Tensor | None = None
-    skipped: tuple[str, ...] = ()
+    images: Tensor  # (B, 3, H, W), float32 in [0, 1]
+    targets: Tensor  # (B,), int64, the class of each
+    names: tuple[str, ...]  # unique
+    photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
+    classes: tuple[str, ...]  # the name of each class by its index
+    masks: Tensor | None = None  # (B, H, W), bool, the true pixels of the object, where the task knows them
+    skipped: tuple[str, ...] = ()  # a line for each photograph that could not be read
 
 
 def load_images(
-    task: str,
-    *,
-    model: Model,
-    count: int,
-    start: int = 0,
-    data: str | Path = "",
-    seed: int = 0,
+    task: str, *, model: Model, count: int, start: int = 0, data: str | Path = "", seed: int = 0,
     alter: Alter | None = None,
-) -> Images:
+) -> Images:  # fmt: skip
     """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
 
     The order is fixed by `seed` (and by the folder, for imagenet), so that shards of a run are slices of it.
@@ -109,12 +77,8 @@ def load_images(
     Examples
     --------
     >>> from igpaths.metrics import jpeg
-    >>> data = load_images("objects", model=model, count=2, start=5)
-    >>> data.names, [data.classes[target] for target in data.targets]
-    (('scene-00005', 'scene-00006'), ['ring', 'crescent'])
-    >>> compressed = load_images("objects", model=model, count=2, start=5, alter=jpeg)
-    >>> bool((compressed.images != data.images).any())
-    True
+    >>> load_images("objects", model=model, count=2, start=5, alter=jpeg).names
+    ('scene-00005', 'scene-00006')
     """
     if task not in TASKS:
         raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
@@ -145,27 +109,21 @@ def _photographs(model: Model, start: int, count: int, data: str | Path, seed: i
     chosen = imagenet.choose(there, start + count, seed=seed)[start:]
     if len(chosen) < count:
         logger.warning("%d photographs asked for from number %d on: %s has %d", count, start, folder, len(there))
-    read, images, skipped = [], [], []
+    images, targets, names, skipped = list[Tensor](), list[int](), list[str](), list[str]()
     for photograph in chosen:
         try:
             pixels = open_photograph(photograph.path)
         except ValueError as error:
             skipped.append(f"{photograph.wnid}/{error}")
             continue
-        read.append(photograph)
-        name, like = f"{photograph.wnid}/{photograph.path.name}", images[0] if images else None
-        images.append(model.see(alter(pixels) if alter else pixels, name=name, like=like))
+        names.append(f"{photograph.wnid}/{photograph.path.name}")
+        targets.append(photograph.target)
+        like = images[0] if images else None
+        images.append(model.see(alter(pixels) if alter else pixels, name=names[-1], like=like))
     if skipped:
         logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
     if not images:
         message = f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}"
         raise NoImagesError(message, skipped=tuple(skipped))
-    names = tuple(f"{photograph.wnid}/{photograph.path.name}" for photograph in read)
-    return Images(
-        images=torch.stack(images),
-        targets=torch.tensor([photograph.target for photograph in read]),
-        names=names,
-        photographs=names,
-        classes=tuple(synset.name for synset in synsets),
-        skipped=tuple(skipped),
-    )
+    classes, both = tuple(synset.name for synset in synsets), tuple(names)
+    return Images(torch.stack(images), torch.tensor(targets), both, both, classes, skipped=tuple(skipped))

@@ -38,15 +38,15 @@ def photographs(folder: Path, synsets: Sequence[Synset]) -> tuple[Photograph, ..
         raise ValueError(f"{root} has no synset folders: the photographs belong into val/<wnid>/")
     if strange := sorted(names - target.keys()):
         raise ValueError(f"{root} has {len(strange)} folders that are no synset of the list, such as {strange[0]!r}")
-    found = tuple(
+    listed = tuple(
         Photograph(path=path, wnid=wnid, target=target[wnid])
         for wnid in sorted(names, key=target.__getitem__)
         for path in sorted((root / wnid).iterdir())
         if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
     )
-    if not found:
+    if not listed:
         raise ValueError(f"{root} has synset folders but no image in them ({', '.join(SUFFIXES)})")
-    return found
+    return listed
 
 
 def choose(photographs: Sequence[Photograph], count: int, *, seed: int = 0) -> tuple[Photograph, ...]:

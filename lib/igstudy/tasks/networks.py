@@ -163,11 +163,7 @@ def mobilenet(classes: int = 10) -> nn.Module:
 
 
 FIVE: dict[str, Callable[[], nn.Module]] = {
-    "vgg": vgg,
-    "resnet": resnet,
-    "densenet": densenet,
-    "inception": inception,
-    "mobilenet": mobilenet,
+    each.__name__: each for each in (vgg, resnet, densenet, inception, mobilenet)
 }
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     **FIVE,

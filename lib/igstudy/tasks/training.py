@@ -80,8 +80,7 @@ def _render_chunk(indices: range, split: str, seed: int) -> np.ndarray:
 
 def normalise(images: Tensor) -> Tensor:
     """uint8 pixels to the networks' input: (x − MEAN) / STD with x in [0, 1], channels last."""
-    x = (images.float() / 255 - objects.MEAN) / objects.STD
-    return x.contiguous(memory_format=torch.channels_last)
+    return ((images.float() / 255 - objects.MEAN) / objects.STD).contiguous(memory_format=torch.channels_last)
 
 
 def turn(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -128,12 +127,9 @@ def train(
                 bar.set_postfix(epoch=epoch + 1, loss=f"{float(loss.detach()):.3f}", refresh=False)
             if checkpoint:
                 state = {name: part.state_dict() for name, part in parts.items()}
-                torch.save(state | {"epoch": epoch + 1, "random": _random(generator)}, checkpoint)
+                random = [generator.get_state(), torch.get_rng_state()]
+                torch.save(state | {"epoch": epoch + 1, "random": random}, checkpoint)
     return (average.module if recipe.averaging else network).eval()
-
-
-def _random(generator: torch.Generator) -> list[Tensor]:
-    return [generator.get_state(), torch.get_rng_state()]
 
 
 def _resume(checkpoint: Path | None, parts: dict[str, Any], generator: torch.Generator) -> int:
@@ -157,8 +153,9 @@ def accuracy(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 
 def card(name: str, network: nn.Module, recipe: Recipe, per_class: Tensor, minutes: float | None) -> dict[str, object]:
     """What a reader must know of a shipped network."""
-    here = Path(__file__).parent
+    here, times = Path(__file__).parent, f", {minutes:.0f} minutes" if minutes else ", in several runs"
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True).stdout.strip()
+    threads = torch.get_num_threads()
     return {
         "network": f"objects/{name}",
         "architecture": (NETWORKS[name].__doc__ or "").strip(),
@@ -174,8 +171,7 @@ def card(name: str, network: nn.Module, recipe: Recipe, per_class: Tensor, minut
             "split": f"training: left {objects.TRAIN_SHARE:.0%} of every photograph's width; test: the rest",
         },
         "normalisation": {"mean": objects.MEAN.flatten().tolist(), "std": objects.STD.flatten().tolist()},
-        "trained_with": f"torch {torch.__version__}, Python {platform.python_version()}, "
-        f"{torch.get_num_threads()} threads" + (f", {minutes:.0f} minutes" if minutes else ", in several runs"),
+        "trained_with": f"torch {torch.__version__}, Python {platform.python_version()}, {threads} threads{times}",
         "commit": commit or "not a git checkout",
     }
 
@@ -192,8 +188,8 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.networks:
         start = time.perf_counter()
-        own = recipe(name)
-        own = replace(own, epochs=options.epochs or own.epochs, images=options.images)
+        own = replace(recipe(name), images=options.images)
+        own = replace(own, epochs=options.epochs or own.epochs)
         torch.manual_seed(own.seed)
         checkpoint = options.out / f"{name}.part"
         resumed = checkpoint.exists()

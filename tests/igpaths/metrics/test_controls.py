@@ -56,3 +56,11 @@ def test_a_step_has_an_edge_and_a_constant_image_none():
     maps = edges(step)
     assert bool((maps[0, :, 8:10] > 0.5).all())
     assert float(maps[0, :, :8].max()) == float(maps[0, :, 10:].max()) == 0
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_edges_of_any_number_of_channels_and_of_no_image(channels):
+    x = images(count=2, shape=(channels, *SIZE))
+    assert torch.equal(edges(x.clone().requires_grad_()), edges(x.mean(1, keepdim=True)))
+    assert torch.equal(edges(x.numpy()), edges(x))
+    assert edges(x[:0]).shape == random_maps(0, SIZE).shape == (0, *SIZE)

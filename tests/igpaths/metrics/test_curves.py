@@ -480,7 +480,7 @@ def test_bad_maps_and_shares_are_refused():
         information(net, x, TARGETS, maps[0, 0], canvas=torch.zeros_like(x))
     with pytest.raises(ValueError, match=r"map \(0, 0\) has 500 NaN or infinite values"):
         information(net, x, TARGETS, maps * torch.nan, canvas=torch.zeros_like(x))
-    with pytest.raises(ValueError, match=r"shares must increase within \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"shares must be numbers that increase within \[0, 1\]"):
         information(net, x, TARGETS, maps, canvas=torch.zeros_like(x), shares=(0.5, 1.5))
 
 
@@ -510,7 +510,7 @@ def test_information_of_any_number_of_channels(channels):
             assert bool((found.information[estimator] > 0).all())
         else:
             with pytest.raises(
-                ValueError, match=f"{estimator} files hold images of 1, .* not {channels}: .* 'entropy'"
+                ValueError, match=f"{estimator} files hold 1, .* channels, not {channels}; take 'entropy'"
             ):
                 information(net, x, TARGETS, maps, canvas="black", estimators=estimator)
 
@@ -535,3 +535,34 @@ def test_images_outside_the_unit_range_and_networks_of_one_output_have_no_inform
         information(classifier(small_network()), x * 255, TARGETS, maps, canvas="black")
     with pytest.raises(ValueError, match="one output"):
         information(classifier(small_network(classes=1)), x, 0, maps, canvas="black")
+
+
+def test_no_default_of_the_process_reaches_a_result():
+    x, maps, net = (
+        photographs("astronaut", "rocket"),
+        random_maps(2, (SIDE, SIDE)),
+        classifier(small_network(torch.float32)),
+    )
+    arguments = {"shares": (0.2,), "estimators": tuple(ESTIMATORS), "canvas": Seeds(seed_masks(2, (SIDE, SIDE)))}
+    expected = information(net, x, TARGETS, maps, **arguments)
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        with torch.device("meta"):  # a device that computes nothing
+            found = information(net, x, TARGETS, random_maps(2, (SIDE, SIDE)), **arguments)
+            masks = seed_masks(2, (SIDE, SIDE))
+    finally:
+        torch.set_default_dtype(before)
+    assert torch.equal(masks, arguments["canvas"].masks)
+    assert torch.equal(found.logit, expected.logit)
+    for estimator in ESTIMATORS:
+        assert torch.equal(found.information[estimator], expected.information[estimator])
+
+
+def test_an_unknown_score_or_estimator_is_refused():
+    made = responses([[[0, 1]]], [[[0, 1]]])
+    for reading in (information_curves, unusable):
+        with pytest.raises(ValueError, match="score is 'loss'; it must be one of probability, logit, correct"):
+            reading(made, estimator="png", score="loss")
+        with pytest.raises(ValueError, match="estimator is 'webp'; it must be one of png"):
+            reading(made, estimator="webp", score="probability")

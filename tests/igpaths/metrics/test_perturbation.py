@@ -193,12 +193,18 @@ def test_the_batch_size_and_the_other_maps_change_nothing():
     [
         ({"maps": maps() * torch.nan}, r"map \(0, 0\) has 120 NaN or infinite values"),
         ({"maps": maps()[0, 0]}, r"maps must be \(3, M, 10, 12\), .* got \(10, 12\)"),
-        ({"shares": (0.2, 1.2)}, r"shares must increase within \[0, 1\]"),
+        ({"shares": (0.2, 1.2)}, r"shares must be numbers that increase within \[0, 1\]"),
         ({"canvas": "grey"}, r"is 'grey'; it must be one of black, white, mean, blur"),
-        ({"batch_size": 0}, r"batch_size must be 1 or more, got 0"),
+        ({"batch_size": 0}, r"batch_size must be 1 or more, a whole number, got 0"),
     ],
 )
 def test_bad_input_is_refused_with_what_was_given(options, message):
     given = {"net": network(), "images": images(B, shape=SHAPE), "targets": torch.zeros(B).long(), "maps": maps()}
     with pytest.raises(ValueError, match=message):
         perturbation(**(given | options))
+
+
+def test_an_unknown_score_is_refused():
+    curves = perturbation(network(), images(B, shape=SHAPE), 0, maps())
+    with pytest.raises(ValueError, match="score is 'loss'; it must be one of probability, logit, correct"):
+        abpc(curves, score="loss")

@@ -127,7 +127,7 @@ def test_the_counts_at_pairs_thresholds_are_those_of_its_quantiles():
     "shares", [(), (0.2, 0.1), (0.1, 0.1), (-0.1, 0.5), (0.5, 1.01), (math.nan,), (0.0, math.nan), (0.5, math.inf)]
 )
 def test_shares_that_do_not_increase_within_the_unit_interval_are_refused(shares):
-    with pytest.raises(ValueError, match=r"shares must increase within \[0, 1\], got "):
+    with pytest.raises(ValueError, match=r"shares must be numbers that increase within \[0, 1\], got "):
         pixel_counts(shares, 100)
 
 
@@ -164,3 +164,14 @@ def test_the_sum_of_magnitudes_bounds_the_signed_sum():
     one_colour = attribution.clone()
     one_colour[..., 1:, :, :] = 0
     assert torch.equal(absolute_map(one_colour), signed_map(one_colour).abs())
+
+
+def test_arrays_are_taken_and_what_is_none_is_refused():
+    attribution = torch.randn(2, 3, 4, 5, generator=generator())
+    for function in (signed_map, absolute_map, pixel_ranks, tied_share):
+        assert torch.equal(function(attribution.numpy()), function(attribution))
+        assert not function(attribution.clone().requires_grad_()).requires_grad
+        with pytest.raises(ValueError, match="must be a tensor or an array, got str"):
+            function("a map")
+    with pytest.raises(ValueError, match=r"attribution must have 3 axes or more, of real numbers, got \(4, 5\)"):
+        absolute_map(attribution[0, 0])

@@ -339,12 +339,12 @@ def test_float32_images_and_maps_take_the_networks_precision():
         ({"maps": torch.zeros(B, M, 15, 8)}, r"maps must be \(3, M, 8, 15\), .* got \(3, 2, 15, 8\)"),
         ({"maps": torch.zeros(2, M, *SHAPE[1:])}, r"maps must be \(3, M, 8, 15\), .* got \(2, 2, 8, 15\)"),
         ({"maps": torch.zeros(B, 0, *SHAPE[1:])}, r"M maps of each image, .* got \(3, 0, 8, 15\)"),
-        ({"shares": ()}, r"shares must increase within \[0, 1\], got \[\]"),
-        ({"shares": (0.5, 0.2)}, r"shares must increase within \[0, 1\], got \[0.5, 0.2\]"),
-        ({"shares": (0.5, 1.2)}, r"shares must increase within \[0, 1\]"),
+        ({"shares": ()}, r"shares must be numbers that increase within \[0, 1\], got \(\)"),
+        ({"shares": (0.5, 0.2)}, r"shares must be numbers that increase within \[0, 1\], got \(0.5, 0.2\)"),
+        ({"shares": (0.5, 1.2)}, r"shares must be numbers that increase within \[0, 1\]"),
         ({"canvas": "grey"}, r"is 'grey'; it must be one of black, white, mean, blur"),
         ({"canvas": torch.zeros(B, 3, 9, 9)}, r"shape \(3, 3, 9, 9\) does not broadcast to .* \(3, 3, 8, 15\)"),
-        ({"batch_size": 0}, r"batch_size must be 1 or more, got 0"),
+        ({"batch_size": 0}, r"batch_size must be 1 or more, a whole number, got 0"),
     ],
 )
 def test_bad_input_is_refused_with_what_was_given(method, options, message):
@@ -462,10 +462,13 @@ def test_a_network_of_one_output_is_refused_with_the_remedy(method):
         ({"net": small_network()}, "net is a Sequential; wrap the network: ig.Classifier"),
         ({"images": torch.zeros(0, *SHAPE), "maps": torch.zeros(0, M, *SHAPE[1:])}, r"images .* got \(0, 3, 8, 15\)"),
         ({"images": torch.zeros(B, *SHAPE, dtype=torch.uint8)}, "images must be float tensors"),
-        ({"images": np.zeros((B, *SHAPE))}, "images must be a float tensor .* got ndarray"),
-        ({"targets": [True, False, True]}, "class indices.* got torch.bool"),
+        ({"images": np.zeros((B, *SHAPE))}, "images must be float tensors .* got ndarray"),
+        ({"targets": [True, False, True]}, "class indices.* got .True, False, True"),
         ({"targets": ["disk", "ring", "star"]}, "class indices"),
-        ({"batch_size": True}, "batch_size must be 1 or more, got True"),
+        ({"shares": "half"}, "shares must be numbers that increase"),
+        ({"shares": None}, "shares must be numbers that increase"),
+        ({"maps": [ranking_maps()[0], ranking_maps()[1]]}, "maps must be a tensor or an array, got list"),
+        ({"batch_size": True}, "batch_size must be 1 or more, a whole number, got True"),
         ({"canvas": Seeds(torch.zeros(B, 3, 3))}, r"masks of Seeds must be bool \(3, 8, 15\), got \(3, 3, 3\)"),
     ],
 )
@@ -475,7 +478,9 @@ def test_what_is_no_network_image_target_or_canvas_is_refused(method, options, m
         method(**(arguments | options))
 
 
-def test_shares_may_come_from_a_generator():
+def test_shares_may_come_from_a_generator_or_be_one():
     x, maps, net = images(B, shape=SHAPE), ranking_maps(), network()
-    for method in (insertion, deletion, lambda *a, **k: perturbation(*a, **k)[1]):
-        assert method(net, x, TARGETS, maps, shares=(s for s in (0.2, 0.7))).logit.shape[:2] == (B, M)
+    for method in (insertion, deletion):
+        assert method(net, x, TARGETS, maps, shares=(s for s in (0.2, 0.7))).counts == (24, 84)
+        assert method(net, x, TARGETS, maps, shares=0.2).counts == (24,)
+    assert perturbation(net, x, TARGETS, maps, shares=(s for s in (0.2, 0.7)))[1].counts == (0, 24, 84, 120)

@@ -53,7 +53,8 @@ def everything(folder, model, monkeypatch, *, images, without=REPEATED, **change
 
 @pytest.mark.parametrize("name", STUDY_A)
 def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
-    found = everything(photographs(tmp_path / "photos", 1), f"module:studies.{name}", monkeypatch, images=1)
+    folder = photographs(tmp_path / "photos", 1, classes=1000)
+    found = everything(folder, f"module:studies.{name}", monkeypatch, images=1)
     side = 299 if name == "inception_v3" else 161
     assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, side, side)}
 
@@ -61,7 +62,7 @@ def test_a_network_of_study_a_on_small_photographs(name, tmp_path, monkeypatch):
 def test_a_network_by_its_name_with_its_own_transforms(tmp_path, monkeypatch):
     torch.save(of_study_a("mobilenet_v2").network.state_dict(), tmp_path / "weights.pt")
     name = f"torchvision/mobilenet_v2:IMAGENET1K_V2@{tmp_path / 'weights.pt'}"
-    found = everything(photographs(tmp_path / "photos", 1), name, monkeypatch, images=1)
+    found = everything(photographs(tmp_path / "photos", 1, classes=1000), name, monkeypatch, images=1)
     assert {tuple(each.shape) for each in kept_maps(found).values()} == {(3, 224, 224)}
 
 

@@ -398,7 +398,7 @@ class TestFaults:
         def broken(sample, protocol):
             raise ZeroDivisionError("no such luck")
 
-        broken.__module__, broken.__qualname__ = "igstudy.measures.revealing", "revealed"
+        broken.__module__, broken.__qualname__ = "igstudy.measures.revealing", "reveal"
         monkeypatch.setitem(MEASURES, "insertion", replace(MEASURES["insertion"], rows=broken))
         done = run(study(folder, images=4))
         assert len(done.failures) == 4  # three paths and the controls
@@ -422,10 +422,28 @@ class TestFaults:
         with pytest.raises(ValueError, match="this worker runs another version of igpaths"):
             computing.compute(study(folder), replace(first, library="another"))
 
-    def test_a_unit_that_fails_does_not_stop_the_others(self, folder):
-        # Four synsets more than the network has classes, and no image of its last class in the first shard.
-        (folder / "synsets.txt").write_text("".join(f"n{i:08d}\tname\n" for i in (9, 8, 7, 6, 1, 2, 3, 4, 5)))
+    def test_a_unit_that_fails_does_not_stop_the_others(self, folder, monkeypatch):
+        attempt = computing._compute
+
+        def unlucky(study, unit, *rest):
+            if unit.start == 0:
+                raise ArithmeticError("no such luck")
+            return attempt(study, unit, *rest)
+
+        monkeypatch.setattr(computing, "_compute", unlucky)
         done = run(study(folder))
-        assert len(done.failures) == 1
-        assert "images 0 to 3: ValueError: targets must be from 0 to 4" in done.failures[0]
+        assert done.failures == ("module:studies.small, images 0 to 3: ArithmeticError: no such luck",)
         assert done.computed == len(QUICK) * 4 - 1
+
+    def test_a_network_with_other_classes_than_the_photographs_is_refused(self, folder):
+        (folder / "synsets.txt").write_text("".join(f"n{i:08d}\tname\n" for i in range(1, 10)))
+        done = run(study(folder))
+        assert len(done.failures) == 2
+        message = "ValueError: model is 'module:studies.small'; its network has 5 outputs for 9 classes"
+        assert all(message in line for line in done.failures)
+
+    def test_photographs_that_prepare_has_normalised_are_refused(self, folder):
+        done = run(study(folder, models=("module:studies.normalised",)))
+        assert done.computed == 0
+        assert all("'module:studies.normalised'; its prepare turns n0000000" in line for line in done.failures)
+        assert all("must be a float tensor" in line for line in done.failures)

@@ -172,8 +172,8 @@ def _at(frames, metric, temperature):
 
 class TestTemperature:
     def test_at_one_it_is_insertion_as_it_is(self, straight):
-        found = revealing.tempered(straight, IGPATHS)
-        plain = pd.concat(revealing.revealed(straight, IGPATHS))
+        found = revealing.temper(straight, IGPATHS)
+        plain = pd.concat(revealing.reveal(straight, IGPATHS))
         for metric in ("insertion", "insertion ratio"):
             own = plain[(plain["metric"] == metric) & (plain["variant"] == "black, 21 counts") & (plain["steps"] == 4)]
             np.testing.assert_array_equal(_at(found, metric, 1), own["value"])
@@ -187,12 +187,12 @@ class TestTemperature:
             sample(STRAIGHT, net=net, walked=explain(STRAIGHT, net, IMAGES, TARGETS, batch_size=16))
             for net in (classifier(layers, "probability") for layers in (small_network(torch.float32), surer))
         )
-        found, expected = (revealing.tempered(each, IGPATHS) for each in (calm, sure))
+        found, expected = (revealing.temper(each, IGPATHS) for each in (calm, sure))
         np.testing.assert_allclose(_at(found, "insertion", 0.25), _at(expected, "insertion", 1), rtol=1e-4)
         assert calm.net.temperature == 1
 
     def test_confidence_stands_beside_the_controls_and_falls(self):
-        found = revealing.tempered(sample(controls(output="probability")), IGPATHS)
+        found = revealing.temper(sample(controls(output="probability")), IGPATHS)
         net = network("probability")
         for temperature in revealing.TEMPERATURES:
             expected = (net.logits(IMAGES).double() / temperature).softmax(1)[range(BATCH), TARGETS]
@@ -202,7 +202,7 @@ class TestTemperature:
 
 def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
     calm = sample(STRAIGHT, net=classifier(small_network(torch.float32), "probability"))
-    found = revealing.revealed(calm, STUDY_A)
+    found = revealing.reveal(calm, STUDY_A)
     assert set(found[0]["sign"]) == {"signed", "none"}
     bold = replace(STUDY_A, images="any", information=replace(STUDY_A.information, estimators=(("png", "normalised"),)))
     out = {reason for frame in revealing.curves(calm, bold) for reason in frame["left_out"]}
@@ -222,7 +222,7 @@ def test_study_a_leaves_out_what_is_misclassified_and_of_information_curves_what
     own = sample(source, net=net, targets=targets, predictions=predictions, walked=walked)
     how = replace(STUDY_A.information, estimators=(("png", "normalised"),), confidence=sure)
     wrong = {"a"}
-    for frame in revealing.revealed(own, STUDY_A) + comparing.compressed(own, STUDY_A):
+    for frame in revealing.reveal(own, STUDY_A) + comparing.compare_compressed(own, STUDY_A):
         out = frame[frame["left_out"] != ""]
         assert (set(out["image"]), set(out["left_out"])) == (wrong, {"misclassified"})
     for frame in revealing.curves(own, replace(STUDY_A, information=how)):
@@ -253,7 +253,7 @@ def test_each_estimator_is_asked_once_by_one_measure():
 
 
 def test_abpc_is_that_of_the_maps_at_the_finest_step_count(straight):
-    found = revealing.ablated(straight, IGPATHS)
+    found = revealing.ablate(straight, IGPATHS)
     assert {frame["variant"][0] for frame in found} == {
         f"{score}, {clip}" for score in ("logit", "probability") for clip in ("plain", "clipped")
     }
@@ -266,7 +266,7 @@ def test_abpc_is_that_of_the_maps_at_the_finest_step_count(straight):
 
 
 def test_stability_compares_the_signed_maps_of_image_and_compressed_image(straight):
-    found = comparing.compressed(straight, IGPATHS)
+    found = comparing.compare_compressed(straight, IGPATHS)
     raw = next(frame for frame in found if frame["metric"][0] == "JPEG raw")
     after = ig.attribute(straight.net, PALE, TARGETS, path=ig.Straight("black"), rules=(ig.IDGI(),), steps=(4,))
     expected = squared_error(
@@ -283,7 +283,7 @@ def test_each_quality_is_compared_as_the_protocols_own_is(straight):
     found = comparing.qualities(noted, two)
     assert asked == [30, 50]
     assert {frame["variant"][0] for frame in found} == {"quality 30", "quality 50"}
-    one = comparing.compressed(noted, two)
+    one = comparing.compare_compressed(noted, two)
     for own, single in zip(found[len(one) :], one, strict=True):
         assert own.drop(columns="variant").equals(single.drop(columns="variant"))
 
@@ -337,16 +337,16 @@ def guided():
 
 
 def test_a_path_beside_itself_has_a_row_a_step(guided, unsaturated):
-    found = {(frame["metric"][0], frame["variant"][0]): frame["value"] for frame in parting.parted(guided, IGPATHS)}
+    found = {(frame["metric"][0], frame["variant"][0]): frame["value"] for frame in parting.part(guided, IGPATHS)}
     assert len(found) == 4 * 4
     assert (found["parting distance", "step 4"] == 0).all()  # all paths end at the image
-    moved = {frame["variant"][0]: frame["value"] for frame in parting.parted(unsaturated, IGPATHS)}
+    moved = {frame["variant"][0]: frame["value"] for frame in parting.part(unsaturated, IGPATHS)}
     assert list(moved) == [f"δ = {10.0**-k:.0e}" for k in range(9, 0, -1)]
     assert moved["δ = 1e-09"].median() < moved["δ = 1e-01"].median()
 
 
 def test_variants_of_guided_ig_are_walked_twice(guided):
-    found = parting.tamed(guided, IGPATHS)
+    found = parting.tame(guided, IGPATHS)
     change = by_variant(found, "tamed change", "Guided IG")
     assert change["float64"] < 1e-9
     assert 0 < change["mean of 4"] < 2 * change["one of them"]
@@ -458,7 +458,7 @@ class TestSplit:
 
     @pytest.mark.parametrize("protocol", [EIGHT, EIGHT_B], ids=lambda protocol: protocol.name)
     def test_abpc_of_the_parts_is_under_each_protocols_name_and_choices(self, grey, protocol):
-        found = revealing.ablated(grey, protocol)
+        found = revealing.ablate(grey, protocol)
         variants = [f"{score}, {'clipped' if clip else 'plain'}" for score in protocol.ablation.scores
                     for clip in protocol.ablation.clip]  # fmt: skip
         assert [frame["variant"][0] for frame in found] == variants
@@ -551,7 +551,7 @@ class TestSplitOfKnownFunctions:
             falling.w.abs_().neg_()
         linear, protocol = of_function(falling, steps=8)
         assert not window(linear, protocol).any()
-        for frame in (*splitting.split(linear, protocol), *revealing.ablated(linear, protocol)):
+        for frame in (*splitting.split(linear, protocol), *revealing.ablate(linear, protocol)):
             assert set(frame["left_out"]) == {"F(x) ≤ F(x')"}
 
 

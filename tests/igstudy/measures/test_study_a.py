@@ -10,6 +10,7 @@ from scipy import ndimage
 import igpaths as ig
 from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igstudy.measures.sources import LABELS, OF_STUDY_A, controls, explain, of_study_a, on_path
+from igstudy.measures.study_a import Strided
 from problems import Counted, images, small_network
 
 POINTS = 128
@@ -113,10 +114,10 @@ def test_paths_and_rules_are_those_of_the_protocol():
     assert OF_STUDY_A.keys() == {"straight", "blur", "guided"}
     for name, (path, whole, idgi) in OF_STUDY_A.items():
         walk = STUDY_A.guided[0] if name == "guided" else getattr(STUDY_A, name)
-        assert (whole.at, idgi.at) == (walk.ig, walk.idgi)
+        assert (whole.at, getattr(idgi, "rule", idgi).at) == (walk.ig, walk.idgi)
         for option, value in walk.options:
             assert getattr(path, option, value) == value
-    assert OF_STUDY_A["straight"][0] == ig.Strided(ig.Straight(*STUDY_A.straight.start), STUDY_A.straight.points)
+    assert OF_STUDY_A["straight"][0] == Strided(ig.Straight(*STUDY_A.straight.start), STUDY_A.straight.points)
     assert OF_STUDY_A["blur"][0].max_sigma == STUDY_A.blur.start[0]
     assert OF_STUDY_A["guided"][0].baseline == STUDY_A.guided[0].start[0]
 

@@ -15,49 +15,25 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
-from igpaths.walks import BATCH_SIZE, walk
+from igpaths.walks import walk
 
 
 @dataclass(frozen=True, eq=False)
 class Parting:
-    """Two walks side by side, each (N, B): of step 1 to N and each image.
+    """Two walks side by side, each (N, B): of step 1 to N and each image."""
 
-    Attributes
-    ----------
-    overlap : of what the step moved, Σ min / Σ max over its pixels' two lengths: their Jaccard overlap, 1 for the same.
-    distance : between the two points after the step, relative to ‖x − x'‖₂.
-    gradient : ‖g̃ − g‖₂ / ‖g‖₂ at these points.
-    zeros : the share of the gradients before the step, of the first walk, that are exactly 0: they tie.
-    """
-
-    overlap: Tensor
-    distance: Tensor
-    gradient: Tensor
-    zeros: Tensor
+    overlap: Tensor  # of what the step moved, Σ min / Σ max over its pixels' two lengths: 1 for the same
+    distance: Tensor  # between the two points after the step, relative to ‖x − x'‖₂
+    gradient: Tensor  # ‖g̃ − g‖₂ / ‖g‖₂ at these points
+    zeros: Tensor  # the share of the gradients before the step, of the first walk, that are exactly 0: they tie
 
 
 def parting(
-    net: Classifier,
-    other: Classifier,
-    images: Tensor,
-    targets: Tensor,
-    *,
-    path: Path,
-    steps: int,
-    batch_size: int = BATCH_SIZE,
+    net: Classifier, other: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: int, batch_size: int = 16
 ) -> Parting:
-    """Walk a path with a network and with another that is nearly the same, in lockstep.
+    """Walk a path with a network and with another that is nearly the same, in lockstep; in float64.
 
-    Parameters
-    ----------
-    net, other : the networks, such as one and the same with an error (`igstudy.measures.quantities.misrounded`).
-    images, targets : (B, 3, H, W) and (B,).
-    path, steps, batch_size : as for `igpaths.walks`.
-
-    Returns
-    -------
-    Parting
-        In float64.
+    The parameters are those of `igpaths.walks`, for one step count.
     """
     walks = (walk(each, images, targets, path=path, steps=(steps,), batch_size=batch_size) for each in (net, other))
     overlaps, distances, gradients, zeros = [], [], [], []
@@ -86,10 +62,7 @@ def shattering(
     alpha : of the point p on the straight path from black.
     seed : of the noise.
 
-    Returns
-    -------
-    Tensor (len(distances), B)
-        In float64.
+    Returns (len(distances), B), in float64.
     """
     images = images.to(net.device, net.dtype)
     noise = torch.from_numpy(np.random.default_rng((seed, 19)).uniform(-1, 1, images.shape[1:])).to(images)

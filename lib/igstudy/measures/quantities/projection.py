@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from igpaths.attributions import in_groups
 from igpaths.classifier import Classifier
 from igpaths.paths import Path
 from igpaths.walks import BATCH_SIZE, walk
@@ -22,19 +21,11 @@ from igpaths.walks import BATCH_SIZE, walk
 
 @dataclass(frozen=True)
 class Projections:
-    """The projections of the N segments of one walk, for B images.
+    """The projections of the N segments of one walk, for B images."""
 
-    Attributes
-    ----------
-    length : (B, N), |c| = |ΔF| / |g| in the images' units; infinite where the gradient is zero and ΔF is not.
-    change : (B, N), |ΔF|, in units of the score.
-    residual : (B, N), |F(x_jp) − F(x_{j+1})|, in units of the score; lower is better. With a zero gradient
-        x_jp is x_j.
-    """
-
-    length: Tensor
-    change: Tensor
-    residual: Tensor
+    length: Tensor  # |c| = |ΔF| / |g| in the images' units; infinite where the gradient is zero and ΔF is not
+    change: Tensor  # |ΔF|, in units of the score
+    residual: Tensor  # |F(x_jp) − F(x_{j+1})|; lower is better; with a zero gradient x_jp is x_j
 
 
 def projections(
@@ -44,24 +35,12 @@ def projections(
 
     Parameters are those of `igpaths.walks`; each segment costs one more forward evaluation.
     """
-    parts = [
-        _project_together(net, x, t, path=p, steps=steps, batch_size=batch_size)
-        for x, t, p in in_groups(images, targets, path, batch_size)
-    ]
-    return {
-        n: Projections(*(torch.cat(column) for column in zip(*(part[n] for part in parts), strict=True))) for n in steps
-    }
-
-
-def _project_together(
-    net: Classifier, images: Tensor, targets: Tensor, *, path: Path, steps: Sequence[int], batch_size: int
-) -> dict[int, tuple[Tensor, ...]]:
-    rows: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {n: [] for n in steps}
+    columns: dict[int, list[tuple[Tensor, Tensor, Tensor]]] = {n: [] for n in steps}
     for segment in walk(net, images, targets, path=path, steps=steps, batch_size=batch_size):
         start, change = segment.start, segment.score_change
         norm = start.gradient.flatten(1).norm(dim=1)
         length = torch.where(change == 0, 0, change / norm)
         move = torch.where(norm > 0, length / norm, 0).view(-1, 1, 1, 1)
         residual = net.scores(start.x + move * start.gradient, targets) - segment.end.score
-        rows[segment.steps].append((length.abs(), change.abs(), residual.abs()))
-    return {n: tuple(torch.stack(column, dim=1) for column in zip(*values, strict=True)) for n, values in rows.items()}
+        columns[segment.steps].append((length.abs(), change.abs(), residual.abs()))
+    return {n: Projections(*(torch.stack(each, dim=1) for each in zip(*columns[n], strict=True))) for n in steps}

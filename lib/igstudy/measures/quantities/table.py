@@ -13,25 +13,15 @@ from pydantic import TypeAdapter
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One metric.
+    """One metric."""
 
-    Attributes
-    ----------
-    label : for axes and column heads.
-    symbol : in formulas, as LaTeX.
-    better : "higher", "lower", or "neither" for a quantity that describes and does not judge.
-    low, high : the ends of its range; infinite where it has none.
-    of : what it is measured on: "ranking map", "attribution", "two maps" or "two parts".
-    source : where it comes from.
-    """
-
-    label: str
-    symbol: str
-    better: Literal["higher", "lower", "neither"]
-    low: float
+    label: str  # for axes and column heads
+    symbol: str  # in formulas, as LaTeX
+    better: Literal["higher", "lower", "neither"]  # "neither" for a quantity that describes and does not judge
+    low: float  # the ends of its range; infinite where it has none
     high: float
-    of: Literal["ranking map", "attribution", "two maps", "two parts"]
-    source: str
+    of: Literal["ranking map", "attribution", "two maps", "two parts"]  # what it is measured on
+    source: str  # where it comes from
 
     @property
     def arrow(self) -> str:

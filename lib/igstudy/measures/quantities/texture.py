@@ -11,12 +11,7 @@ def patchiness(maps: Tensor, *, lag: int = 4) -> Tensor:
     """The correlation of a map with itself `lag` pixels away: maps (…, H, W) to (…), in [−1, 1], in float64.
 
     The mean of the correlations along rows and along columns. Independent pixels have about 0, a map of patches much
-    wider than `lag` about 1; NaN for a constant map.
-
-    Raises
-    ------
-    ValueError
-        For maps that are not finite, or no larger than `lag`.
+    wider than `lag` about 1; NaN for a constant map. ValueError for maps that are not finite, or no larger than `lag`.
     """
     check_finite(maps)
     if not 0 < lag < min(maps.shape[-2:]):
@@ -29,18 +24,13 @@ def patchiness(maps: Tensor, *, lag: int = 4) -> Tensor:
 def roughness(maps: Tensor, *, sigma: float = 2.0) -> Tensor:
     """The share of a map's variance that a Gaussian blur of `sigma` pixels removes: (…, H, W) to (…), in [0, 1].
 
-    Independent pixels lose nearly all of it, smooth maps hardly any; in float64, NaN for a constant map.
-
-    Raises
-    ------
-    ValueError
-        For maps that are not finite.
+    Independent pixels lose nearly all of it, smooth maps hardly any; in float64, NaN for a constant map. ValueError for
+    maps that are not finite.
     """
     check_finite(maps)
     values = maps.double()
     values = values - values.mean((-2, -1), keepdim=True)  # which the blur, mirrored at the edges, keeps
-    pictures = values.reshape(-1, 1, *values.shape[-2:]).expand(-1, 3, -1, -1)
-    smooth = blur(pictures, sigma)[:, 0].view_as(values)
+    smooth = blur(values.reshape(-1, 1, *values.shape[-2:]), sigma).view_as(values)
     return 1 - smooth.square().sum((-2, -1)) / values.square().sum((-2, -1))
 
 

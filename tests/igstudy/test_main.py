@@ -1,0 +1,121 @@
+"""The command line of the study: what is said of every bad argument, and how soon."""
+
+import json
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from igstudy import commands, press
+from igstudy.__main__ import COMMANDS, PRESS, main
+from igstudy.engine.runs import Run
+
+STUDIES = ("run", "status", "results")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """The current folder, with a study's parameters."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IGPATHS_DATA", raising=False)
+    (tmp_path / "study.yaml").write_text("task: objects\n")
+    return tmp_path
+
+
+def refused(capsys, *arguments):
+    """What is printed for arguments that are refused."""
+    assert main(list(arguments)) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("command", STUDIES)
+class TestStudies:
+    def test_a_file_that_is_not_there(self, capsys, command):
+        assert "parameters file: given 'none.yaml'; allowed: a YAML file" in refused(capsys, command, "none.yaml")
+
+    def test_a_bad_parameter(self, capsys, command):
+        message = "study.yaml: images: given '0'; allowed: an integer, at least 1"
+        assert message in refused(capsys, command, "study.yaml", "-p", "seed", "1", "-p", "images", "0")
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *PRESS])
+def test_help_teaches_by_example(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"\nexamples:\n  python -m igstudy {'run' if command == 'plan' else command}" in capsys.readouterr().out
+
+
+def test_no_command(capsys):
+    assert "the following arguments are required: COMMAND (see python -m igstudy --help)" in refused(capsys)
+
+
+def test_a_plan_needs_a_number_of_images(capsys):
+    assert "required: --images" in refused(capsys, "plan", "study.yaml")
+    message = "argument --workers: given '0'; allowed: a whole number, at least 1"
+    assert message in refused(capsys, "plan", "study.yaml", "--images", "8", "--workers", "0")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("runn", "study.yaml"),
+        ("run", "none.yaml"),
+        ("run", "study.yaml", "-p", "imags", "8"),
+        ("run", "study.yaml", "-p", "images", "0"),
+        ("plan", "study.yaml", "--images", "0"),
+        ("book", "--params", "none.yaml"),
+        ("chapter", "--params", "study.yaml"),
+    ],
+)
+def test_nothing_heavy_is_imported_for_arguments_that_are_refused(arguments, folder):
+    code = (
+        "import json, sys\nfrom igstudy.__main__ import main\n"
+        f"try:\n    main({list(arguments)!r})\nexcept SystemExit:\n    pass\n"
+        "print(json.dumps([name for name in ('torch', 'scipy', 'pandas', 'matplotlib') if name in sys.modules]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+    assert bool(done.stderr) == (arguments != ("--help",))
+
+
+def test_a_run_that_fails_is_said_by_the_exit_status(capsys, monkeypatch):
+    for failures, status in (((), 0), (("resnet, images 0 to 7: no room",), 1)):
+        done = Run(units=3, finished=1, computed=8, evaluations=96, notes=(), failures=failures)
+        monkeypatch.setattr(commands, "run_engine", lambda study, done=done: done)
+        assert main(["run", "study.yaml", "-p", "images", "8"]) == status
+        words = f"8 parts computed with 96 evaluations, 0 notes, {len(failures)} failures: "
+        assert capsys.readouterr().out.startswith(f"3 units, 1 of them there before; {words}")
+
+
+STUDY = ("--params", "study.yaml", "-p", "images", "8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passed"),
+    [
+        (["book"], ["book", *STUDY]),
+        (["chapter", "02-idgi"], ["run", "--chapter", "02-idgi", *STUDY]),
+        (["notebooks"], ["notebooks", *STUDY]),
+        (["pdf"], ["pdf", *STUDY]),
+    ],
+)
+def test_the_press_does_what_the_command_says(arguments, passed, monkeypatch):
+    received = []
+    chapters = SimpleNamespace(main=lambda given: received.append(given) or 7)
+    monkeypatch.setattr(press, "chapters", chapters, raising=False)
+    assert main([*arguments, *STUDY]) == 7
+    assert received == [passed]
+
+
+def test_the_readme_is_written(monkeypatch):
+    written = []
+    monkeypatch.setattr(press, "readme", SimpleNamespace(main=lambda: written.append(True)), raising=False)
+    assert main(["readme", *STUDY]) == 0
+    assert written
