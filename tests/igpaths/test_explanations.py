@@ -46,19 +46,8 @@ def made(paths, rules, shape=(60, 40), name="triangle", rises=True, channels=3):
     """An explanation of noise."""
     generator = torch.Generator().manual_seed(0)
     alphas = torch.linspace(0, 1, 9, dtype=torch.float64)[None]
-    scores, star = alphas.float() if rises else 1 - alphas.float(), RULES["left"].rule(0.9)
-
-    def noise():
-        maps = {(RULES[rule].rule(0.9), 8): torch.randn(1, channels, *shape, generator=generator) for rule in rules}
-        return Attributions(
-            maps=maps,
-            scores={8: scores},
-            alphas={8: alphas},
-            completeness_gap={key: value.sum((1, 2, 3)) for key, value in maps.items()},
-            alpha_star={(star, 8): torch.tensor([1.0 if rises else torch.nan])},
-            evaluations=9,
-        )
-
+    scores = alphas.float() if rises else 1 - alphas.float()
+    count, maps = len(paths), torch.randn(len(paths), len(rules), channels, *shape, generator=generator)
     return Explanation(
         model="objects/vgg",
         image=torch.rand(channels, *shape, generator=generator),
@@ -69,10 +58,16 @@ def made(paths, rules, shape=(60, 40), name="triangle", rises=True, channels=3):
         output="probability",
         steps=8,
         psi=0.9,
+        paths=tuple(paths),
+        baselines=("black",) * count,
         rules=tuple(rules),
-        baselines=dict.fromkeys(paths, "black"),
-        maps={path: noise() for path in paths},
-        seconds=dict.fromkeys(paths, 1.0),
+        maps=maps,
+        completeness_gap=maps.sum((2, 3, 4)),
+        scores=scores.expand(count, -1),
+        alphas=alphas.expand(count, -1),
+        alpha_star=torch.full((count,), 1.0 if rises else torch.nan),
+        evaluations=(9,) * count,
+        seconds=(1.0,) * count,
     )
 
 
@@ -84,7 +79,7 @@ def test_what_the_network_sees_and_says(scene):
     assert found.predicted == found.target == objects.CLASSES[index]
     assert found.target_index == index
     assert found.probability == pytest.approx(float(probability))
-    assert float(found.arrays["scores"][0, -1]) == pytest.approx(float(probability))
+    assert float(found.scores[0, -1]) == pytest.approx(float(probability))
 
 
 def test_several_methods_are_those_of_attribute_from_one_walk_a_path(scene):
@@ -93,23 +88,22 @@ def test_several_methods_are_those_of_attribute_from_one_walk_a_path(scene):
     )
     net, image = ig.load_model("objects/vgg").classifier(output="probability"), objects.scene(2).image[None]
     rules = (ig.Right(ig.IG("both"), 0.5), ig.IDGI(), ig.Left(ig.IG("both"), 0.5))
-    values = found.arrays
     for p, (name, path) in enumerate({"blur": ig.Blur(), "straight": ig.Straight()}.items()):
         maps = ig.attribute(net, image, found.target_index, path=path, rules=rules, steps=4)
-        assert values["evaluations"][p] == maps.evaluations
-        assert np.array_equal(values["scores"][p], maps.scores[4][0])
-        assert np.array_equal(values["alphas"][p], maps.alphas[4][0])
-        assert values["alpha_star"][p] == maps.alpha_star[rules[0], 4]
+        assert found.evaluations[p] == maps.evaluations
+        assert torch.equal(found.scores[p], maps.scores[4][0])
+        assert torch.equal(found.alphas[p], maps.alphas[4][0])
+        assert found.alpha_star[p] == maps.alpha_star[rules[0], 4]
         for r, (short, rule) in enumerate(zip(found.rules, rules, strict=True)):
             assert torch.equal(found[name, short], maps[rule][0])
-            assert np.array_equal(values["maps"][p, r], maps[rule][0])
-            assert values["completeness_gap"][p, r] == maps.completeness_gap[rule, 4]
-    assert found.baselines == {"blur": "blur", "straight": "black"}
+            assert torch.equal(found.maps[p, r], maps[rule][0])
+            assert found.completeness_gap[p, r] == maps.completeness_gap[rule, 4]
+    assert (found.paths, found.baselines) == (("blur", "straight"), ("blur", "black"))
 
 
 def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):
     found = ig.explain(scene, model="objects/resnet", paths=("blur", "blur-placed"), rules=("ig", "idg"), steps=32)
-    _, _, even, idg, _, placed, _ = found.lines
+    _, _, even, idg, _, placed, _ = str(found).splitlines()
     assert re.fullmatch(
         r"  Blur IG: .* gap [-+]\d+\.\d+%, over 10%: more steps, or the path blur-placed, close it", even
     )
@@ -120,8 +114,8 @@ def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):
 def test_a_name_twice_counts_once_and_one_needs_no_tuple(scene):
     model = own()
     twice = ig.explain(scene, model=model, paths=("straight",) * 2, rules=("ig", "ig"), steps=1)
-    assert twice.arrays["maps"].shape[:2] == (1, 1)
-    assert list(ig.explain(scene, model=model, paths="guided", rules="idgi", steps=1).maps) == ["guided"]
+    assert twice.maps.shape[:2] == (1, 1)
+    assert ig.explain(scene, model=model, paths="guided", rules="idgi", steps=1).paths == ("guided",)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -142,7 +136,7 @@ def test_an_image_of_pil_and_a_score_of_ones_own(scene):
     assert found.output == "margin"
     assert (found.target, found.predicted) == ("star", "triangle")
     net = ig.load_model("objects/vgg").classifier(output=margin)
-    assert found.arrays["scores"][0, -1] == pytest.approx(float(net.scores(found.image[None], 3)))
+    assert found.scores[0, -1] == pytest.approx(float(net.scores(found.image[None], 3)))
     assert ig.explain(image, model=own(), output=lambda z, t: z[:, 0], steps=1).output == "score"
 
 
@@ -155,11 +149,10 @@ def test_a_single_output_has_no_probability(scene):
 
 def test_a_score_that_never_changes_has_no_relative_gap_and_no_alpha_star(scene):
     found = ig.explain(scene, model=own(), steps=4, target=3)
-    head, path, gap = found.lines
+    head, path, gap = str(found).splitlines()
     assert head == "class 3 (class 3), probability 0.2500; seen as class 0, probability 0.2500"
     assert path.startswith("straight path: +0.0000 from black, never rises above it; 5 gradient evaluations in ")
     assert gap == "  IG: completeness gap +0.0000"
-    assert str(found).splitlines() == found.lines
     assert len(found.picture().axes) == 3
 
 
@@ -173,7 +166,7 @@ def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path)
     image = 0.5 + torch.rand(3, 9, 8) / 4
     with pytest.warns(UserWarning, match=r"image 0 is not finite at α = 0"):
         found = ig.explain(image, model=model, output="logit", paths=("straight", "blur"), steps=4)
-    head, straight, gap, blur, other = found.lines
+    head, straight, gap, blur, other = str(found).splitlines()
     assert "is not finite at α = 0; " in straight
     assert gap == "  IG: completeness gap not finite"
     assert "not finite" not in head + blur + other
@@ -215,11 +208,11 @@ def test_rounding_of_a_resize_is_cut_off(scene):
     ("options", "message"),
     [
         ({"model": nn.Flatten()}, "model is a Flatten; it must be a name or an ig.Model, which holds a network"),
-        ({"paths": ()}, "path is '', it must be one of straight, guided, blur, blur-placed"),
-        ({"paths": ig.Straight()}, "path is Straight(baseline='black'), it must be one of straight"),
+        ({"paths": ()}, "path is ''; it must be one of straight, guided, blur, blur-placed"),
+        ({"paths": ig.Straight()}, "path is Straight(baseline='black'); it must be one of straight"),
         ({"rules": ig.IG}, "it must be one of ig, idgi, idg, left, right"),
-        ({"steps": 2.5}, "steps must be a whole number, 1 or more, got 2.5"),
-        ({"output": "odds"}, "output is 'odds', it must be one of probability, logit"),
+        ({"steps": 2.5}, "steps must be 1 or more, a whole number, got 2.5"),
+        ({"output": "odds"}, "output is 'odds'; it must be one of probability, logit"),
         ({"model": own(classes=("a", "b"))}, "model is 'mine'; its network has 4 outputs for 2 classes"),
         ({"model": own(outputs=1)}, "the network has one output"),
     ],
@@ -275,8 +268,8 @@ def test_an_npz_file_holds_every_value_by_its_name(tmp_path, name):
     assert [file.name for file in tmp_path.iterdir()] == [name]
     with np.load(tmp_path / name) as saved:
         assert set(saved) == SAVED
-        assert all(np.array_equal(saved[key], found.arrays[key]) for key in saved)
-        assert all(f"{key}" in Explanation.__doc__ + Explanation.arrays.__doc__ for key in saved)
+        assert all(np.array_equal(saved[key], np.asarray(getattr(found, key))) for key in saved)
+        assert all(key in Explanation.__doc__ for key in saved)
         assert saved["maps"].shape == (2, 2, 3, 60, 40)
         assert saved["maps"].dtype == saved["completeness_gap"].dtype == saved["alpha_star"].dtype == np.float32
         assert [*saved["paths"]] == ["straight", "guided"]

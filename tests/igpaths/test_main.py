@@ -100,16 +100,16 @@ class TestExplain:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            (["--path", "curved"], "path is 'curved', it must be one of straight, guided, blur, blur-placed"),
-            (["--rule", "gradient"], "rule is 'gradient', it must be one of ig, idgi, idg, left, right"),
+            (["--path", "curved"], "path is 'curved'; it must be one of straight, guided, blur, blur-placed"),
+            (["--rule", "gradient"], "rule is 'gradient'; it must be one of ig, idgi, idg, left, right"),
             (["--psi", "1"], "psi must be in (0, 1), got 1.0"),
-            (["--baseline", "red"], "baseline is 'red', it must be one of black, white, mean, blur"),
+            (["--baseline", "red"], "baseline is 'red'; it must be one of black, white, mean, blur"),
             (["--path", "blur", "--baseline", "white"],
              "baseline is 'white', but the blur path begins at the blurred image: leave it out"),
             (["--path", "blur-place"], "guided, blur, blur-placed; did you mean blur-placed?"),
-            (["--steps", "0"], "steps must be a whole number, 1 or more, got 0"),
+            (["--steps", "0"], "steps must be 1 or more, a whole number, got 0"),
             (["--steps", "many"], "argument --steps: invalid int value: 'many' (see python -m igpaths explain --help)"),
-            (["--output", "odds"], "output is 'odds', it must be one of probability, logit"),
+            (["--output", "odds"], "output is 'odds'; it must be one of probability, logit"),
             (["--device", "tpu"], "device is 'tpu'; it must be cpu, cuda or cuda:N"),
             (["--target", "10"], "target is '10'; it must be a class's name or index, 0 to 9"),
             (["--target", "heat"], "target is 'heat'; it must be a class's name or index, 0 to 9; did you mean heart?"),
@@ -236,6 +236,9 @@ class TestProcess:
                     "--model resnet50",
                     "--model module:not_there.network",
                     "--model torchvision/vgg16:IMAGENET1K_V1@none.pt",
+                    "--model torchvision/vgg61:IMAGENET1K_V1",
+                    "--model torchvision/vgg16:IMAGENET1K_V9",
+                    "--model objects/resnt",
                 )
             ),
         ],
@@ -248,7 +251,7 @@ class TestProcess:
             "import sys; from igpaths.__main__ import main\n"
             "try: status = main(sys.argv[1:])\n"
             "except SystemExit as ended: status = ended.code\n"
-            "print(status, *{'torch', 'torchvision', 'matplotlib', 'scipy', 'pandas', 'igstudy'} & set(sys.modules))"
+            "print(status, *{'torch', 'torchvision', 'matplotlib', 'scipy', 'skimage', 'pandas'} & set(sys.modules))"
         )
         done = self.run("-c", code, *arguments)
         assert done.stdout.decode().splitlines()[-1] == ("0" if "--help" in arguments else "1")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from igpaths.models import ENVIRONMENT, Model, load_model
-from igpaths.models.classes import Synset, read_synsets
+from igpaths.models.classes import read_synsets
 from igpaths.models.photographs import open_photograph
 from igstudy.tasks import Images, imagenet, load_images, objects
 
@@ -49,9 +49,10 @@ class TestSynsets:
     def test_tab_space_and_commas(self, tmp_path):
         file = tmp_path / "synsets.txt"
         file.write_text("n01440764\ttench\nn01443537 goldfish, Carassius auratus\n")
-        tench, goldfish = read_synsets(file)
-        assert tench == Synset("n01440764", "tench")
-        assert goldfish == Synset("n01443537", "goldfish, Carassius auratus")
+        assert list(read_synsets(file).items()) == [
+            ("n01440764", "tench"),
+            ("n01443537", "goldfish, Carassius auratus"),
+        ]
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -60,7 +61,7 @@ class TestSynsets:
             ("n01440764\t\n", "line 1: .* is not a wnid and a name"),
             ("n01440764\ttench\n\nn01443537\tgoldfish\n", "line 2: '' is not"),
             ("n01440764\ttench\nn01440764\tgoldfish\n", "line 2: n01440764 comes twice"),
-            ("", "lists no synset"),
+            ("", "line 1: '' is not"),
         ],
     )
     def test_malformed(self, tmp_path, text, message):
@@ -86,7 +87,7 @@ class TestPhotographs:
         assert all(WNIDS[p.target] == p.wnid == p.path.parent.name for p in found)
 
     def test_errors(self, tmp_path):
-        synsets = (Synset(WNIDS[0], "tench"),)
+        synsets = {WNIDS[0]: "tench"}
         with pytest.raises(ValueError, match="has no folder val/"):
             imagenet.photographs(tmp_path, synsets)
         (tmp_path / "val").mkdir()
