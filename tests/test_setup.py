@@ -54,4 +54,6 @@ def test_every_file_beside_the_modules_is_installed_too():
     }
     kept = (".py", ".pyc", ".part")
     files = {each for name in ("igpaths", "igstudy") for each in (ROOT / "lib" / name).rglob("*") if each.is_file()}
-    assert {each for each in files if each.suffix not in kept} == installed
+    assert {each for each in files if each.suffix not in kept} == {
+        each for each in installed if each.suffix not in kept
+    }
