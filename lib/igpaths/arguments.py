@@ -79,11 +79,12 @@ def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], b
         raise ValueError(f"{name} must be {allowed}, got {shorten(value)}")
 
 
-def check_word(name: str, word: object, allowed: Iterable[str]) -> None:
-    """ValueError where a choice is not one of the words allowed; it names the nearest of them."""
+def check_word(name: str, word: object, allowed: Iterable[str], *, more: str = "") -> None:
+    """ValueError where a choice is not one of the words allowed; `more` says what else would be."""
     words = list(allowed)
     if not isinstance(word, str) or word not in words:
-        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(words)}{nearest(word, words)}")
+        hint = nearest(word, words)
+        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(words)}{more}{hint}")
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:

@@ -113,7 +113,8 @@ class Gradient:
 
     def credit(self, segment: "Segment") -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
-        return segment.walk.last.gradient if segment.final else torch.zeros_like(segment.walk.images)
+        final = segment.number == segment.walk.path.segments(segment.steps) - 1
+        return segment.walk.last.gradient if final else torch.zeros_like(segment.walk.images)
 
 
 @dataclass(frozen=True)

@@ -121,22 +121,13 @@ class Segment:
         return self.end is self.walk.last
 
     @property
-    def final(self) -> bool:
-        """Whether no segment follows, whether x is reached or not."""
-        return self.number == self.walk.path.segments(self.steps) - 1
-
-    @property
     def score_change(self) -> Tensor:
         """F_{j+1} − F_j, (B,)."""
         return self.end.score - self.start.score
 
-    def point(self, at: str) -> Point:
-        """The point at the segment's "start" or "end"."""
-        return self.start if at == "start" else self.end
-
     def gradient(self, at: str) -> Tensor:
         """The gradient (B, C, H, W) at the segment's "start" or "end"."""
-        return self.point(at).gradient
+        return (self.start if at == "start" else self.end).gradient
 
     def step(self, at: str) -> Tensor:
         """The path's step over this segment (B, C, H, W), for a gradient taken at its "start" or "end"."""
