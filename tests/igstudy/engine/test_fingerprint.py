@@ -201,7 +201,7 @@ class TestImages:
         folder = photographs(tmp_path / "photos")
 
         def found():
-            return imagenet.photographs(folder, read_synsets(folder / "synsets.txt"))
+            return imagenet.photographs(folder, read_synsets(folder))
 
         before = [fingerprint.photographs((photograph,)) for photograph in found()]
         path = found()[2].path

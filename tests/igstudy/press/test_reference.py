@@ -1,4 +1,4 @@
-"""The reference: every public name is on a page, and the example in its docstring runs and is true."""
+"""The reference: every public name is on a page, and an example that its docstring has runs and is true."""
 
 import doctest
 import inspect
@@ -94,7 +94,7 @@ def test_every_public_name_is_on_a_page_once():
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
-def test_the_example_is_true(name, monkeypatch):
+def test_an_example_is_true(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     names = dict(beginning("igstudy" if name.startswith("igstudy.") else "igpaths"))
     needed = name in PUBLIC and inspect.isroutine(thing(name))  # a class is seen at work in the functions' examples
