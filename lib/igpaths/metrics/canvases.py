@@ -17,8 +17,7 @@ from igpaths.paths import resolve_baseline
 if TYPE_CHECKING:  # imports within functions wait until they are needed: they take longer than all else here
     from PIL.Image import Image
 
-# From numbers of images (P,) and their pixels that are shown (P, H, W), bool, to how they look (P, C, H, W)
-Show = Callable[[Tensor, Tensor], Tensor]
+Show = Callable[[Tensor, Tensor], Tensor]  # from images' numbers (P,) and pixels shown (P, H, W) to (P, C, H, W)
 
 
 def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
@@ -60,12 +59,11 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
 
     Image number ``start + i`` has mask i: it depends on nothing but that number, the size and the seed.
     """
-    masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool, device="cpu")
-    for i, mask in enumerate(masks):
-        # 11: seeds, random maps and noise draw from streams of their own
-        places = np.random.default_rng((seed, 11, start + i)).choice(len(mask), int(len(mask) * share), replace=False)
-        mask[torch.from_numpy(places)] = True
-    return masks.view(count, *size)
+    pixels = size[0] * size[1]
+    masks = np.zeros((count, pixels), dtype=bool)
+    for i, mask in enumerate(masks):  # 11: seeds, random maps and noise draw from streams of their own
+        mask[np.random.default_rng((seed, 11, start + i)).choice(pixels, int(pixels * share), replace=False)] = True
+    return torch.from_numpy(masks.reshape(count, *size))
 
 
 def blur_photograph(photograph: "Image", *, radius: float = 20) -> "Image":
@@ -100,10 +98,9 @@ def uniform_noise(
 
 
 def map_images(function: Callable[..., Any], images: Tensor, *arrays: np.ndarray) -> list[Any]:
-    """Call a function with each of the images (P, C, H, W) in [0, 1], as an array (H, W, C) of 8 bits.
+    """Call a function with each of the images (P, C, H, W) in [0, 1], as (H, W, C) of 8 bits, in parallel threads.
 
-    As many at once as torch uses threads: codecs and SciPy let other threads run. BLAS must not start threads of its
-    own for the tiny systems that SciPy solves: they would wait for each other.
+    Codecs and SciPy let other threads run. BLAS must start none of its own for the tiny systems that SciPy solves.
     """
     from threadpoolctl import threadpool_limits
 

@@ -125,8 +125,7 @@ def abpc(curves: tuple[Responses, Responses], *, score: str = "logit", clip: boo
 
     The score, "logit" or "probability", is normalised so that it goes from 0 on the canvas to 1 on the image; NaN where
     F(x) is not above the canvas's score. With `clip`, as in Study B's code, it is clipped to [0, 1], and where the most
-    important pixels are missed less than the least important ones the difference counts as 0: no map is worse than a
-    useless one then.
+    important pixels are missed less than the least important ones the difference counts as 0.
     """
     values = [_read(side, "score", score) for side in curves]
     most, least = (rescale(each, each[..., -1:], each[..., :1], clip=clip) for each in values)

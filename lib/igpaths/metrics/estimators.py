@@ -59,9 +59,8 @@ def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
     near = torch.stack([left, up, corner])  # of which Paeth's filter takes the first that is nearest
     paeth = near.gather(0, (near - (left + up - corner)).abs().argmin(0, keepdim=True))[0]
     rows = torch.stack([x - guess for guess in (torch.zeros_like(x), left, up, (left + up) // 2, paeth)]) & 255
-    cost = torch.minimum(rows, 256 - rows).sum((2, 4))  # (5, P, H)
-    best = cost.argmin(0)[None, :, None, :, None].expand(1, *x.shape)
-    values = rows.gather(0, best)[0].flatten(1)
+    best = torch.minimum(rows, 256 - rows).sum((2, 4)).argmin(0)  # the filter of each row, (P, H)
+    values = rows.take_along_dim(best[None, :, None, :, None], 0)[0].flatten(1)
     image = torch.arange(len(x), device=x.device).view(-1, 1)
     counts = torch.bincount((image * 256 + values).flatten(), minlength=256 * len(x)).view(-1, 256)
     return torch.special.entr(counts.double() / values.shape[1]).sum(1) / math.log(256) * values.shape[1]

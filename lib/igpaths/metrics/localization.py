@@ -1,8 +1,7 @@
 """Whether a map falls on the object, where the object's true pixels are known.
 
 Maps are (B, M, H, W), M of each image, or (B, H, W) for M = 1, higher is more important; masks are (B, H, W), bool,
-neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does. The body
-of a measure sees rows of pixels: a batch of maps as (P, H·W) in float64, and the masks that belong to them.
+neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does.
 """
 
 import functools
@@ -15,7 +14,7 @@ from igpaths.metrics.ranking import as_maps, as_tensor, centred_ranks, measure, 
 
 
 def over_masks(measure_rows: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Let a measure of rows (P, H·W) in float64 take maps (B, M, H, W) or (B, H, W), and masks (B, H, W), bool."""
+    """Let a measure of rows of pixels (P, H·W), in float64 and bool, take maps (B, M, H, W) and masks (B, H, W)."""
 
     @functools.wraps(measure_rows)
     def measure_maps(maps: Tensor, masks: Tensor) -> Tensor:

@@ -28,8 +28,7 @@ class Responses:
 
     Attributes
     ----------
-    counts : the K numbers of pixels.
-    shares : (K,), the same as shares of all pixels.
+    counts, shares : the K numbers of pixels, and the same as shares of all pixels, a tensor (K,).
     probability, logit : (B, M, K), of the target; float64, on the CPU.
     correct : (B, M, K), 1 where the target has the highest logit, else 0.
     whole : (B,), the target's probability on the image itself.
@@ -99,8 +98,7 @@ def deletion(net: Classifier, images: Tensor, targets: Any, maps: Tensor, **opti
 
 def area(x: Tensor, y: Tensor) -> Tensor:
     """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule."""
-    x, y = as_tensor(x, 1, "x"), as_tensor(y, 1, "y")
-    return torch.trapezoid(y, x.expand_as(y), dim=-1)
+    return torch.trapezoid(as_tensor(y, 1, "y"), as_tensor(x, 1, "x"), dim=-1)
 
 
 def reveal(
@@ -147,9 +145,8 @@ def reveal(
         return torch.stack([column.to(logits) for column in (*scores, right, *estimates)], dim=1)
 
     table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64, device="cpu")
-    outer = [i for i, k in enumerate(points) if k in (0, pixels)]
-    inner = [i for i, k in enumerate(points) if 0 < k < pixels]
-    for places, ranked in ((inner, maps), (outer, maps[:, :1])):
+    for inner, ranked in ((True, maps), (False, maps[:, :1])):
+        places = [i for i, k in enumerate(points) if (0 < k < pixels) == inner]
         rows = [score(*batch) for batch in _masks(ranked, [points[i] for i in places], visible, seed, batch_size)]
         if rows:
             table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)

@@ -1,8 +1,7 @@
 """How much an attribution differs from another: of another part of the path, of perturbed images, of other arithmetic.
 
 Study B compares the parts of Split IG (Tables 1 and 3; α*, Table 2, is in ``Attributions.alpha_star``) and perturbs the
-pixels (Table 5); Study A compresses the photograph (Table 5). What a comparison divides the maps by decides what it
-says, so each normalisation has its name.
+pixels (Table 5); Study A compresses the photograph (Table 5).
 """
 
 from collections.abc import Callable, Iterable
@@ -63,14 +62,12 @@ def squared_error(a: Tensor, b: Tensor, *, normalisation: str) -> Tensor:
 
 
 def max_sensitivity(explain: Callable[[Tensor], Tensor], images: Tensor, perturbed: Iterable[Tensor]) -> Tensor:
-    """max ‖Φ(x̃) − Φ(x)‖₂ / ‖Φ(x)‖₂ over perturbed images x̃ (Yeh et al. 2019; Study B, Table 5); lower is better.
-
-    As ``captum.metrics.sensitivity_max`` with the same perturbations, but for several attributions at once.
+    """max ‖Φ(x̃) − Φ(x)‖₂ / ‖Φ(x)‖₂ over perturbed images x̃: (B, M), 0 or more, in float64, lower is better.
 
     Of images (B, C, H, W), `explain` makes M signed attributions of each, (B, M, C, H, W), or one, (B, C, H, W), which
     is M = 1; ValueError for ranking maps. `perturbed` are versions of the images, such as `uniform_noise` makes for
-    Study B's; they leave [0, 1], which ``attribute(…, check=False)`` takes. What comes back is (B, M), 0 or more, in
-    float64; NaN where an attribution is zero, 0 without any version.
+    Study B's; they leave [0, 1], which ``attribute(…, check=False)`` takes. NaN where an attribution is zero, 0 without
+    any version. As ``captum.metrics.sensitivity_max`` with the same perturbations (Yeh et al. 2019; Study B, Table 5).
     """
 
     def attribute(version: Tensor) -> Tensor:
