@@ -71,10 +71,10 @@ def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], b
         raise ValueError(f"{name} must be {allowed}, got {shorten(value)}")
 
 
-def check_word(name: str, word: object, allowed: Sequence[str]) -> None:
-    """ValueError where a choice is not one of the words allowed."""
+def check_word(name: str, word: object, allowed: Sequence[str], *, more: str = "") -> None:
+    """ValueError where a choice is not one of the words allowed; `more` says what else would be."""
     if word not in allowed:
-        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(allowed)}")
+        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(allowed)}{more}")
 
 
 def check_images(images: Any, channels: int) -> None:

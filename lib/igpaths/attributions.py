@@ -9,12 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.arguments import as_count, check_images, check_range
+from igpaths.arguments import as_count, check_images, check_range, check_word
 from igpaths.classifier import Classifier
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
-from igpaths.sums import Sums
-from igpaths.walks import BATCH_SIZE, Walk, as_path_steps, check_net, join, take_targets, walk
+from igpaths.walks import BATCH_SIZE, Segment, Walk, as_path_steps, check_net, join, take_targets, walk
 
 Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
@@ -46,10 +45,8 @@ class Attributions:
     --------
     >>> maps
     Attributions of 2 images (3, 176, 176): IG(at='start'), IDGI(at='start') at 4, 8 steps; 9 evaluations an image
-    >>> maps.scores[8].shape, maps.alphas[8].shape, maps.completeness_gap[ig.IG(), 8].shape
-    (torch.Size([2, 9]), torch.Size([2, 9]), torch.Size([2]))
-    >>> maps.ranking("absolute", steps=8).shape  # (B, M, H, W), a map for each rule
-    torch.Size([2, 2, 176, 176])
+    >>> maps.scores[8].shape, maps.completeness_gap[ig.IG(), 8].shape
+    (torch.Size([2, 9]), torch.Size([2]))
     """
 
     maps: dict[Key, Tensor]
@@ -86,20 +83,11 @@ class Attributions:
     def ranking(self, kind: str, *, steps: int | None = None) -> Tensor:
         """The maps that rank pixels, (B, M, H, W): one for each rule, in their order; higher is more important.
 
-        Parameters
-        ----------
-        kind : "absolute", Σ_c |A_c|, or "signed", Σ_c A_c. It decides much of what a metric says.
-        steps : the step count; needed where there are several.
-
-        Raises
-        ------
-        ValueError
-            For another kind, or a step count that is not there.
+        The `kind` decides much of what a metric says: "absolute", Σ_c |A_c|, or "signed", Σ_c A_c. `steps` is needed
+        where there are several step counts.
         """
-        if kind not in RANKINGS:
-            raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(RANKINGS)}")
-        if steps is None and len(self.scores) == 1:
-            (steps,) = self.scores
+        check_word("kind", kind, tuple(RANKINGS))
+        steps = next(iter(self.scores)) if steps is None and len(self.scores) == 1 else steps
         if steps not in self.scores:
             raise ValueError(f"steps is {steps}; there are maps of {', '.join(map(str, self.scores))} steps")
         return torch.stack([RANKINGS[kind](self.maps[rule, steps]) for rule in self.rules], dim=1)
@@ -141,28 +129,20 @@ def attribute(
     Returns
     -------
     Attributions
-        The signed maps by (rule, steps), on the network's device and in its dtype.
+        The signed maps by (rule, steps), on the network's device and in its dtype. A warning names the image and the α
+        where a score or a gradient is not finite.
 
     Raises
     ------
     ValueError
-        For images that are not (B, C, H, W) in [0, 1], targets that do not fit them or the network's classes, steps
-        that are not positive or do not fit the path, no rules, a batch size under 1, and a network that cuts the
-        gradient. The message says what to write instead.
-
-    Warns
-    -----
-    UserWarning
-        Where a score or a gradient is not finite; it names the image and the α.
+        For arguments of another kind, and a network that cuts the gradient. The message says what to write instead.
 
     Examples
     --------
     >>> rules = (ig.IG(), ig.Left(ig.IDGI(), psi=0.9))
     >>> several = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(1, 2, 4))
-    >>> several[ig.Left(ig.IDGI(), psi=0.9), 4].shape
-    torch.Size([2, 3, 176, 176])
-    >>> several.evaluations  # for both rules and all step counts
-    5
+    >>> several[rules[1], 4].shape, several.evaluations  # for both rules and all step counts
+    (torch.Size([2, 3, 176, 176]), 5)
     """
     check_net(net)
     rules, counts = as_rules(rules), as_path_steps(path, steps)
@@ -171,13 +151,13 @@ def attribute(
         check_range("images", images, "before normalisation, which is inside the Classifier")
     batch_size, targets = as_count("batch_size", batch_size), take_targets(net, targets, len(images))
     walks: list[Walk] = []
-    sums: dict[int, list[Sums]] = {n: [] for n in counts}  # of each group of images
+    sums: dict[int, list[_Sums]] = {n: [] for n in counts}  # of each group of images
     with _ticking(progress, total=len(images) * path.evaluations(counts)) as tick:
         for x, t, p in in_groups(images, targets, path, batch_size):
             for segment in walk(net, x, t, path=p, steps=counts, batch_size=batch_size, progress=tick):
                 n = segment.steps
                 if segment.first:
-                    sums[n].append(Sums(rules, segment))
+                    sums[n].append(_Sums(rules, segment))
                 if segment.first and n == counts[-1]:
                     walks.append(segment.walk)
                     if check:
@@ -185,13 +165,12 @@ def attribute(
                 sums[n][-1].add(segment)
     _warn_of_values(torch.cat([each.find_broken() for each in walks]))
     maps = {(rule, n): join([each.maps[rule] for each in sums[n]]).contiguous() for rule in rules for n in counts}
-    alphas = {n: join([each.alphas for each in sums[n]]) for n in counts}
     changes = {(rule, n): join([each.changes[rule] for each in sums[n]]) for rule, n in maps}
     splits = {(rule, n): rule.split for rule, n in maps if isinstance(rule, Part) and rule.split}
     return Attributions(
         maps=maps,
         scores={n: join([each.scores for each in sums[n]]) for n in counts},
-        alphas=alphas,
+        alphas={n: join([each.alphas for each in sums[n]]) for n in counts},
         completeness_gap={key: each.sum((1, 2, 3)) - changes[key].to(each) for key, each in maps.items()},
         alpha_star={
             key: join([each.splits[s].find(each.alphas) for each in sums[key[1]]]) for key, s in splits.items()
@@ -231,3 +210,76 @@ def _warn_of_values(broken: Tensor) -> None:
             f"the maps of images {images} are not to be used",
             stacklevel=3,
         )
+
+
+class _Split:
+    """Where each image's score crosses ψ of its change, found segment by segment. Nothing waits for a GPU."""
+
+    def __init__(self, split: tuple[float, str], segment: Segment) -> None:
+        psi, self.crossing = split
+        start, end = segment.walk.scores
+        self.threshold = torch.where(end > start, start + psi * (end - start), torch.inf)
+        self.open = torch.ones_like(start, dtype=torch.bool)  # α* not reached yet
+        self.star = torch.zeros_like(start, dtype=torch.int64)  # the number of the last point before α*
+
+    def advance(self, segment: Segment) -> Tensor:
+        """Which images (B,) have this segment before α*."""
+        after = self.open & ~(segment.end.score > self.threshold)
+        before = self.open if self.crossing == "left" else after
+        self.star += before
+        self.open = after
+        return before
+
+    def find(self, alphas: Tensor) -> Tensor:
+        """α* (B,) among the points' alphas (B, K); NaN where it is undefined."""
+        crossed = alphas.gather(1, self.star.to(alphas.device).view(-1, 1))[:, 0].to(self.threshold)
+        return torch.where(self.open, torch.nan, crossed)
+
+
+class _Sums:
+    """By rule, the running sums over one step count's segments: of credits (`maps`) and of changes of score."""
+
+    def __init__(self, rules: Sequence[Rule | Part], first: Segment) -> None:
+        self.of: dict[Rule, list[Rule | Part]] = {}  # by rule over the whole path, those that read its credit
+        for rule in rules:
+            self.of.setdefault(rule.rule if isinstance(rule, Part) else rule, []).append(rule)
+        self.maps = {rule: torch.zeros_like(first.walk.images) for rule in rules}
+        self.changes = {rule: torch.zeros_like(first.score_change, dtype=torch.float64) for rule in rules}
+        self.splits = {rule.split: _Split(rule.split, first) for rule in rules if isinstance(rule, Part) and rule.split}
+        self._points = [(first.start.alpha, first.start.score)]
+
+    @property
+    def alphas(self) -> Tensor:
+        """α (B, K) of all points so far."""
+        return torch.stack([alpha for alpha, _ in self._points], dim=1)
+
+    @property
+    def scores(self) -> Tensor:
+        """Their scores (B, K)."""
+        return torch.stack([score for _, score in self._points], dim=1)
+
+    def add(self, segment: Segment) -> None:
+        """Add a segment to every map; one rule's credit is held at a time."""
+        self._points.append((segment.end.alpha, segment.end.score))
+        before: dict[Any, Tensor] = {key: split.advance(segment) for key, split in self.splits.items()}
+        change = segment.score_change.double()
+        for whole, rules in self.of.items():
+            masks = [rule.mask(segment, before.get(rule.split)) if isinstance(rule, Part) else True for rule in rules]
+            if all(mask is False for mask in masks):
+                continue
+            credit = _checked(whole, whole.credit(segment), segment)
+            for rule, mask in zip(rules, masks, strict=True):
+                self.changes[rule] += change * mask
+                if isinstance(mask, Tensor):
+                    self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
+                elif mask:
+                    self.maps[rule] += credit
+
+
+def _checked(rule: Rule, credit: Any, segment: Segment) -> Tensor:
+    """A rule's credit, where it is one for each pixel."""
+    shape = tuple(segment.walk.images.shape)
+    if not isinstance(credit, Tensor) or credit.shape != shape:
+        other = tuple(credit.shape) if isinstance(credit, Tensor) else type(credit).__name__
+        raise ValueError(f"{rule}.credit must return a tensor {shape}, not {other}")
+    return credit.detach()

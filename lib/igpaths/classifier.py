@@ -5,15 +5,15 @@ one score an image comes out, F(x) in the papers' notation. No other part of the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from igpaths.arguments import as_targets, check_images, check_number, shorten
-from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory
-from igpaths.products import products
+from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
+from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory, products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
 HALF = (torch.float16, torch.bfloat16)
@@ -25,10 +25,9 @@ FAST_CHANNELS_LAST = {"cpu": ("float32", "TF32", "bfloat16"), "cuda": ("TF32", "
 class Classifier:
     """The score F of a network: images (B, C, H, W) in [0, 1] and targets (B,) → scores (B,).
 
-    The network is copied, put in evaluation mode and frozen, so that only the input's gradient is ever computed and
-    the caller's own network stays as it was. The copy is laid out channels last where convolutions run faster so (on
-    a CPU, and with tensor cores) and the network allows it. No setting of the process, such as the precision of
-    matrix products, autocast or inference mode, reaches a result.
+    The network is copied, put in evaluation mode and frozen: the caller's own stays as it was. The copy is laid out
+    channels last where convolutions run faster so and the network allows it. No setting of the process, such as the
+    precision of matrix products, autocast or inference mode, reaches a result.
 
     Parameters
     ----------
@@ -39,12 +38,11 @@ class Classifier:
     output : the score: "probability" (softmax of the target class), "logit", or a function from what the network
         returns over the temperature, and targets (B,), to scores (B,): a margin, a regression, a sigmoid. It has no
         default: Study A explains the probability, Study B the logit, and they saturate differently.
-    precision : what the network computes in; by default its own dtype, with all its bits. "float64" and "float32"
-        cast the copy. "TF32" is float32 whose products a GPU rounds to 10 bits, and a CPU does not. "bfloat16" is
-        autocast: convolutions and products with 7 bits. In all of these but "float64" points, scores, gradients and
-        maps are float32. A half-precision network is computed in float32, for its gradients would underflow.
-    temperature : T of softmax(z / T), positive: all logits are divided by it. The order of the classes stays, the
-        confidence falls as T rises; with T → ∞ every class has the same probability, with T → 0 the highest has all.
+    precision : what the network computes in; by default its own dtype, with all its bits, or float32 for a half
+        network, whose gradients would underflow. "float64" and "float32" cast the copy. "TF32" is float32 whose
+        products a GPU rounds to 10 bits. "bfloat16" is autocast: products with 7 bits. Points, scores, gradients and
+        maps are float64 or float32.
+    temperature : T of softmax(z / T), positive: all logits are divided by it, so that the confidence falls as T rises.
     device : where the copy is put; by default the network's own device.
 
     Raises
@@ -58,12 +56,8 @@ class Classifier:
     >>> def margin(logits, targets):
     ...     return logits.gather(1, targets[:, None])[:, 0] - logits.mean(1)
     ...
-    >>> own = ig.Classifier(model.network, mean=model.mean, std=model.std, output=margin)
-    >>> own
+    >>> ig.Classifier(model.network, mean=model.mean, std=model.std, output=margin)
     Classifier(Sequential, mean=(0.45, 0.45, 0.45), std=(0.25, 0.25, 0.25), output=margin, float32, cpu)
-    >>> scores, gradients = own.gradients(x, targets)  # of the margin with respect to the pixels
-    >>> scores.shape, gradients.shape
-    (torch.Size([2]), torch.Size([2, 3, 176, 176]))
     """
 
     def __init__(
@@ -77,12 +71,10 @@ class Classifier:
         temperature: float = 1.0,
         device: torch.device | str | None = None,
     ) -> None:
-        if not callable(output) and output not in OUTPUTS:
-            raise ValueError(
-                f"output is {output!r}; it must be one of {', '.join(OUTPUTS)}, or a function of logits and targets"
-            )
-        if precision not in (None, *PRECISIONS):
-            raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        if not callable(output):
+            check_word("output", output, OUTPUTS, more=", or a function of logits and targets")
+        if precision is not None:
+            check_word("precision", precision, PRECISIONS)
         colours = [_as_colour(mean), _as_colour(std)]
         if not len(colours[0]) == len(colours[1]) > 0 or not bool((colours[1] > 0).all()):
             raise ValueError(
@@ -118,8 +110,7 @@ class Classifier:
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""
-        response = self._computed(lambda: self._response(self._pixels(images)), graph=torch.is_grad_enabled())
-        return check_logits(response, images)
+        return self._computed(lambda: self._logits(self._pixels(images)), graph=torch.is_grad_enabled())
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classes (B,) with the highest logit, and their probabilities (B,)."""
@@ -142,10 +133,7 @@ class Classifier:
     def gradients(self, images: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
         """The scores (B,) and their gradients (B, C, H, W) with respect to the pixels.
 
-        Raises
-        ------
-        ValueError
-            Where no gradient leads from the score back to the image although the score depends on it.
+        Raises ValueError where no gradient leads from the score to the image although the score depends on it.
         """
 
         def compute() -> tuple[Tensor, Tensor | None]:
@@ -215,17 +203,26 @@ class Classifier:
                 raise
         return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
 
-    def _score(self, pixels: Tensor, targets: Any) -> Tensor:
+    def _logits(self, pixels: Tensor) -> Tensor:
+        """The response, where it is logits (B, classes)."""
         response = self._response(pixels)
+        if response.ndim != 2 or response.shape[:1] != pixels.shape[:1]:
+            raise ValueError(
+                f"the network must map {tuple(pixels.shape)} to (images, classes), not to {tuple(response.shape)}: "
+                "let output be a function of that and the targets where it is meant"
+            )
+        return response
+
+    def _score(self, pixels: Tensor, targets: Any) -> Tensor:
         if callable(self.output):
             chosen = as_targets(0 if targets is None else targets, len(pixels))
-            scores = self.output(response, send(chosen, self.device))
+            scores = self.output(self._response(pixels), send(chosen, self.device))
             if not isinstance(scores, Tensor) or scores.shape != pixels.shape[:1] or not scores.is_floating_point():
                 tensor = isinstance(scores, Tensor)
                 other = f"{tuple(scores.shape)} of {scores.dtype}" if tensor else type(scores).__name__
                 raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {other}")
             return scores.to(self.dtype)
-        logits = check_logits(response, pixels)
+        logits = self._logits(pixels)
         values = self.probabilities(logits) if self.output == "probability" else logits
         chosen = as_targets(targets, len(pixels), classes=logits.shape[1])
         return values.gather(1, send(chosen, self.device).view(-1, 1)).squeeze(1)
@@ -237,23 +234,13 @@ CUT = (
 )
 
 
-def check_logits(response: Tensor, images: Tensor) -> Tensor:
-    """The response, where it is logits (B, classes); else ValueError."""
-    if response.ndim != 2 or response.shape[:1] != images.shape[:1]:
-        raise ValueError(
-            f"the network must map {tuple(images.shape)} to (images, classes); it returned {tuple(response.shape)}. "
-            "Where that is meant, give output=function(response, targets) that returns one score an image"
-        )
-    return response
-
-
 def _as_colour(colour: Any) -> Tensor:
     """A finite number for each channel, float64, on the CPU; no number at all from anything else."""
-    values = torch.tensor([], dtype=torch.float64, device="cpu")
-    if not isinstance(colour, str):
-        with suppress(TypeError, ValueError):
-            values = torch.tensor([float(v) for v in colour], dtype=torch.float64, device="cpu")
-    return values if bool(values.isfinite().all()) else values[:0]
+    try:
+        values = [] if isinstance(colour, str) else [float(value) for value in colour]
+    except (TypeError, ValueError):
+        values = []
+    return torch.tensor(values if np.isfinite(values).all() else [], dtype=torch.float64, device="cpu")
 
 
 def send(values: Tensor, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import send
-from igpaths.products import products
+from igpaths.modules import products
 
 TRUNCATE = {"reflect": 8, "zero": 4}  # weights end at this many σ: beyond 8 there is nothing, and at 4 PAIR stops
 
@@ -34,21 +34,16 @@ def blurring(images: Tensor, *, padding: str) -> Callable[[Tensor], Tensor]:
         ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
     """
     images = images.detach()
-    images = images if images.dtype == torch.float64 else images.float()
-    with products(images.device):
-        blurred = (_mirrored if padding == "reflect" else _on_black)(images)
-
-    def exactly(sigmas: Tensor) -> Tensor:
-        with products(images.device):
-            return blurred(sigmas)
-
-    return exactly
+    return (_mirrored if padding == "reflect" else _on_black)(
+        images if images.dtype == torch.float64 else images.float()
+    )
 
 
 def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
     height, width = images.shape[-2:]
     rows, columns = (_cosines(size, images.dtype, images.device) for size in (height, width))
-    spectrum = rows @ images @ columns.T
+    with products(images.device):
+        spectrum = rows @ images @ columns.T
     negligible = torch.finfo(images.dtype).eps / 10
 
     def blurred(sigmas: Tensor) -> Tensor:
@@ -58,9 +53,10 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
             send(each[..., :k], images.device, images.dtype) for each, k in zip(responses, kept, strict=True)
         )
         low = spectrum[..., : kept[0], : kept[1]] * down[..., None, :, None] * across[..., None, None, :]
-        # Colours go last, so that the longer product is one for all of them
-        lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
-        pixels = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, images.shape[-3])).movedim(-1, -3)
+        with products(images.device):
+            # Colours go last, so that the longer product is one for all of them
+            lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
+            pixels = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, images.shape[-3])).movedim(-1, -3)
         return _keep_still(images, sigmas, "reflect", pixels)
 
     return blurred
@@ -69,11 +65,13 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
 def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
     def blurred(sigmas: Tensor) -> Tensor:
         weights = _weights(sigmas, "zero", most=max(images.shape[-2:]))
+        places = (torch.arange(size, device="cpu") for size in images.shape[-2:])
         down, across = (
-            send(weights[..., _distances(size)], images.device, images.dtype).unsqueeze(-3)
-            for size in images.shape[-2:]
+            send(weights[..., (place.view(-1, 1) - place).abs()], images.device, images.dtype).unsqueeze(-3)
+            for place in places
         )
-        return _keep_still(images, sigmas, "zero", down @ images @ across)
+        with products(images.device):
+            return _keep_still(images, sigmas, "zero", down @ images @ across)
 
     return blurred
 
@@ -102,24 +100,13 @@ def _responses(sigmas: Tensor, size: int) -> Tensor:
     """What the Gaussians leave of each cosine of a mirrored line of pixels, (…, size)."""
     weights = _weights(sigmas, "reflect")
     weights[..., 1:] *= 2  # to both sides
-    return weights @ _waves(weights.shape[-1], size)
-
-
-@lru_cache(maxsize=16)
-def _distances(size: int) -> Tensor:
-    """How far each pixel of a line is from each, (size, size)."""
-    place = torch.arange(size, device="cpu")
-    return (place.view(-1, 1) - place).abs()
-
-
-def _waves(count: int, size: int) -> Tensor:
-    """The cosines of a line of pixels at distances below `count`, (count, size)."""
-    length = 1 << (count - 1).bit_length()  # few lengths, so that they are seldom computed
-    return _all_waves(length, size)[:count]
+    count = weights.shape[-1]
+    return weights @ _waves(1 << (count - 1).bit_length(), size)[:count]  # few lengths, seldom computed
 
 
 @lru_cache(maxsize=32)
-def _all_waves(length: int, size: int) -> Tensor:
+def _waves(length: int, size: int) -> Tensor:
+    """The cosines of a line of pixels at distances below `length`, (length, size)."""
     distance, frequency = (torch.arange(n, dtype=torch.float64, device="cpu") for n in (length, size))
     return torch.cos(distance.view(-1, 1) * frequency * torch.pi / size)
 

@@ -1,8 +1,12 @@
-"""Networks as strangers bring them: copied without a change to theirs, laid out in memory, and their logits found."""
+"""Networks as strangers bring them: copied without a change to theirs, laid out in memory, computed with all their bits
+whatever the process has asked for, and their logits found."""
 
 import copy
 import gc
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -10,17 +14,15 @@ import torch
 from torch import Tensor, nn
 
 SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType, str, bytes, int, float)  # by a thing and its copy
+_lock = threading.Lock()
+_open: dict[str, list[list[Any]]] = {}  # by kind of device, the settings before, and those of each open context
 
 
 def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> nn.Module:
     """A copy of the network on `device`, in evaluation mode, none of whose parameters requires a gradient.
 
-    Activations that the network or its hooks keep are copied without their graph.
-
-    Raises
-    ------
-    ValueError
-        For what is no module, and where it cannot be copied or put in evaluation mode.
+    Activations that the network or its hooks keep are copied without their graph. Raises ValueError for what is no
+    module, and where it cannot be copied or put in evaluation mode.
     """
     if not isinstance(module, nn.Module):
         raise ValueError(
@@ -76,14 +78,48 @@ def lay_out(module: nn.Module, layout: torch.memory_format) -> None:
             tensor.data = tensor.data.contiguous(memory_format=layout)
 
 
-def logits_of(response: Any, count: int) -> Tensor:
-    """The tensor of logits in what a network returned for `count` images.
+@contextmanager
+def products(device: torch.device, precision: str = "float32") -> Iterator[None]:
+    """Within it no setting of the process reaches a product on `device`: neither its precision nor autocast.
 
-    Raises
-    ------
-    ValueError
-        Where there is none, or more than one.
+    With `precision` "TF32" a GPU may round the factors to 10 bits. The settings belong to the whole process, so they
+    are put back when the last thread has left.
     """
+    kind, settings = device.type, _settings(device.type)
+    own = [("tf32" if precision == "TF32" and kind == "cuda" else "ieee")] * (len(settings) - 1) + [False]
+    contexts = _open.setdefault(kind, [])
+    with _lock:
+        contexts += [own] if contexts else [[read() for read, _ in settings], own]
+        _write(settings, own)
+    try:
+        with torch.autocast(kind, enabled=False):
+            yield
+    finally:
+        with _lock:
+            del contexts[next(i for i in reversed(range(len(contexts))) if contexts[i] is own)]
+            _write(settings, contexts[-1] if len(contexts) > 1 else contexts.pop())
+
+
+def _write(settings: list[tuple[Any, Callable[[Any], None]]], values: list[Any]) -> None:
+    for (_, write), value in zip(settings, values, strict=True):
+        write(value)
+
+
+def _settings(kind: str) -> list[tuple[Any, Callable[[Any], None]]]:
+    """How to read and to write what decides the rounding of products on a kind of device."""
+    backends: Any = torch.backends
+    places = {
+        "cpu": (backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn),
+        "cuda": (backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn),
+    }.get(kind, ())
+    name = "fp32_precision"
+    found: list[Any] = [(partial(getattr, place, name), partial(setattr, place, name)) for place in places]
+    # Attention without a graph takes another way, which a walk's forward passes must not.
+    return [*found, (backends.mha.get_fastpath_enabled, backends.mha.set_fastpath_enabled)]
+
+
+def logits_of(response: Any, count: int) -> Tensor:
+    """The tensor of logits in what a network returned for `count` images; ValueError where it is not the only one."""
     found = response.get("logits") if isinstance(response, Mapping) else getattr(response, "logits", None)
     response = found if isinstance(found, Tensor) else response
     if isinstance(response, Tensor):

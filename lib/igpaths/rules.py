@@ -60,9 +60,8 @@ class IDGI:
     credit has one sign, and the sum telescopes to F(x) − F(x') whatever the gradients are. Where the gradient is zero
     the segment credits nothing, and its change of score stays in the completeness gap.
 
-    Squares do not change with units as products of gradient and step do: the map depends on the unit of each colour.
-    With gradients of the normalised image it weighs a colour by the square of its std. These are gradients of the
-    pixels, in [0, 1].
+    The map depends on the unit of each colour, as products of gradient and step do not: gradients of the normalised
+    image would weigh each colour by the square of its std. These are gradients of the pixels, in [0, 1].
 
     Parameters
     ----------
@@ -88,9 +87,8 @@ class IDGI:
 class IDG:
     """Integrated Decision Gradients (Walker et al. 2024, AAAI): gradient times step times the score's slope ΔF/Δα.
 
-    Segments count by how fast the score changes there, so that the saturated part of the path counts little. Its unit
-    is that of the score squared, and its sum promises no completeness. It is best on `Placed` points, which stand for
-    the adaptive sampling of its authors.
+    The saturated part of the path, where the score changes slowly, counts little. The unit is that of the score
+    squared, and the sum is not complete. Best on `Placed` points, which stand for its authors' adaptive sampling.
 
     Parameters
     ----------
@@ -115,7 +113,8 @@ class Gradient:
 
     def credit(self, segment: "Segment") -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
-        return segment.walk.last.gradient if segment.final else torch.zeros_like(segment.walk.images)
+        final = segment.number == segment.walk.path.segments(segment.steps) - 1
+        return segment.walk.last.gradient if final else torch.zeros_like(segment.walk.images)
 
 
 @dataclass(frozen=True)
@@ -128,13 +127,7 @@ class SquaredGradients:
 
 
 class Part(ABC):
-    """Some segments of another rule's sum.
-
-    Attributes
-    ----------
-    rule : the rule over every segment.
-    split : ψ and crossing of the point α* at which the path is split; None where it is not.
-    """
+    """Some segments of the sum of another `rule`; `split` is ψ and crossing where they lie on one side of α*."""
 
     rule: Rule
     split: tuple[float, str] | None = None
@@ -181,7 +174,6 @@ class Left(_Side):
     """
 
     def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
-        """Whether the segment is before α*."""
         return before
 
 
@@ -190,7 +182,6 @@ class Right(_Side):
     """The part of a rule's sum after α*, where the score is saturated; see `Left`."""
 
     def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
-        """Whether the segment is after α*."""
         return ~before
 
 
@@ -201,8 +192,8 @@ def is_rule(rule: object) -> bool:
 
 def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     """The rules, each once; ValueError, with the remedy, for what is none."""
-    several = [rules] if is_rule(rules) or isinstance(rules, str | type) else rules
-    several = list(several if isinstance(several, Iterable) else [several])
+    single = is_rule(rules) or isinstance(rules, str | type) or not isinstance(rules, Iterable)
+    several = [rules] if single else list(rules)
     for rule in several:
         if not is_rule(rule):
             name = rule.__name__ if isinstance(rule, type) else repr(rule)

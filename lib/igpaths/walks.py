@@ -81,16 +81,19 @@ class Walk:
 
     def check_gradients(self) -> None:
         """ValueError where scores changed along the path although every gradient is exactly zero."""
-        _, scores, largest = (torch.cat(each) for each in zip(*self._seen, strict=True))
+        _, scores, largest = self._values()
         rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
         if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
             raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
 
     def find_broken(self) -> Tensor:
         """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is."""
-        alphas, scores, largest = (torch.cat(each).cpu() for each in zip(*self._seen, strict=True))
+        alphas, scores, largest = self._values()
         finite = scores.isfinite() & largest.isfinite()
         return torch.where(finite, torch.inf, alphas).amin(0).nan_to_num(posinf=torch.nan)
+
+    def _values(self) -> list[Tensor]:
+        return [torch.cat(each).cpu() for each in zip(*self._seen, strict=True)]
 
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))
@@ -99,21 +102,13 @@ class Walk:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """One of the N pieces of a path, from `start` to `end`, for B images.
+    """One of the N pieces of a path, from `start` to `end`, for B images."""
 
-    Attributes
-    ----------
-    steps : N, the step count whose walk this segment belongs to.
-    start, end : the segment's points, each with x, its score and its gradient.
-    walk : the `Walk`, which all segments share.
-    number : j, from 0 for the segment that starts at the baseline x'.
-    """
-
-    steps: int
+    steps: int  # N, the step count whose walk this segment belongs to
     start: Point
     end: Point
-    walk: Walk
-    number: int
+    walk: Walk  # which all segments share
+    number: int  # j, from 0 for the segment that starts at the baseline x'
 
     @property
     def first(self) -> bool:
@@ -126,22 +121,13 @@ class Segment:
         return self.end is self.walk.last
 
     @property
-    def final(self) -> bool:
-        """Whether no segment follows, whether x is reached or not."""
-        return self.number == self.walk.path.segments(self.steps) - 1
-
-    @property
     def score_change(self) -> Tensor:
         """F_{j+1} − F_j, (B,)."""
         return self.end.score - self.start.score
 
-    def point(self, at: str) -> Point:
-        """The point at the segment's "start" or "end"."""
-        return self.start if at == "start" else self.end
-
     def gradient(self, at: str) -> Tensor:
         """The gradient (B, C, H, W) at the segment's "start" or "end"."""
-        return self.point(at).gradient
+        return (self.start if at == "start" else self.end).gradient
 
     def step(self, at: str) -> Tensor:
         """The path's step over this segment (B, C, H, W), for a gradient taken at its "start" or "end"."""
@@ -158,9 +144,9 @@ def walk(
     batch_size: int = BATCH_SIZE,
     progress: Callable[[int], object] | None = None,
 ) -> Iterator[Segment]:
-    """Walk the path of B images and stream its segments, for each step count in the order of the path.
+    """Walk the path of B images together and stream its segments, for each step count in the order of the path.
 
-    The images move together. A segment's gradients are for the consumer to use and let go.
+    A segment's gradients are for the consumer to use and let go.
 
     Parameters
     ----------
@@ -173,8 +159,8 @@ def walk(
     Yields
     ------
     Segment
-        For N steps, N segments. An image costs N + 1 gradient evaluations for the finest N on Straight and Blur, and
-        2 + Σ (N − 1) over the step counts on Guided.
+        For N steps, N. An image costs N + 1 gradients for the finest N on Straight and Blur, and 2 + Σ (N − 1) over
+        the step counts on Guided.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import igpaths as ig
-from igpaths.products import products
+from igpaths.modules import products
 from modified import build, small
 from process import SETTINGS, state
 

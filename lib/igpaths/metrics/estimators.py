@@ -17,7 +17,7 @@ from torch import Tensor
 
 from igpaths.arguments import check_range
 from igpaths.metrics.canvases import map_images
-from igpaths.products import products
+from igpaths.modules import products
 
 Estimator = Callable[[Tensor, Tensor], Tensor]
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)  # of MS-SSIM's scales, from the finest

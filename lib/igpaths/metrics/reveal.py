@@ -1,7 +1,6 @@
 """Pixels revealed in the order of a map, and what the network answers: insertion, deletion and the curves under both.
 
-One call takes every map of every image through one stream of batches, and keeps the score in each form (probability,
-logit, right or wrong), so that every metric on the same revealed images reads the same call.
+One stream of batches takes every map of every image, and keeps each form of the score for all metrics to read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -9,10 +9,8 @@ point by the gradient at the one before, so each step count is a walk of its own
 batch. A path of one's own is a frozen dataclass on `Path`, or on `Along` where its points are known beforehand.
 """
 
-from igpaths.paths.base import Along, Path, Point
-from igpaths.paths.baselines import Based, resolve_baseline
+from igpaths.paths.base import Along, Based, Path, Point, resolve_baseline
 from igpaths.paths.guided import Guided
-from igpaths.paths.lines import Blur, Straight
-from igpaths.paths.placed import Placed, Respaced
+from igpaths.paths.lines import Blur, Placed, Respaced, Straight
 
 __all__ = ["Along", "Based", "Blur", "Guided", "Path", "Placed", "Point", "Respaced", "Straight", "resolve_baseline"]

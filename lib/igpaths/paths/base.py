@@ -1,37 +1,34 @@
-"""What every path has, and how a path whose points are known beforehand is visited."""
+"""What paths have in common: a baseline x' to start from, and how points that are known beforehand are visited."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor
 
+from igpaths.arguments import check_word, shorten
 from igpaths.classifier import Classifier, send
+from igpaths.gaussian import blur
 
 if TYPE_CHECKING:
     from igpaths.walks import Segment, Walk
 
+Baseline = str | float | Sequence[float] | Tensor
+SIGMA = 50.0  # pixels, of the baseline "blur"
 Draw = Callable[..., Tensor]  # alphas (k, B) → points (k, B, C, H, W)
 Arrivals = Iterator[tuple[int, "Point"]]
 
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """One point of a path for each of B images.
+    """One point of a path for each of B images."""
 
-    Attributes
-    ----------
-    alpha : (B,), float64, on the CPU, where paths are planned without a wait for the device.
-    x, gradient : (B, C, H, W).
-    score : (B,).
-    """
-
-    alpha: Tensor
-    x: Tensor
-    score: Tensor
-    gradient: Tensor
+    alpha: Tensor  # (B,), float64, on the CPU, where paths are planned without a wait for the device
+    x: Tensor  # (B, C, H, W)
+    score: Tensor  # (B,)
+    gradient: Tensor  # (B, C, H, W)
 
 
 class Path(ABC):
@@ -63,6 +60,20 @@ class Path(ABC):
     def cut(self, group: slice, count: int) -> Self:
         """The path of some of `count` images; one that has a tensor for each image cuts that too."""
         return self
+
+
+@dataclass(frozen=True)
+class Based(Path):
+    """A path from a baseline of one's choice."""
+
+    baseline: Baseline = "black"
+
+    def cut(self, group: slice, count: int) -> Self:
+        each = isinstance(self.baseline, Tensor) and self.baseline.ndim == 4 and len(self.baseline) == count
+        return replace(self, baseline=self.baseline[group]) if each else self  # type: ignore[index]
+
+    def start(self, net: Classifier, images: Tensor) -> Tensor:
+        return resolve_baseline(self.baseline, net, images)
 
 
 class Along(Path):
@@ -110,3 +121,39 @@ class Along(Path):
 def spread(numbers: Tensor, images: Tensor) -> Tensor:
     """Numbers (…, B) of the CPU as (…, B, 1, 1, 1) beside images, which do not wait for them."""
     return send(numbers, images.device, images.dtype).view(*numbers.shape, 1, 1, 1)
+
+
+def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:
+    """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for.
+
+    Raises ValueError for another word or type, a tensor that is not float or does not broadcast to the images' shape,
+    and numbers that are not finite.
+    """
+    words: dict[str, Callable[[Tensor], Tensor]] = {
+        "black": torch.zeros_like,
+        "white": torch.ones_like,
+        "mean": net.mean.to(images).expand_as,
+        "blur": _blur,
+    }
+    if isinstance(baseline, str):
+        check_word(name, baseline, tuple(words), more=", a level, a colour or a tensor")
+        return words[baseline](images).contiguous()
+    try:
+        own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
+        value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()
+        shaped = value.view(-1, 1, 1) if value.ndim == 1 else value
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} is {shorten(baseline)}; it must be a word, a level, a colour or a tensor") from None
+    if not value.is_floating_point() or not bool(value.isfinite().all()):
+        raise ValueError(
+            f"{name} must be finite numbers in the images' units, got {shorten(baseline)} of {value.dtype}"
+        )
+    try:
+        return shaped.to(images).broadcast_to(images.shape).contiguous()
+    except RuntimeError:
+        shapes = f"shape {tuple(shaped.shape)} does not broadcast to the images' shape {tuple(images.shape)}"
+        raise ValueError(f"the {name}'s {shapes}") from None
+
+
+def _blur(images: Tensor) -> Tensor:
+    return blur(images, SIGMA)

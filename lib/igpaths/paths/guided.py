@@ -11,8 +11,7 @@ from torch import Tensor
 
 from igpaths.arguments import check_number, check_word
 from igpaths.classifier import send
-from igpaths.paths.base import Arrivals, Point
-from igpaths.paths.baselines import Based
+from igpaths.paths.base import Arrivals, Based, Point
 
 if TYPE_CHECKING:
     from igpaths.walks import Walk
@@ -44,11 +43,9 @@ class Guided(Based):
         check_word("units", self.units, ("pixels", "normalised"))
 
     def evaluations(self, steps: Sequence[int]) -> int:
-        """Two for x' and x, and N − 1 for each step count N."""
         return 2 + sum(n - 1 for n in steps)
 
     def visit(self, walk: "Walk", first: Point, steps: Sequence[int]) -> Arrivals:
-        """Each (step count, point) that a walk reaches after x'; the step counts take their t-th step together."""
         here, way = dict.fromkeys(steps, first), walk.way
         length = way.abs()
         progress = dict.fromkeys(steps, torch.zeros_like(way))

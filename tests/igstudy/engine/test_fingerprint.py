@@ -125,7 +125,7 @@ class TestCode:
         assert touched(edited, "igpaths.classifier", "(pixels - mean).div_(std)", "pixels - mean") == {*digests()}
 
     def test_the_walk_touches_no_control(self, edited):
-        changed = touched(edited, "igpaths.sums", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
+        changed = touched(edited, "igpaths.attributions", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
         assert changed == {name for name in digests() if not name.startswith("controls.")}
 
     def test_a_protocol_that_is_added_touches_no_other(self):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from igpaths.gaussian import blur
-from igpaths.products import products
+from igpaths.modules import products
 
 CPU = torch.device("cpu")
 
