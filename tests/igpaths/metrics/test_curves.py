@@ -460,11 +460,9 @@ def test_the_batch_size_changes_no_curve():
 @pytest.mark.parametrize(
     ("estimators", "message"),
     [
-        (
-            ("png", "gif"),
-            r"estimators is \('png', 'gif'\); it must name one or more of png, webp, ms-ssim, entropy",
-        ),
-        ((), r"estimators is \(\); it must name one or more of"),
+        (("png", "gif"), "estimators is 'gif'; it must be one of png, webp, ms-ssim, entropy"),
+        ("gif", "estimators is 'gif'; it must be one of png, webp, ms-ssim, entropy"),
+        ((), r"estimators is \(\); it must be one of"),
         (("ms-ssim",), r"MS-SSIM needs at least 161 pixels a side for its five scales, got \(20, 25\)"),
     ],
 )

@@ -115,7 +115,7 @@ class TestCode:
         ],
     )
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited, old, new, measures):
-        changed = touched(edited, "igpaths.metrics.pixels", old, new)
+        changed = touched(edited, "igpaths.metrics.canvases", old, new)
         assert {name.split(".")[1] for name in changed} == measures
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
