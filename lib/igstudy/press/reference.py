@@ -5,6 +5,7 @@ the colon for a type and only the lines below for the description, so they are m
 ``|A|``, which to Sphinx would begin a substitution.
 """
 
+import inspect
 import re
 from importlib.util import find_spec
 from typing import Any
@@ -27,9 +28,10 @@ def described(lines: list[str]) -> list[str]:
 
 
 def word(app: Sphinx, env: object, node: Any, content: nodes.Element) -> nodes.Element | None:
-    """A parameter such as `overrides`, taken for the package of this name that some machine has, is no link."""
-    package = node["reftarget"].partition(".")[0]
-    return nodes.emphasis("", content.astext()) if node["reftype"] == "obj" and find_spec(package) else None
+    """A parameter or a field, such as `overrides`, is no link, whatever package of this name some machine has."""
+    name = node["reftarget"]
+    plain = name.isidentifier() and name.islower() or find_spec(name.partition(".")[0])
+    return nodes.emphasis("", content.astext()) if node["reftype"] == "obj" and plain else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -38,6 +40,11 @@ def setup(app: Sphinx) -> dict[str, bool]:
     def rewrite(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
         lines[:] = described(lines)
 
+    def restore(app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+        if what == "property":  # of which napoleon takes what stands before the first line's colon for the type
+            lines[:] = described((inspect.getdoc(thing) or "").splitlines())
+
     app.connect("autodoc-process-docstring", rewrite, priority=400)
+    app.connect("autodoc-process-docstring", restore, priority=600)
     app.connect("missing-reference", word)
     return {"parallel_read_safe": True}

@@ -108,23 +108,42 @@ def test_the_words_of_a_field_move_below_its_name():
     assert described(["    c : |A|"]) == ["    c", r"        \|A\|"]
 
 
-def test_the_extension_rewrites_docstrings_before_napoleon_reads_them():
+@pytest.fixture
+def listeners():
+    """What the extension connects to docstrings: functions by their priority."""
+
     class App:
         def connect(self, event, function, priority=500):
-            found[event] = function, priority
+            found[event, priority] = function
 
-    found, app, lines = {}, App(), ["a : what it is"]
-    setup(app)
-    rewrite, priority = found["autodoc-process-docstring"]
-    assert priority < 500
-    rewrite(app, "function", "f", None, None, lines)
+    found = {}
+    setup(App())
+    return {priority: function for (event, priority), function in found.items() if event == "autodoc-process-docstring"}
+
+
+def test_the_extension_rewrites_docstrings_before_napoleon_reads_them(listeners):
+    before, _ = sorted(listeners)
+    lines = ["a : what it is"]
+    listeners[before](None, "function", "f", None, None, lines)
+    assert before < 500
     assert lines == ["a", "    what it is"]
 
 
+def test_a_property_keeps_its_first_line_whole_whatever_napoleon_reads_in_it(listeners):
+    _, after = sorted(listeners)
+    lines, function_lines = [":type: All values"], ["stay"]
+    listeners[after](None, "property", "p", property(None, doc="All values: |a| and more."), None, lines)
+    listeners[after](None, "function", "f", None, None, function_lines)
+    assert after > 500
+    assert lines == [r"All values: \|a\| and more."]
+    assert function_lines == ["stay"]
+
+
 @pytest.mark.parametrize(
-    ("kind", "name", "is_word"), [("obj", "json", True), ("obj", "Straight", False), ("class", "json", False)]
+    ("kind", "name", "is_word"),
+    [("obj", "json", True), ("obj", "prepare", True), ("obj", "Straight", False), ("class", "json", False)],
 )
-def test_a_name_that_another_package_has_is_a_word_and_not_a_broken_link(kind, name, is_word):
+def test_a_name_that_another_package_or_a_field_has_is_a_word_and_not_a_broken_link(kind, name, is_word):
     found = word(None, None, {"reftype": kind, "reftarget": name}, nodes.literal("", name))
     assert (found is not None) == is_word
     assert found is None or found.astext() == name
