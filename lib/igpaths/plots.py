@@ -60,14 +60,7 @@ def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
 
 
 def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> Figure:
-    """An image, and each of its maps over it under its name; `size` is a panel's width in inches.
-
-    Examples
-    --------
-    >>> figure = plots.compare(x[0], {"IG": maps[ig.IG(), 8][0], "IG + IDGI": maps[ig.IDGI(), 8][0]})
-    >>> [ax.get_title() for ax in figure.axes]
-    ['image', 'IG', 'IG + IDGI']
-    """
+    """An image, and each of its maps over it under its name; `size` is a panel's width in inches."""
     count = 1 + len(maps)
     figure, axes = plt.subplots(1, count, figsize=(size * count, size), squeeze=False, layout="constrained")
     show_image(axes[0, 0], image)

@@ -156,11 +156,6 @@ def walk(
     ValueError
         For arguments of another kind, and at the end of a walk where the score of an image changes but every gradient
         of every image is zero.
-
-    Examples
-    --------
-    >>> [segment.steps for segment in ig.walk(net, x, targets, path=ig.Straight(), steps=(2, 4))]
-    [4, 2, 4, 4, 2, 4]
     """
     check_net(net)
     counts = as_path_steps(path, steps)

@@ -73,13 +73,6 @@ def information_curves(
     x : Tensor (points + 1,), information.
     y : Tensor (B, M, points + 1), the score, in [0, 1]; ``area(x, y)`` is higher for better maps. NaN for an image
         on whose canvas the score or, renormalised, the information is already that of the image: see `unusable`.
-
-    Examples
-    --------
-    >>> responses = metrics.information(net, x, targets, ranking, canvas="blur", shares=(0.2,))
-    >>> share, sic = metrics.information_curves(responses, estimator="png", score="probability")
-    >>> share.shape, sic.shape
-    (torch.Size([101]), torch.Size([2, 2, 101]))
     """
     shares, scores = _read(responses, "estimator", estimator), _read(responses, "score", score)
     scores = rescale(scores, scores[..., :1], scores[..., -1:], clip=True)

@@ -111,11 +111,6 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
     ValueError for a name, file or function that does not exist, a function that fails, a file that is not a state dict,
     or weights that do not fit; OSError where weights can neither be found in TORCH_HOME nor be downloaded.
-
-    Examples
-    --------
-    >>> ig.load_model("objects/resnet").classes[:4]
-    ('disk', 'square', 'triangle', 'star')
     """
     if name.startswith("module:"):
         return _imported(name)

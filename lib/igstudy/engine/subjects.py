@@ -53,14 +53,7 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
 
 
 def subjects(study: Parameters, *, output: str, images: int | None = None) -> Iterator[Subject]:
-    """Each network of the study in turn, with its first `images` images (all of the study's by default).
-
-    Examples
-    --------
-    >>> from igstudy.engine.subjects import subjects
-    >>> [(each.label, each.images.shape) for each in subjects(study, output="probability", images=1)]
-    [('resnet', torch.Size([1, 3, 176, 176]))]
-    """
+    """Each network of the study in turn, with its first `images` images (all of the study's by default)."""
     for name in study.models:
         yield subject(study, load_model(name, data=study.folder or ""), output=output, count=images)
 

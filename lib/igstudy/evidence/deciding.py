@@ -59,17 +59,7 @@ def metrics(about: Iterable[Claim]) -> set[str]:
 
 
 def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
-    """The verdict of rows on one claim: see `verdicts`.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.claims import claims
-    >>> from igstudy.evidence.deciding import verdict
-    >>> from igstudy.evidence.results import published
-    >>> nothing = published(metrics=("no such metric",))
-    >>> verdict(claims()[0], nothing).verdict
-    'not measured'
-    """
+    """The verdict of rows on one claim: see `verdicts`."""
     return next(verdicts(rows, (claim,)))
 
 

@@ -50,16 +50,6 @@ def bootstrap(
     ------
     ValueError
         For no values, values that are not finite, or clusters of another length.
-
-    Examples
-    --------
-    >>> from igstudy.evidence.statistics import bootstrap
-    >>> values = [0.1, 0.2, 0.2, 0.3]
-    >>> print(bootstrap(values), bootstrap(values, statistic="median").value)
-    0.20 [0.12, 0.27] 0.2
-    >>> alone = bootstrap(values, clusters=["one photograph"] * 4)
-    >>> alone.low == alone.high  # one photograph says nothing of others
-    True
     """
     x = _finite(values)
     return _estimate(_average(statistic)(x, *_resample(len(x), clusters, seed)), len(x))

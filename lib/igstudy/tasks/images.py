@@ -67,12 +67,6 @@ def load_images(
         for an unknown task, a model of the other task, a folder that lacks something (see ``imagenet.photographs``), or
         where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
         replaced.
-
-    Examples
-    --------
-    >>> from igpaths.metrics import jpeg
-    >>> load_images("objects", model=model, count=2, start=5, alter=jpeg).names
-    ('scene-00005', 'scene-00006')
     """
     if task not in TASKS:
         raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")

@@ -61,12 +61,6 @@ def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     index : int, 0 or more.
     split : "train" or "test": which regions of the photographs are used.
     seed : int, 0 or more: another seed is another data set.
-
-    Examples
-    --------
-    >>> from igstudy.tasks import objects
-    >>> [objects.CLASSES[objects.scene(index).targets[0]] for index in range(4)]
-    ['disk', 'square', 'triangle', 'star']
     """
     return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split)
 
@@ -75,13 +69,6 @@ def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     """Image number `index` of the two-object variant: two different classes, side by side or one above the other.
 
     Parameters are those of `scene`; the masks are disjoint.
-
-    Examples
-    --------
-    >>> from igstudy.tasks import objects
-    >>> two = objects.pair(0)
-    >>> two.masks.shape, bool((two.masks[0] & two.masks[1]).any())
-    (torch.Size([2, 176, 176]), False)
     """
     rng = _generator(index, split, seed, 2)
     first = index % len(CLASSES)
@@ -90,14 +77,7 @@ def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
 
 
 def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0) -> Batch:
-    """The single-object images with these indices, stacked; parameters are those of `scene`.
-
-    Examples
-    --------
-    >>> from igstudy.tasks import objects
-    >>> objects.batch(range(3), split="train").targets
-    tensor([0, 1, 2])
-    """
+    """The single-object images with these indices, stacked; parameters are those of `scene`."""
     scenes = [scene(index, split=split, seed=seed) for index in indices]
     return Batch(
         images=torch.stack([s.image for s in scenes]),
