@@ -1,8 +1,4 @@
-"""The command line: maps of an image of yours, without a notebook.
-
-python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
-python -m igpaths models
-"""
+"""The command line: maps of an image of yours, without a notebook."""
 
 import argparse
 import io
@@ -19,9 +15,7 @@ from igpaths.models import providers
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
   python -m igpaths explain dog.jpg --model torchvision/resnet50:IMAGENET1K_V2 --path straight --path guided \\
-      --rule ig --rule idgi --steps 64
-  python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --rule left --rule right --psi 0.95 \\
-      --target "tennis ball" --out ball.png --out ball.npz
+      --rule ig --rule idgi --steps 64 --target "tennis ball" --out ball.png --out ball.npz
 
 The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, C, H, W),
 the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""

@@ -18,31 +18,22 @@ ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
 
 
 def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tensor":
-    """Class indices (count,) in int64 on the CPU, from one index for all images or one for each.
+    """Class indices (count,) in int64 on the CPU, from one index for all images or one for each, of any integer type.
 
-    Takes an int, a sequence, an array or a tensor of integers of any width.
-
-    Raises
-    ------
-    ValueError
-        For anything else, for another number of them, or for an index that is no class.
+    ValueError for anything else, for another number of them, or for an index that is no class.
     """
     import torch
 
-    values = None
+    values, wanted = None, f"one for each of the {count} images or one for all"
     if not (isinstance(targets, list | tuple) and any(isinstance(each, bool | np.bool_) for each in targets)):
         with suppress(TypeError, ValueError):
             tensor = isinstance(targets, torch.Tensor)
             values = targets.detach().cpu() if tensor else torch.from_numpy(np.array(targets))
     if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
         kind = shorten(targets) if values is None else values.dtype
-        raise ValueError(
-            f"targets must be class indices, one for each of the {count} images or one for all, got {kind}"
-        )
+        raise ValueError(f"targets must be class indices, {wanted}, got {kind}")
     if values.ndim and values.shape != (count,):
-        raise ValueError(
-            f"targets must be one class index for each of the {count} images, got shape {tuple(values.shape)}"
-        )
+        raise ValueError(f"targets must be class indices, {wanted}, got shape {tuple(values.shape)}")
     values = values.long().expand(count)
     if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
         raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
@@ -83,8 +74,8 @@ def check_word(name: str, word: object, allowed: Iterable[str], *, more: str = "
     """ValueError where a choice is not one of the words allowed; `more` says what else would be."""
     words = list(allowed)
     if not isinstance(word, str) or word not in words:
-        hint = nearest(word, words)
-        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(words)}{more}{hint}")
+        known = ", ".join(words)
+        raise ValueError(f"{name} is {shorten(word)}; it must be one of {known}{more}{nearest(word, words)}")
 
 
 def nearest(name: object, allowed: Iterable[str]) -> str:

@@ -17,17 +17,13 @@ from igpaths.walks import BATCH_SIZE, Segment, Walk, as_path_steps, check_net, j
 
 Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
-RANKINGS: dict[str, Callable[[Tensor], Tensor]] = {
-    "absolute": lambda attribution: attribution.abs().sum(dim=-3),
-    "signed": lambda attribution: attribution.sum(dim=-3),
-}
 
 
 @dataclass(frozen=True, eq=False)
 class Attributions:
     """What `attribute` returns: ``maps[rule, steps]`` is a signed map (B, C, H, W) in units of the score.
 
-    Where there is one step count, ``maps[rule]`` is enough.
+    ``maps[rule]`` is enough where there is one step count.
 
     Attributes
     ----------
@@ -36,8 +32,7 @@ class Attributions:
     alphas : by steps, float64, as many as the scores: how far along the path each point lies, from 0 to 1, or to
         less where the walk stops short of x.
     completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
-        rule covers, which is F(x) − F(x') for a whole path that reaches x. 0 is complete; for IDGI it is 0 by
-        construction.
+        rule covers, F(x) − F(x') for a whole path that reaches x. 0 is complete; IDGI's is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
     evaluations : gradient evaluations spent on each image.
 
@@ -73,12 +68,10 @@ class Attributions:
         return self.maps[whole]
 
     def __repr__(self) -> str:
-        example = next(iter(self.maps.values()))
+        count, *shape = next(iter(self.maps.values())).shape
         rules, steps = ", ".join(map(str, self.rules)), ", ".join(map(str, self.scores))
-        return (
-            f"Attributions of {len(example)} images {tuple(example.shape[1:])}: {rules} at {steps} steps; "
-            f"{self.evaluations} evaluations an image"
-        )
+        of = f"Attributions of {count} images {tuple(shape)}: {rules} at {steps} steps"
+        return f"{of}; {self.evaluations} evaluations an image"
 
     def ranking(self, kind: str, *, steps: int | None = None) -> Tensor:
         """The maps that rank pixels, (B, M, H, W): one for each rule, in their order; higher is more important.
@@ -86,11 +79,12 @@ class Attributions:
         The `kind` decides much of what a metric says: "absolute", Σ_c |A_c|, or "signed", Σ_c A_c. `steps` is needed
         where there are several step counts.
         """
-        check_word("kind", kind, tuple(RANKINGS))
+        check_word("kind", kind, ("absolute", "signed"))
         steps = next(iter(self.scores)) if steps is None and len(self.scores) == 1 else steps
         if steps not in self.scores:
             raise ValueError(f"steps is {steps}; there are maps of {', '.join(map(str, self.scores))} steps")
-        return torch.stack([RANKINGS[kind](self.maps[rule, steps]) for rule in self.rules], dim=1)
+        maps = torch.stack([self.maps[rule, steps] for rule in self.rules], dim=1)
+        return (maps.abs() if kind == "absolute" else maps).sum(dim=2)
 
     def cpu(self) -> "Attributions":
         """The same on the CPU."""

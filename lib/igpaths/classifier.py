@@ -33,8 +33,7 @@ class Classifier:
     ----------
     module : network that maps normalised images (B, C, H, W) to logits (B, classes). It may also return an object
         with ``logits``, or a dict or tuple that holds one tensor of that shape.
-    mean, std : C numbers each, subtracted from the image, and divisor: the network sees (x − mean) / std. The mean is
-        also the "mean" baseline: the zero of the network's own space.
+    mean, std : C numbers each: the network sees (x − mean) / std. The mean is also the "mean" baseline.
     output : the score: "probability" (softmax of the target class), "logit", or a function from what the network
         returns over the temperature, and targets (B,), to scores (B,): a margin, a regression, a sigmoid. It has no
         default: Study A explains the probability, Study B the logit, and they saturate differently.
@@ -48,8 +47,7 @@ class Classifier:
     Raises
     ------
     ValueError
-        For what is no module or cannot be copied, for an unknown output or precision, for mean and std that are not C
-        finite numbers each (std positive), or for a temperature that is not positive and finite.
+        For what is no module or cannot be copied, and for an option that is not allowed.
 
     Examples
     --------
@@ -103,10 +101,8 @@ class Classifier:
         mean, std = (tuple(round(v, 4) for v in colour.flatten().tolist()) for colour in (self.mean, self.std))
         output = getattr(self.output, "__name__", "a function") if callable(self.output) else repr(self.output)
         hot = f", temperature={self.temperature:g}" if self.temperature != 1 else ""
-        return (
-            f"{type(self).__name__}({type(self.module).__name__}, mean={mean}, std={std}, output={output}{hot}, "
-            f"{self.precision}, {self.device})"
-        )
+        of = f"{type(self.module).__name__}, mean={mean}, std={std}, output={output}{hot}"
+        return f"{type(self).__name__}({of}, {self.precision}, {self.device})"
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""

@@ -100,10 +100,8 @@ class Explanation:
         gap, change = float(self.completeness_gap[p, r]), float(self.scores[p, -1] - self.scores[p, 0])
         if self.rules[r] in INCOMPLETE:
             return "completeness not promised", False
-        if not math.isfinite(gap):
-            return "completeness gap not finite", False
-        if not change:
-            return f"completeness gap {gap:+z.4f}", False
+        if not math.isfinite(gap) or not change:
+            return f"completeness gap {f'{gap:+z.4f}' if math.isfinite(gap) else 'not finite'}", False
         return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
 
     def _repr_png_(self) -> bytes:
@@ -122,10 +120,7 @@ class Explanation:
             self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
 
     def picture(self) -> "Figure":
-        """What the network sees, each map over it, and the score along each path with its α*.
-
-        Save the figure with ``bbox_inches="tight"``, as `save` and notebooks do.
-        """
+        """What the network sees, each map over it, and the score along each path; save it with bbox_inches="tight"."""
         return ig.plots.show_explanation(self)
 
 

@@ -1,9 +1,8 @@
 """Images under Gaussians: many widths of the same images, by two small products of matrices for each.
 
 Of an image that is mirrored at its edges the cosine transform is taken once. There each Gaussian is a product with its
-response, so another width costs the way back and nothing else; and since a wide Gaussian leaves only the low
-frequencies, the way back is mostly short. With black around the image it is a product of matrices too, with the
-Gaussian's weights in bands.
+response, and since a wide Gaussian leaves only the low frequencies, the way back is mostly short. With black around the
+image it is a product of matrices too, with the Gaussian's weights in bands.
 """
 
 import math
@@ -27,11 +26,8 @@ def blur(images: Tensor, sigma: float, *, padding: str = "reflect") -> Tensor:
 def blurring(images: Tensor, *, padding: str) -> Callable[[Tensor], Tensor]:
     """The function from σ (…, B), in pixels and on the CPU, to the images (…, B, C, H, W) under these Gaussians.
 
-    Parameters
-    ----------
-    images : (B, C, H, W), in half precision taken as float32.
-    padding : "reflect" (the image is mirrored at its edges) or "zero" (black outside). They agree with
-        ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
+    The padding is "reflect" (the image is mirrored at its edges) or "zero" (black outside). They agree with
+    ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
     """
     images = images.detach()
     return (_mirrored if padding == "reflect" else _on_black)(

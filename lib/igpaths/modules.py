@@ -25,10 +25,8 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
     module, and where it cannot be copied or put in evaluation mode.
     """
     if not isinstance(module, nn.Module):
-        raise ValueError(
-            f"the network must be a torch.nn.Module, got {type(module).__name__}; "
-            "wrap a function in a Module whose forward calls it"
-        )
+        kind = type(module).__name__
+        raise ValueError(f"the network must be a torch.nn.Module, got {kind}; wrap a function in one that calls it")
     try:
         with torch.inference_mode(False), torch.no_grad():
             copied = copy.deepcopy(module, {id(t): t.detach().clone() for t in _kept(module)})
@@ -128,10 +126,8 @@ def logits_of(response: Any, count: int) -> Tensor:
     parts = list(parts) if isinstance(response, Mapping | tuple | list) else []
     logits = [part for part in parts if isinstance(part, Tensor) and part.ndim == 2 and len(part) == count]
     if len(logits) != 1:
-        raise ValueError(
-            f"the network must return logits (images, classes); it returned {type(response).__name__}, with "
-            f"{len(logits)} tensors of that shape: wrap it in a Module whose forward returns the logits alone"
-        )
+        kind = f"{type(response).__name__} with {len(logits)} such tensors"
+        raise ValueError(f"the network must return logits (images, classes), not a {kind}: wrap it in one that does")
     return logits[0]
 
 

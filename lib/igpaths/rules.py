@@ -144,8 +144,8 @@ class _Side(Part):
 
     def __post_init__(self) -> None:
         if isinstance(self.rule, Part) or not is_rule(self.rule):
-            name = type(self).__name__
-            raise ValueError(f"{name} splits a rule over the whole path, such as ig.IG(), got {self.rule!r}")
+            what = f"{type(self).__name__} splits a rule over the whole path"
+            raise ValueError(f"{what}, such as ig.IG(), got {self.rule!r}")
         check_number("psi", self.psi, "in (0, 1)", lambda psi: 0 < psi < 1)
         check_word("crossing", self.crossing, ("left", "right"))
 
@@ -194,9 +194,7 @@ def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     for rule in several:
         if not is_rule(rule):
             name = rule.__name__ if isinstance(rule, type) else repr(rule)
-            raise ValueError(
-                f"rules has {name}; it must hold rules such as ig.IG(), ig.IDGI() or ig.Left(ig.IG(), psi=0.9)"
-            )
+            raise ValueError(f"rules has {name}; it must hold rules such as ig.IG() or ig.Left(ig.IG(), psi=0.9)")
         try:
             hash(rule)
         except TypeError:

@@ -154,8 +154,7 @@ def walk(
     Raises
     ------
     ValueError
-        For arguments of another kind, and at the end of a walk where the score of an image changes but every gradient
-        of every image is zero.
+        For arguments of another kind, and at the end where a score changed but all gradients of all images are zero.
     """
     check_net(net)
     counts = as_path_steps(path, steps)
