@@ -11,16 +11,12 @@ All examples of the docstrings go on from these lines, with a network and two im
 >>> data = load_images("objects", model=model, count=2)
 >>> x, targets = data.images, data.targets
 
-A walk of 8 segments, read with two rules and at two step counts, and the maps that rank pixels, (B, M, H, W):
+A walk of 8 segments, read with two rules and at two step counts, and the maps that rank pixels:
 
->>> rules = (ig.IG(), ig.IDGI())
->>> path = ig.Straight("black")
->>> maps = ig.attribute(net, x, targets, path=path, rules=rules, steps=(4, 8))
->>> maps[ig.IDGI(), 8].shape
-torch.Size([2, 3, 176, 176])
+>>> maps = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=(ig.IG(), ig.IDGI()), steps=(4, 8))
 >>> ranking = maps.ranking("absolute", steps=8)
->>> ranking.shape
-torch.Size([2, 2, 176, 176])
+>>> maps[ig.IDGI(), 8].shape, ranking.shape
+(torch.Size([2, 3, 176, 176]), torch.Size([2, 2, 176, 176]))
 """
 
 import lazy_loader

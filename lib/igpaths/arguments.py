@@ -1,7 +1,4 @@
-"""What is taken for an argument, and what is refused in a line that says what to write instead.
-
-Importing this does not import torch, so that the command line refuses at once.
-"""
+"""What is taken for an argument, and what is refused in a line that says what to write instead, without torch."""
 
 import operator
 from collections.abc import Callable, Iterable

@@ -120,16 +120,9 @@ def attribute(
     check : False lets images and baselines leave [0, 1], as those of another range or a stability metric's do.
     progress : True for a bar on stderr, or a function that is called with the number of gradients just evaluated.
 
-    Returns
-    -------
-    Attributions
-        The signed maps by (rule, steps), on the network's device and in its dtype. A warning names the image and the α
-        where a score or a gradient is not finite.
-
-    Raises
-    ------
-    ValueError
-        For arguments of another kind, and a network that cuts the gradient. The message says what to write instead.
+    The maps are signed, on the network's device and in its dtype. A warning names the image and the α where a score or
+    a gradient is not finite. ValueError for arguments of another kind, and for a network that cuts the gradient; it
+    says what to write instead.
 
     Examples
     --------
@@ -170,15 +163,13 @@ def attribute(
         scores={n: join([each.scores for each in sums[n]]) for n in counts},
         alphas={n: join([each.alphas for each in sums[n]]) for n in counts},
         completeness_gap={key: each.sum((1, 2, 3)) - changes[key].to(each) for key, each in maps.items()},
-        alpha_star={
-            key: join([each.splits[s].find(each.alphas) for each in sums[key[1]]]) for key, s in splits.items()
-        },
+        alpha_star={key: join([s.splits[of].find(s.alphas) for s in sums[key[1]]]) for key, of in splits.items()},
         evaluations=walks[0].evaluations,
     )
 
 
 def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
-    """The images, targets and path in groups of `size` images; a baseline with an image for each is cut to match."""
+    """The images, targets and path in groups of `size` images."""
     for start in range(0, len(images), size):
         group = slice(start, start + size)
         yield images[group], targets[group], path.cut(group, len(images))
@@ -187,11 +178,8 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
 def _warn_of_values(broken: Tensor) -> None:
     """Warn of images with a score or a gradient that is not finite, first at α `broken` (B,); NaN where none is."""
     if images := (~broken.isnan()).nonzero()[:, 0].tolist():
-        warnings.warn(
-            f"the score or gradient of image {images[0]} is not finite at α = {float(broken[images[0]]):.4g}; "
-            f"the maps of images {images} are not to be used",
-            stacklevel=3,
-        )
+        where = f"the score or gradient of image {images[0]} is not finite at α = {float(broken[images[0]]):.4g}"
+        warnings.warn(f"{where}; the maps of images {images} are not to be used", stacklevel=3)
 
 
 class _Split:

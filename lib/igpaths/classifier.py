@@ -44,10 +44,7 @@ class Classifier:
     temperature : T of softmax(z / T), positive: all logits are divided by it, so that the confidence falls as T rises.
     device : where the copy is put; by default the network's own device.
 
-    Raises
-    ------
-    ValueError
-        For what is no module or cannot be copied, and for an option that is not allowed.
+    ValueError for what is no module or cannot be copied, and for an option that is not allowed.
 
     Examples
     --------
@@ -127,10 +124,7 @@ class Classifier:
         return self._computed(lambda: self._score(self._pixels(images), targets), graph=False)
 
     def gradients(self, images: Tensor, targets: Any) -> tuple[Tensor, Tensor]:
-        """The scores (B,) and their gradients (B, C, H, W) with respect to the pixels.
-
-        Raises ValueError where no gradient leads from the score to the image although the score depends on it.
-        """
+        """The scores (B,) and their gradients (B, C, H, W) with respect to the pixels; ValueError without any."""
 
         def compute() -> tuple[Tensor, Tensor | None]:
             pixels = self._pixels(images.detach()).requires_grad_()

@@ -1,7 +1,4 @@
-"""One image of yours, one network, several methods: what ``python -m igpaths explain`` computes, draws and saves.
-
-Arguments are checked before torch is imported, so that a slip of the pen costs no seconds.
-"""
+"""One image of yours, one network, several methods. Arguments are checked before torch is imported."""
 
 import io
 import math
@@ -72,8 +69,7 @@ class Explanation:
 
     def __getitem__(self, names: tuple[str, str]) -> "Tensor":
         """The signed map (C, H, W) of a path and a rule by their names."""
-        path, rule = names
-        return self.maps[self.paths.index(path), self.rules.index(rule)]
+        return self.maps[self.paths.index(names[0]), self.rules.index(names[1])]
 
     def __repr__(self) -> str:
         """The result in words: a line for the image, for each path and for each method."""

@@ -19,20 +19,12 @@ BASELINES = ("black", "white", "mean", "blur")
 
 @dataclass(frozen=True)
 class Method:
-    """A path, whose name for options is its key in `METHODS`.
+    """A path, whose name for options is its key in `METHODS`."""
 
-    Attributes
-    ----------
-    label : str, for tables and figures: "Blur IG, placed".
-    path : function from the name of a baseline to the path.
-    baseline : str, the only baseline that the path has; empty where any may be chosen.
-    colour : int, the place of its colour in `plots.COLOURS`, where the next one is its IDGI's; black by default.
-    """
-
-    label: str
-    path: "Callable[[str], Path]"
-    baseline: str = ""
-    colour: int = 6
+    label: str  # for tables and figures: "Blur IG, placed"
+    path: "Callable[[str], Path]"  # from the name of a baseline
+    baseline: str = ""  # the only one that the path has; empty where any may be chosen
+    colour: int = 6  # the place of its colour in `plots.COLOURS`, where the next one is its IDGI's; black by default
 
     def labelled(self, rule: str) -> str:
         """The label with the rule of this name: "Left Blur IG"."""

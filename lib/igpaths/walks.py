@@ -5,9 +5,8 @@ Every method of the library is the same sum over the segments of a path from a b
     attribution = Σ_j credit(segment_j).
 
 The path says where the walk goes, the rule how a segment is credited, and the walk streams the segments: one gradient
-evaluation a point, whatever the number of rules. On all paths but `Guided` the segments of every step count come from
-the points of the finest one. No gradient is kept longer than a segment lasts, but that at x, so memory is a few maps
-for each rule and step count, whatever the number of steps.
+evaluation a point, whatever the number of rules and, on all paths but `Guided`, of step counts. No gradient is kept
+longer than a segment lasts, but that at x, so memory is a few maps for each rule and step count.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -135,8 +134,6 @@ def walk(
 ) -> Iterator[Segment]:
     """Walk the path of B images together and stream its segments, for each step count in the order of the path.
 
-    A segment's gradients are for the consumer to use and let go.
-
     Parameters
     ----------
     net, targets, path, steps : as for `igpaths.attribute`.
@@ -145,16 +142,9 @@ def walk(
         whose choice of pixels amplifies rounding.
     progress : called with the number of gradients after each call of the network.
 
-    Yields
-    ------
-    Segment
-        For N steps, N. An image costs N + 1 gradients for the finest N on Straight and Blur, and 2 + Σ (N − 1) over
-        the step counts on Guided.
-
-    Raises
-    ------
-    ValueError
-        For arguments of another kind, and at the end where a score changed but all gradients of all images are zero.
+    For N steps there are N segments. An image costs N + 1 gradients for the finest N on Straight and Blur, and
+    2 + Σ (N − 1) over the step counts on Guided. ValueError for arguments of another kind, and at the end where a score
+    changed but all gradients of all images are zero.
     """
     check_net(net)
     counts = as_path_steps(path, steps)

@@ -89,12 +89,8 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     return torch.stack(factors).prod(0).mean(1).clamp(max=1)  # which rounding passes, on nearly equal images
 
 
-ESTIMATORS: dict[str, Estimator] = {
-    "png": png_bytes,
-    "webp": webp_bytes,
-    "ms-ssim": ms_ssim,
-    "entropy": filtered_entropy,
-}
+FUNCTIONS: tuple[Estimator, ...] = (png_bytes, webp_bytes, ms_ssim, filtered_entropy)
+ESTIMATORS = dict(zip(("png", "webp", "ms-ssim", "entropy"), FUNCTIONS, strict=True))
 
 
 def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:

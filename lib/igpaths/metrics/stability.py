@@ -37,10 +37,7 @@ def relative_change(a: Tensor, b: Tensor) -> Tensor:
 
 
 def spearman(a: Tensor, b: Tensor) -> Tensor:
-    """The rank correlation of two maps (…, H, W): (…), in [−1, 1], in float64, higher is better; NaN for a constant.
-
-    Tied values share their mean rank.
-    """
+    """The rank correlation of two maps (…, H, W): (…), in [−1, 1], float64, higher is better; NaN for a constant."""
     return measure(lambda x, y: cosine(centred_ranks(x), centred_ranks(y)), a, b)
 
 

@@ -1,8 +1,7 @@
 """A model by its name: a network, its normalisation, and how a photograph becomes its input.
 
-Another installed package can add names of its own under a prefix ``NAME/``: it registers a module under NAME in the
-entry-point group "igpaths.models", with the functions `load` and `names` and the constant `ABOUT` of
-`igpaths.models.zoo`. So ``objects/resnet`` is known where this library's study is installed.
+Another installed package adds names under a prefix ``NAME/`` by a module under NAME in the entry-point group
+"igpaths.models", with the functions `load` and `names` and the constant `ABOUT` of `igpaths.models.zoo`.
 """
 
 import importlib
@@ -131,9 +130,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
 
 def list_models(*, every: bool = False) -> dict[str, float]:
-    """The names that need no file of the reader's, each with its accuracy.
+    """The names that need no file of the reader's, each with the accuracy in [0, 1] that its package reports.
 
-    It is the share of right answers in [0, 1] that the package reports: for torchvision on ImageNet's validation set.
     `every` classifier that a package has; by default only the best known of them.
     """
     return {name: share for each in providers().values() for name, share in each.load().names(every=every).items()}
@@ -175,8 +173,7 @@ def _imported(name: str) -> Model:
         module = importlib.import_module(package)
     except Exception as error:  # whatever the reader's own file raises; without a dot there is no package
         raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {in_one_line(error)}") from error
-    build = getattr(module, function, None)
-    if not callable(build):
+    if not callable(build := getattr(module, function, None)):
         hint = nearest(function, vars(module))
         raise ValueError(f"model is {name!r}; {package} has no function {function!r}{hint}")
     try:

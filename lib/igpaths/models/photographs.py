@@ -12,9 +12,8 @@ logger = logging.getLogger("igpaths")
 
 
 def open_photograph(path: Path) -> Image.Image:
-    """The photograph in RGB; grey, palette, CMYK and transparent files are converted.
+    """The photograph in RGB, its pixels as stored: ImageNet's networks were trained on them, whatever EXIF says.
 
-    The EXIF orientation is ignored: ImageNet's networks were trained on, and are tested on, the pixels as stored.
     Raises ValueError with the file's name where it cannot be read to its end or has more than 8 bits a channel.
     """
     try:

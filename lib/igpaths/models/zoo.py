@@ -52,10 +52,8 @@ def load(name: str, *, file: Path | None) -> Model:
     """The model ``torchvision/NETWORK:WEIGHTS``: its weights are downloaded, or those of the name's file."""
     network, _, entry = name.partition("/")[2].partition("@")[0].partition(":")
     if network not in catalogue():
-        raise ValueError(
-            f"model is {name!r}; torchvision has no classifier {network!r}, it has those of "
-            f"torchvision.models.list_models(torchvision.models){nearest(network, catalogue())}"
-        )
+        known = f"torchvision.models.list_models(torchvision.models){nearest(network, catalogue())}"
+        raise ValueError(f"model is {name!r}; torchvision has no classifier {network!r}, it has those of {known}")
     moving = "DEFAULT names other weights in another release; " if entry == "DEFAULT" else ""
     check_word(f"model is {name!r}; {moving}weights of {network}", entry, catalogue()[network])
 

@@ -112,10 +112,8 @@ class Along(Path):
     def check(self, steps: Sequence[int]) -> None:
         """Every step count divides the largest, whose points it shares."""
         if odd := [n for n in steps if steps[-1] % n]:
-            raise ValueError(
-                f"on {type(self).__name__} every step count must divide the largest, whose points it shares; "
-                f"{odd} do not divide {steps[-1]}"
-            )
+            rule = f"on {type(self).__name__} every step count must divide the largest, whose points it shares"
+            raise ValueError(f"{rule}; {odd} do not divide {steps[-1]}")
 
 
 def spread(numbers: Tensor, images: Tensor) -> Tensor:
@@ -124,20 +122,13 @@ def spread(numbers: Tensor, images: Tensor) -> Tensor:
 
 
 def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:
-    """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for.
-
-    Raises ValueError for another word or type, a tensor that is not float or does not broadcast to the images' shape,
-    and numbers that are not finite.
-    """
-    words: dict[str, Callable[[Tensor], Tensor]] = {
-        "black": torch.zeros_like,
-        "white": torch.ones_like,
-        "mean": net.mean.to(images).expand_as,
-        "blur": _blur,
-    }
+    """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for; ValueError else."""
+    colours = {"black": torch.zeros_like(net.mean), "white": torch.ones_like(net.mean), "mean": net.mean}
     if isinstance(baseline, str):
-        check_word(name, baseline, tuple(words), more=", a level, a colour or a tensor")
-        return words[baseline](images).contiguous()
+        check_word(name, baseline, (*colours, "blur"), more=", a level, a colour or a tensor")
+        baseline = colours.get(baseline, baseline)
+    if isinstance(baseline, str):
+        return blur(images, SIGMA)
     try:
         own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
         value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()
@@ -151,9 +142,5 @@ def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, nam
     try:
         return shaped.to(images).broadcast_to(images.shape).contiguous()
     except RuntimeError:
-        shapes = f"shape {tuple(shaped.shape)} does not broadcast to the images' shape {tuple(images.shape)}"
-        raise ValueError(f"the {name}'s {shapes}") from None
-
-
-def _blur(images: Tensor) -> Tensor:
-    return blur(images, SIGMA)
+        shape, theirs = tuple(shaped.shape), tuple(images.shape)
+        raise ValueError(f"the {name}'s shape {shape} does not broadcast to the images' shape {theirs}") from None

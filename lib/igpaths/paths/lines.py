@@ -88,9 +88,7 @@ class Respaced(Along):
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, Along) or isinstance(self.path, Respaced):
-            raise ValueError(
-                f"path must be one whose points are known beforehand, such as Straight(), got {self.path!r}"
-            )
+            raise ValueError(f"path must be one whose points are known beforehand, like Straight(), got {self.path!r}")
 
     def cut(self, group: slice, count: int) -> Self:
         return replace(self, path=self.path.cut(group, count))
