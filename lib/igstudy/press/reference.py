@@ -30,7 +30,7 @@ def described(lines: list[str]) -> list[str]:
 def word(app: Sphinx, env: object, node: Any, content: nodes.Element) -> nodes.Element | None:
     """A parameter or a field, such as `overrides`, is no link, whatever package of this name some machine has."""
     name = node["reftarget"]
-    plain = name.isidentifier() and name.islower() or find_spec(name.partition(".")[0])
+    plain = (name.isidentifier() and name.islower()) or find_spec(name.partition(".")[0])
     return nodes.emphasis("", content.astext()) if node["reftype"] == "obj" and plain else None
 
 
