@@ -9,7 +9,7 @@ export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_MMAP_THRESHOLD_ = 17179869184
 
 BIN = .venv/bin
-CHAPTERS = $(BIN)/python -m igstudy.press.chapters
+STUDY = $(BIN)/python -m igstudy
 
 .PHONY: help book browse pdf run results readme notebooks models test lint bench bench-gpu clean
 
@@ -17,20 +17,20 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
-	$(CHAPTERS) book --params $(PARAMS)
+	$(STUDY) book --params "$(PARAMS)"
 
 browse: .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
 	@test -f _build/html/index.html || { echo "no book in _build/html: make book" >&2; exit 1; }
 	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
 pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
-	$(CHAPTERS) pdf --params $(PARAMS)
+	$(STUDY) pdf --params "$(PARAMS)"
 
 run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
-	$(CHAPTERS) run --params $(PARAMS) --chapter "$(CHAPTER)"
+	$(STUDY) chapter "$(CHAPTER)" --params "$(PARAMS)"
 
 notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks/
-	$(CHAPTERS) notebooks
+	$(STUDY) notebooks
 
 models: .venv/ready ## train the objects networks again
 	$(BIN)/python -m igstudy.tasks.training
@@ -46,10 +46,10 @@ lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/lint-imports
 
 results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
-	$(BIN)/python -m igstudy results $(PARAMS)
+	$(STUDY) results "$(PARAMS)"
 
 readme: .venv/ready ## what README.md shows: its picture, and what the published results say
-	$(BIN)/python -m igstudy.press.readme
+	$(STUDY) readme
 
 bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)

@@ -58,7 +58,7 @@ def subject(name: str, *, count: int, device: str) -> Subject:
         return Subject(network, "random", module, mean, std, images, torch.arange(count))
     # Here, since `bench.profile` also times libraries that the study does not go with.
     from igpaths.models import load_model
-    from igstudy.tasks import load_images
+    from igstudy.tasks.images import load_images
 
     model = load_model(f"{name}:{WEIGHTS[network]}" if trained else name, data=data)
     chosen = load_images("imagenet" if trained else "objects", model=model, count=count, data=data)

@@ -3,6 +3,8 @@
 Each is a network with two logits, (f(x), 0), so that with output="logit" and target 0 the score is f.
 """
 
+import re
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,13 @@ import igpaths as ig
 
 SHAPE = (3, 4, 5)
 BASELINE = 0.1
+
+
+def name(value: object) -> str:
+    """A value as the name of a test: the same in every process, so without random values and addresses."""
+    if isinstance(value, Tensor):
+        return f"{value.dtype} {tuple(value.shape)}"
+    return " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)).split())[:60]
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -76,8 +76,7 @@ def call(command):
     """Run ``.venv/bin/python -m MODULE …`` here, and return its exit status."""
     program, option, module, *arguments = shlex.split(command)
     assert (program, option) == (".venv/bin/python", "-m")
-    run = {"igpaths": igpaths, "igstudy": igstudy, "igstudy.press.chapters": chapters.main}[module]
-    return run(arguments)
+    return {"igpaths": igpaths, "igstudy": igstudy}[module](arguments)
 
 
 def made(command):
@@ -137,7 +136,7 @@ def test_the_book_and_its_quick_look_are_commands_with_parameters_that_are_allow
     (inline,) = re.findall(r"`(make book PARAMS=\S+)`", PAGE)
     for command, name in ((*commands(BOOK), "objects"), (inline, "smoke")):
         (line,) = made(command)
-        assert shlex.split(line)[1:] == ["-m", "igstudy.press.chapters", "book", "--params", f"params/{name}.yaml"]
+        assert shlex.split(line)[1:] == ["-m", "igstudy", "book", "--params", f"params/{name}.yaml"]
         chosen = read(f"params/{name}.yaml")
         own = [page.parameters(chosen) for page in chapters.pages(Path.cwd()) if page.is_chapter]
         assert {"images": SMALL[name]["images"]}.items() <= max(own, key=len).items()
@@ -156,9 +155,7 @@ def test_one_chapter_is_run_on_photographs(project):
     assert 'models = ["module:studies.small"]' in parameters.source
 
 
-OTHER = block(
-    "$ .venv/bin/python -m igstudy.press.chapters run --chapter 06-split-ig -p images 16 -p models '[objects/resnet]'"
-)
+OTHER = block("$ .venv/bin/python -m igstudy chapter 06-split-ig -p images 16 -p models '[objects/resnet]'")
 
 
 def test_a_single_value_is_changed(project, monkeypatch):

@@ -10,7 +10,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = CONFIGURATION["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIREMENTS = [
     Requirement(line) for line in [*PROJECT["dependencies"], *(r for extra in EXTRAS.values() for r in extra)]
@@ -41,3 +42,18 @@ def test_the_library_admits_older_torch_than_the_pinned():
     bounds = {requirement.name: requirement.specifier for requirement in REQUIREMENTS}
     assert bounds["torch"].contains("2.11.0")
     assert bounds["torchvision"].contains("0.26.0")
+
+
+def test_every_file_beside_the_modules_is_installed_too():
+    globs = CONFIGURATION["tool"]["setuptools"]["package-data"]
+    installed = {
+        file
+        for package, names in globs.items()
+        for name in names
+        for file in (ROOT / "lib" / package.replace(".", "/")).glob(name)
+    }
+    kept = (".py", ".pyc", ".part")
+    files = {each for name in ("igpaths", "igstudy") for each in (ROOT / "lib" / name).rglob("*") if each.is_file()}
+    assert {each for each in files if each.suffix not in kept} == {
+        each for each in installed if each.suffix not in kept
+    }

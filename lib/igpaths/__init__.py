@@ -5,7 +5,7 @@ All examples of the docstrings go on from these lines, with a network and two im
 >>> import torch
 >>> import igpaths as ig
 >>> from igpaths import metrics, plots
->>> from igstudy.tasks import load_images
+>>> from igstudy.tasks.images import load_images
 >>> model = ig.load_model("objects/resnet")
 >>> net = model.classifier(output="probability")
 >>> data = load_images("objects", model=model, count=2)

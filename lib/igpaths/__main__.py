@@ -8,12 +8,13 @@ import argparse
 import io
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from igpaths.explanations import FORMATS, check_format, explain
+from igpaths.explanations import FORMATS, check_file, explain
 from igpaths.methods import BASELINES, METHODS, RULES
-from igpaths.models import list_models, providers
+from igpaths.models import providers
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
@@ -22,8 +23,8 @@ EXPLAIN = """examples:
   python -m igpaths explain dog.jpg --model torchvision/vgg16:IMAGENET1K_V1 --rule left --rule right --psi 0.95 \\
       --target "tennis ball" --out ball.png --out ball.npz
 
-The .npz file holds, by the names that igpaths.explanations.Explanation.arrays documents, the maps (paths, rules, C, H,
-W), the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
+The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, C, H, W),
+the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = "examples:\n  python -m igpaths models\n  python -m igpaths models --all"
 OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
@@ -40,15 +41,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> Parser:
-    """The commands and their options."""
+    """The commands, each with its options and the function that runs it."""
     root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
-    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def command(name: str, about: str, examples: str) -> argparse.ArgumentParser:
-        form = argparse.RawDescriptionHelpFormatter
-        return commands.add_parser(name, help=about, description=about, epilog=examples, formatter_class=form)
-
-    one = command("explain", "Draw which pixels of an image count for a network's answer.", EXPLAIN)
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    form = argparse.RawDescriptionHelpFormatter
+    about = "Draw which pixels of an image count for a network's answer."
+    one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
+    one.set_defaults(run=explain_image)
     one.add_argument("image", type=Path, help="the image, its pixels as stored (EXIF orientation is ignored)")
     one.add_argument("--model", required=True, help="the network; `python -m igpaths models` lists the names")
     one.add_argument("--data", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
@@ -64,34 +63,32 @@ def parser() -> Parser:
     one.add_argument("--device", help="cpu (default), cuda or cuda:N")
     files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
     one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
-    names = command("models", "List the networks that --model can name, with their accuracy.", MODELS)
-    names.add_argument("--all", action="store_true", help="all networks of each package, not only the best known")
+    about = "List the networks that --model can name, with their accuracy."
+    names = commands.add_parser("models", help=about, description=about, epilog=MODELS, formatter_class=form)
+    names.set_defaults(run=show_models)
+    every = "all networks of each package, not only the best known"
+    names.add_argument("--all", dest="every", action="store_true", help=every)
     return root
 
 
-def explain_image(options: argparse.Namespace) -> None:
+def explain_image(image: Path, *, out: Sequence[Path] | None, **options: Any) -> None:
     """Explain one image: write the files, then print the result in words and the files' names."""
-    files = options.out or [Path(f"{options.image.stem}-map.png")]
+    files = out or [Path(f"{image.stem}-map.png")]
     for file in files:
-        check_format(file)
-        if file.resolve() == options.image.resolve():
+        check_file(file)
+        if file.resolve() == image.resolve():
             raise ValueError(f"file is '{file}'; it must be another than the image")
-        if not file.parent.is_dir():
-            raise ValueError(f"file is '{file}'; there is no folder '{file.parent}'")
-    own = ("command", "image", "out")
-    choices = {name: value for name, value in vars(options).items() if name not in own and value is not None}
-    explanation = explain(options.image, **choices)
+    explanation = explain(image, **{name: value for name, value in options.items() if value is not None})
     for file in files:
         explanation.save(file)
-    print(*explanation.lines, ", ".join(map(str, files)), sep="\n")
+    print(explanation, ", ".join(map(str, files)), sep="\n")
 
 
-def show_models(options: argparse.Namespace) -> None:
+def show_models(*, every: bool) -> None:
     """List the names of models."""
-    known = list_models(every=options.all)
-    for prefix, entry in providers().items():
-        lines = [f"  {share:5.1%}  {name}" for name, share in known.items() if name.startswith(f"{prefix}/")]
-        print(f"{entry.load().ABOUT}:", *lines, "", sep="\n")
+    for package in [entry.load() for entry in providers().values()]:
+        lines = [f"  {share:5.1%}  {name}" for name, share in package.names(every=every).items()]
+        print(f"{package.ABOUT}:", *lines, "", sep="\n")
     print(OWN)
 
 
@@ -100,10 +97,10 @@ def main(arguments: list[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # not every terminal can write α
     try:
-        options = parser().parse_args(arguments)
+        options = vars(parser().parse_args(arguments))
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
-            {"explain": explain_image, "models": show_models}[options.command](options)
+            options.pop("run")(**options)
         return 0
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -1,18 +1,23 @@
-"""What is taken for an argument, and what is refused in a line that says what to write instead."""
+"""What is taken for an argument, and what is refused in a line that says what to write instead.
+
+Importing this does not import torch, so that the command line refuses at once.
+"""
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
 
 
-def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tensor:
+def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tensor":
     """Class indices (count,) in int64 on the CPU, from one index for all images or one for each.
 
     Takes an int, a sequence, an array or a tensor of integers of any width.
@@ -22,10 +27,13 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> Tenso
     ValueError
         For anything else, for another number of them, or for an index that is no class.
     """
+    import torch
+
     values = None
     if not (isinstance(targets, list | tuple) and any(isinstance(each, bool | np.bool_) for each in targets)):
         with suppress(TypeError, ValueError):
-            values = targets.detach().cpu() if isinstance(targets, Tensor) else torch.from_numpy(np.array(targets))
+            tensor = isinstance(targets, torch.Tensor)
+            values = targets.detach().cpu() if tensor else torch.from_numpy(np.array(targets))
     if values is None or values.is_floating_point() or values.is_complex() or values.dtype == torch.bool:
         kind = shorten(targets) if values is None else values.dtype
         raise ValueError(
@@ -71,16 +79,26 @@ def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], b
         raise ValueError(f"{name} must be {allowed}, got {shorten(value)}")
 
 
-def check_word(name: str, word: object, allowed: Sequence[str]) -> None:
-    """ValueError where a choice is not one of the words allowed."""
-    if word not in allowed:
-        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(allowed)}")
+def check_word(name: str, word: object, allowed: Iterable[str], *, more: str = "") -> None:
+    """ValueError where a choice is not one of the words allowed; `more` says what else would be."""
+    words = list(allowed)
+    if not isinstance(word, str) or word not in words:
+        hint = nearest(word, words)
+        raise ValueError(f"{name} is {shorten(word)}; it must be one of {', '.join(words)}{more}{hint}")
+
+
+def nearest(name: object, allowed: Iterable[str]) -> str:
+    """The end of a message that names what may be meant, or nothing."""
+    close = get_close_matches(str(name), list(allowed), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def check_images(images: Any, channels: int) -> None:
     """ValueError where images are no float tensor (B, C, H, W) of these channels, or there are none."""
+    import torch
+
     wanted = f"images must be float tensors of shape (B, {channels}, H, W)"
-    if not isinstance(images, Tensor):
+    if not isinstance(images, torch.Tensor):
         raise ValueError(f"{wanted}, got {type(images).__name__}")
     if images.layout != torch.strided or images.is_meta:
         raise ValueError(f"{wanted}, got one that is {images.layout} on {images.device}")
@@ -88,7 +106,7 @@ def check_images(images: Any, channels: int) -> None:
         raise ValueError(f"{wanted}, got {tuple(images.shape)} of {images.dtype}")
 
 
-def check_range(name: str, values: Tensor, when: str, *, remedy: str = " (check=False takes any range)") -> None:
+def check_range(name: str, values: "Tensor", when: str, *, remedy: str = " (check=False takes any range)") -> None:
     """ValueError where values leave [0, 1] by more than rounding, or are not finite."""
     low, high = float(values.detach().min()), float(values.detach().max())
     if not (low >= -ROUNDING and high <= 1 + ROUNDING):

@@ -2,12 +2,12 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from igpaths.arguments import as_count, check_images, check_range, check_word
 from igpaths.classifier import Classifier
@@ -150,9 +150,13 @@ def attribute(
     if check:
         check_range("images", images, "before normalisation, which is inside the Classifier")
     batch_size, targets = as_count("batch_size", batch_size), take_targets(net, targets, len(images))
+    if not callable(progress) and not isinstance(progress, bool):
+        raise ValueError(f"progress must be True, False or a function of a number of gradients, got {progress!r}")
     walks: list[Walk] = []
     sums: dict[int, list[_Sums]] = {n: [] for n in counts}  # of each group of images
-    with _ticking(progress, total=len(images) * path.evaluations(counts)) as tick:
+    total, silent = len(images) * path.evaluations(counts), None if progress is True else True  # None: in a terminal
+    with tqdm(total=total, unit="gradient", leave=False, disable=silent) as bar:
+        tick = progress if callable(progress) else bar.update
         for x, t, p in in_groups(images, targets, path, batch_size):
             for segment in walk(net, x, t, path=p, steps=counts, batch_size=batch_size, progress=tick):
                 n = segment.steps
@@ -184,22 +188,6 @@ def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterato
     for start in range(0, len(images), size):
         group = slice(start, start + size)
         yield images[group], targets[group], path.cut(group, len(images))
-
-
-@contextmanager
-def _ticking(progress: Progress, *, total: int) -> Iterator[Callable[[int], object] | None]:
-    """What is called with the number of gradients just evaluated."""
-    if callable(progress):
-        yield progress
-    elif not isinstance(progress, bool):
-        raise ValueError(f"progress must be True, False or a function of a number of gradients, got {progress!r}")
-    elif not progress:
-        yield None
-    else:
-        from tqdm import tqdm
-
-        with tqdm(total=total, unit="gradient", leave=False, disable=None) as bar:
-            yield bar.update
 
 
 def _warn_of_values(broken: Tensor) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from igpaths.arguments import as_targets, check_images, check_number, shorten
+from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
 from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory, products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
@@ -71,12 +71,10 @@ class Classifier:
         temperature: float = 1.0,
         device: torch.device | str | None = None,
     ) -> None:
-        if not callable(output) and output not in OUTPUTS:
-            raise ValueError(
-                f"output is {output!r}; it must be one of {', '.join(OUTPUTS)}, or a function of logits and targets"
-            )
-        if precision not in (None, *PRECISIONS):
-            raise ValueError(f"precision is {precision!r}; it must be one of {', '.join(PRECISIONS)}")
+        if not callable(output):
+            check_word("output", output, OUTPUTS, more=", or a function of logits and targets")
+        if precision is not None:
+            check_word("precision", precision, PRECISIONS)
         colours = [_as_colour(mean), _as_colour(std)]
         if not len(colours[0]) == len(colours[1]) > 0 or not bool((colours[1] > 0).all()):
             raise ValueError(
@@ -112,8 +110,7 @@ class Classifier:
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""
-        response = self._computed(lambda: self._response(self._pixels(images)), graph=torch.is_grad_enabled())
-        return check_logits(response, images)
+        return self._computed(lambda: self._logits(self._pixels(images)), graph=torch.is_grad_enabled())
 
     def predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """The classes (B,) with the highest logit, and their probabilities (B,)."""
@@ -206,17 +203,26 @@ class Classifier:
                 raise
         return logits_of(response, len(pixels)).to(self.dtype) / self.temperature
 
-    def _score(self, pixels: Tensor, targets: Any) -> Tensor:
+    def _logits(self, pixels: Tensor) -> Tensor:
+        """The response, where it is logits (B, classes)."""
         response = self._response(pixels)
+        if response.ndim != 2 or response.shape[:1] != pixels.shape[:1]:
+            raise ValueError(
+                f"the network must map {tuple(pixels.shape)} to (images, classes), not to {tuple(response.shape)}: "
+                "let output be a function of that and the targets where it is meant"
+            )
+        return response
+
+    def _score(self, pixels: Tensor, targets: Any) -> Tensor:
         if callable(self.output):
             chosen = as_targets(0 if targets is None else targets, len(pixels))
-            scores = self.output(response, send(chosen, self.device))
+            scores = self.output(self._response(pixels), send(chosen, self.device))
             if not isinstance(scores, Tensor) or scores.shape != pixels.shape[:1] or not scores.is_floating_point():
                 tensor = isinstance(scores, Tensor)
                 other = f"{tuple(scores.shape)} of {scores.dtype}" if tensor else type(scores).__name__
                 raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {other}")
             return scores.to(self.dtype)
-        logits = check_logits(response, pixels)
+        logits = self._logits(pixels)
         values = self.probabilities(logits) if self.output == "probability" else logits
         chosen = as_targets(targets, len(pixels), classes=logits.shape[1])
         return values.gather(1, send(chosen, self.device).view(-1, 1)).squeeze(1)
@@ -226,16 +232,6 @@ CUT = (
     "no gradient leads from the score back to the image, although the score changes with it: the network cuts its "
     "graph (no_grad, inference_mode, detach, numpy or rounding inside its forward); remove that"
 )
-
-
-def check_logits(response: Tensor, images: Tensor) -> Tensor:
-    """The response, where it is logits (B, classes); else ValueError."""
-    if response.ndim != 2 or response.shape[:1] != images.shape[:1]:
-        raise ValueError(
-            f"the network must map {tuple(images.shape)} to (images, classes); it returned {tuple(response.shape)}. "
-            "Where that is meant, give output=function(response, targets) that returns one score an image"
-        )
-    return response
 
 
 def _as_colour(colour: Any) -> Tensor:

@@ -4,22 +4,22 @@ Arguments are checked before torch is imported, so that a slip of the pen costs 
 """
 
 import io
+import math
 import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
-from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL.Image import Image
 
 import igpaths as ig
-from igpaths.methods import BASELINES, METHODS, RULES
-from igpaths.models import Model, choice, in_one_line, load_model
-from igpaths.models.classes import class_index, class_names, first_name, listed_classes
+from igpaths.arguments import as_count, check_number, check_word
+from igpaths.methods import BASELINES, INCOMPLETE, METHODS, RULES
+from igpaths.models import Model, data_folder, in_one_line, load_model
+from igpaths.models.classes import class_index, class_names, first_name, read_synsets
 from igpaths.models.photographs import take_photograph
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation:
-    """The maps of one image by several paths and rules. In a notebook it draws itself.
+    """The maps of one image by P paths, each read with R rules, on the CPU. In a notebook it draws itself.
 
     Attributes
     ----------
@@ -42,16 +42,12 @@ class Explanation:
     target, target_index : the explained class's name, and its index.
     output : str, the score F that is explained: "probability", "logit" or a function's name.
     steps, psi : N, the segments of each path, and ψ, the share of the score's change at whose crossing α* lies.
-    rules : tuple of str, the names of the rules that read every path.
-    baselines : dict of str to str, where each path begins, by the path's name.
-    maps : dict of str to `Attributions`, by the path's name.
-    seconds : dict of str to float, the duration of each walk, which serves all rules.
-
-    Examples
-    --------
-    >>> explanation = ig.explain(x[0], model=model, rules=("ig", "idgi"), steps=8)
-    >>> explanation.target, explanation["straight", "idgi"].shape
-    ('disk', torch.Size([3, 176, 176]))
+    paths, baselines, rules : tuples of str, the names of the paths, of where each begins, and of the rules.
+    maps : Tensor (P, R, C, H, W), signed, in units of the score.
+    completeness_gap : Tensor (P, R), a map's sum minus the change of score over the segments that its rule covers.
+    scores, alphas : Tensors (P, N + 1), F along each path from F(x') to F(x), and how far along it, 0 to 1.
+    alpha_star : Tensor (P,), the first α with F > F(x') + ψ (F(x) − F(x')); NaN where the score does not rise.
+    evaluations, seconds : tuples of P numbers, the gradients and the time of each walk, which serves all rules.
     """
 
     model: str
@@ -63,74 +59,52 @@ class Explanation:
     output: str
     steps: int
     psi: float
+    paths: tuple[str, ...]
+    baselines: tuple[str, ...]
     rules: tuple[str, ...]
-    baselines: dict[str, str]
-    maps: "dict[str, ig.Attributions]"
-    seconds: dict[str, float]
+    maps: "Tensor"
+    completeness_gap: "Tensor"
+    scores: "Tensor"
+    alphas: "Tensor"
+    alpha_star: "Tensor"
+    evaluations: tuple[int, ...]
+    seconds: tuple[float, ...]
 
     def __getitem__(self, names: tuple[str, str]) -> "Tensor":
-        """The signed map (C, H, W) of a path and a rule by their names, in units of the score."""
+        """The signed map (C, H, W) of a path and a rule by their names."""
         path, rule = names
-        return self.maps[path][RULES[rule].rule(self.psi), self.steps][0]
+        return self.maps[self.paths.index(path), self.rules.index(rule)]
 
-    @cached_property
-    def arrays(self) -> "dict[str, np.ndarray[Any, Any]]":
-        """All values by their names in an .npz file: the attributes, and with P paths, R rules and N steps
-
-        - ``paths``, ``baselines`` (P,) and ``rules`` (R,), names; ``evaluations`` of gradients and ``seconds`` (P,);
-        - ``maps`` (P, R, C, H, W), signed, and ``completeness_gap`` (P, R): a map's sum minus the change of score over
-          the segments that its rule covers;
-        - ``scores``, ``alphas`` (P, N + 1): F along each path from F(x') to F(x), and how far along it, 0 to 1;
-        - ``alpha_star`` (P,): the first α with F > F(x') + ψ (F(x) − F(x')); NaN where the score does not rise.
-        """
-        rules, walks, n = [RULES[rule].rule(self.psi) for rule in self.rules], self.maps.values(), self.steps
-        values = {
-            "paths": list(self.maps),
-            "baselines": list(self.baselines.values()),
-            "maps": [[walk[rule, n][0].numpy() for rule in rules] for walk in walks],
-            "completeness_gap": [[walk.completeness_gap[rule, n][0].numpy() for rule in rules] for walk in walks],
-            "scores": [walk.scores[n][0].numpy() for walk in walks],
-            "alphas": [walk.alphas[n][0].numpy() for walk in walks],
-            "alpha_star": [walk.alpha_star[RULES["left"].rule(self.psi), n][0].numpy() for walk in walks],
-            "evaluations": [walk.evaluations for walk in walks],
-            "seconds": list(self.seconds.values()),
-        }
-        own = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {name: np.asarray(value) for name, value in (own | values).items()}
-
-    @property
-    def lines(self) -> list[str]:
+    def __repr__(self) -> str:
         """The result in words: a line for the image, for each path and for each method."""
-        head = f"{self.target} (class {self.target_index}), {self.output} {self.arrays['scores'][0, -1]:.4f}"
+        head = f"{self.target} (class {self.target_index}), {self.output} {self.scores[0, -1]:.4f}"
         differs = f"; seen as {self.predicted}, probability {self.probability:.4f}"
         lines = [head + (differs if self.target != self.predicted else "")]
-        for p, path in enumerate(self.maps):
-            scores, star = self.arrays["scores"][p], self.arrays["alpha_star"][p]
-            change = f"{scores[-1] - scores[0]:+z.4f} from {self.baselines[path]}"
+        for p, path in enumerate(self.paths):
+            scores, star = self.scores[p], float(self.alpha_star[p])
+            change = f"{scores[-1] - scores[0]:+z.4f} from {self.baselines[p]}"
             crossed = f"crosses {self.psi:.4g} of that at α* = {star:.3g}" if star == star else "never rises above it"
-            if not np.isfinite(scores).all():
-                crossed = f"is not finite at α = {self.arrays['alphas'][p][~np.isfinite(scores)][0]:.3g}"
-            cost = f"{self.maps[path].evaluations} gradient evaluations in {self.seconds[path]:.1f} s"
+            if not bool(scores.isfinite().all()):
+                crossed = f"is not finite at α = {self.alphas[p][~scores.isfinite()][0]:.3g}"
+            cost = f"{self.evaluations[p]} gradient evaluations in {self.seconds[p]:.1f} s"
             lines.append(f"{path} path: {change}, {crossed}; {cost}")
             more = "more steps, or the path blur-placed, close it" if path == "blur" else "more steps close it"
             for r, rule in enumerate(self.rules):
-                words, large = self.gap(p, r)
+                words, large = self.completeness(p, r)
                 remark = f", over {LARGE:.0%}: {more}" if large else ""
                 lines.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
-        return lines
+        return "\n".join(lines)
 
-    def gap(self, p: int, r: int) -> tuple[str, bool]:
-        """The completeness gap of path p with rule r in words, as a share of the score's change, and if it is large."""
-        gap, scores = float(self.arrays["completeness_gap"][p, r]), self.arrays["scores"][p]
-        change = float(scores[-1] - scores[0])
-        if not RULES[self.rules[r]].complete:
+    def completeness(self, p: int, r: int) -> tuple[str, bool]:
+        """The gap of path p with rule r in words, as a share of the score's change, and whether it is large."""
+        gap, change = float(self.completeness_gap[p, r]), float(self.scores[p, -1] - self.scores[p, 0])
+        if self.rules[r] in INCOMPLETE:
             return "completeness not promised", False
-        if not np.isfinite(gap) or not change:
-            return f"completeness gap {gap:+z.4f}" if np.isfinite(gap) else "completeness gap not finite", False
+        if not math.isfinite(gap):
+            return "completeness gap not finite", False
+        if not change:
+            return f"completeness gap {gap:+z.4f}", False
         return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines)
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
@@ -138,11 +112,12 @@ class Explanation:
         return stream.getvalue()
 
     def save(self, file: str | Path) -> None:
-        """Write the picture (.png, .pdf, .svg), or `arrays` (.npz), which ``numpy.load`` reads."""
-        suffix = check_format(file)
+        """Write the picture (.png, .pdf, .svg), or the attributes as arrays by their names (.npz)."""
+        suffix = check_file(file)
         if suffix == ".npz":
             with Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
-                np.savez_compressed(stream, allow_pickle=False, **self.arrays)
+                values = {name: np.asarray(value) for name, value in vars(self).items()}
+                np.savez_compressed(stream, allow_pickle=False, **values)
         else:
             self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
 
@@ -151,9 +126,7 @@ class Explanation:
 
         Save the figure with ``bbox_inches="tight"``, as `save` and notebooks do.
         """
-        from igpaths.pictures import draw
-
-        return draw(self)
+        return ig.plots.show_explanation(self)
 
 
 def explain(
@@ -190,34 +163,35 @@ def explain(
     device : "cpu", "cuda" or "cuda:N".
     progress : whether a bar on stderr follows the walks, in a terminal.
 
-    Raises
-    ------
-    ValueError
-        For an image that cannot be read or prepared, a network that fails on it, a name or number that is not allowed.
-    OSError
-        Where the model's weights can neither be found nor be downloaded.
+    ValueError for an image that cannot be read or prepared, a network that fails on it, a name or number that is not
+    allowed; OSError where the model's weights can neither be found nor be downloaded.
 
     Examples
     --------
-    >>> ig.explain(x[0], model=model, target="ring", steps=8)
+    >>> explanation = ig.explain(x[0], model=model, rules=("ig", "idgi"), target="ring", steps=8)
+    >>> explanation
     ring (class 5), probability ...
+    >>> explanation["straight", "idgi"].shape
+    torch.Size([3, 176, 176])
     """
-    paths, rules = _names("path", paths, METHODS), _names("rule", rules, RULES)
-    (begins,) = _names("baseline", baseline or "black", BASELINES)
+    paths, rules = _check_words("path", paths, METHODS), _check_words("rule", rules, RULES)
+    begins = baseline or "black"
+    check_word("baseline", begins, BASELINES)
     if baseline and all(METHODS[path].baseline for path in paths):
         raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
     if not callable(output):
-        _names("output", output, ("probability", "logit"))
-    if not isinstance(steps, Integral) or steps < 1:
-        raise ValueError(f"steps must be a whole number, 1 or more, got {steps!r}")
-    if not 0 < psi < 1:
-        raise ValueError(f"psi must be in (0, 1), got {psi}")
-    _check_device(device)
+        check_word("output", output, ("probability", "logit"))
+    as_count("steps", steps)
+    check_number("psi", psi, "in (0, 1)", lambda share: 0 < share < 1)
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise ValueError(f"device is {device!r}; it must be cpu, cuda or cuda:N")
     name, photograph = take_photograph(image)
-    listed_classes(data)
+    listed = tuple(read_synsets(data_folder(data)).values())
     own = load_model(model, data=data) if isinstance(model, str) else model
     if not isinstance(own, Model):
         raise ValueError(f"model is a {type(model).__name__}; it must be a name or an ig.Model, which holds a network")
+
+    import torch
 
     net = own.classifier(output=output, device=device)
     pixels = own.see(photograph, name=name)
@@ -226,54 +200,54 @@ def explain(
     except Exception as error:  # it is the reader's own network
         why = f"its network fails for {name} {tuple(pixels.shape)}: {in_one_line(error)}"
         raise ValueError(f"model is {own.name!r}; {why}") from error
-    classes = class_names(own, len(logits), data=data)
+    classes = class_names(own, len(logits), listed=listed)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
-    every = dict.fromkeys(RULES[rule].rule(psi) for rule in (*rules, "left"))  # "left" finds α*, whatever the rules
-    maps, seconds = {}, {}
+    read, left = [RULES[rule](psi) for rule in rules], RULES["left"](psi)
+    every = tuple(dict.fromkeys([*read, left]))  # "left" finds α*, whatever the rules
+    found, seconds = [], []
     for path in paths:
         start, way = time.perf_counter(), METHODS[path].path(begins)
-        each = ig.attribute(net, pixels[None], index, path=way, rules=tuple(every), steps=steps, progress=progress)
-        maps[path], seconds[path] = each.cpu(), time.perf_counter() - start
+        maps = ig.attribute(net, pixels[None], index, path=way, rules=every, steps=steps, progress=progress)
+        found.append(maps.cpu())
+        seconds.append(time.perf_counter() - start)
+    score = getattr(output, "__name__", str(output))
     return Explanation(
         model=own.name,
         image=pixels,
         predicted=first_name(classes[predicted]),
-        probability=float(logits.softmax(0)[predicted]) if len(logits) > 1 else float("nan"),
+        probability=float(logits.softmax(0)[predicted]) if len(logits) > 1 else math.nan,
         target=first_name(classes[index]),
         target_index=index,
-        output=score if (score := getattr(output, "__name__", str(output))).isidentifier() else "score",
+        output=score if score.isidentifier() else "score",
         steps=steps,
         psi=psi,
+        paths=paths,
+        baselines=tuple(METHODS[path].baseline or begins for path in paths),
         rules=rules,
-        baselines={path: METHODS[path].baseline or begins for path in paths},
-        maps=maps,
-        seconds=seconds,
+        maps=torch.stack([torch.cat([maps[rule] for rule in read]) for maps in found]),
+        completeness_gap=torch.tensor([[float(maps.completeness_gap[rule, steps]) for rule in read] for maps in found]),
+        scores=torch.cat([maps.scores[steps] for maps in found]),
+        alphas=torch.cat([maps.alphas[steps] for maps in found]),
+        alpha_star=torch.cat([maps.alpha_star[left, steps] for maps in found]),
+        evaluations=tuple(maps.evaluations for maps in found),
+        seconds=tuple(seconds),
     )
 
 
-def check_format(file: str | Path) -> str:
-    """The ending of a file that `Explanation.save` can write, in small letters."""
-    suffix = Path(file).suffix.lower()
-    if suffix not in FORMATS:
+def check_file(file: str | Path) -> str:
+    """The ending, in small letters, of a file that `Explanation.save` can write; its folder is there."""
+    path = Path(file)
+    if (suffix := path.suffix.lower()) not in FORMATS:
         raise ValueError(f"file is '{file}'; it must be one of *{', *'.join(FORMATS)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"file is '{file}'; there is no folder '{path.parent}'")
     return suffix
 
 
-def _names(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
+def _check_words(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:
     """One or several names, each once; ValueError for one that is not allowed, and for none."""
     several = tuple(names) if isinstance(names, Iterable) and not isinstance(names, str) else (names,)
     for name in several or ("",):
-        if name not in allowed:
-            raise ValueError(choice(what, name, allowed))
+        check_word(what, name, allowed)
     return tuple(dict.fromkeys(several))
-
-
-def _check_device(device: str) -> None:
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise ValueError(f"device is {device!r}; it must be cpu, cuda or cuda:N")
-    if device != "cpu":
-        import torch
-
-        if int(device[5:] or 0) >= torch.cuda.device_count():
-            raise ValueError(f"device is {device!r}; this machine has {torch.cuda.device_count()} GPUs")

@@ -34,21 +34,16 @@ def blurring(images: Tensor, *, padding: str) -> Callable[[Tensor], Tensor]:
         ``scipy.ndimage.gaussian_filter`` in modes "reflect", truncated at 8σ, and "constant", truncated at 4σ.
     """
     images = images.detach()
-    images = images if images.dtype == torch.float64 else images.float()
-    with products(images.device):
-        blurred = (_mirrored if padding == "reflect" else _on_black)(images)
-
-    def exactly(sigmas: Tensor) -> Tensor:
-        with products(images.device):
-            return blurred(sigmas)
-
-    return exactly
+    return (_mirrored if padding == "reflect" else _on_black)(
+        images if images.dtype == torch.float64 else images.float()
+    )
 
 
 def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
     height, width = images.shape[-2:]
     rows, columns = (_cosines(size, images.dtype, images.device) for size in (height, width))
-    spectrum = rows @ images @ columns.T
+    with products(images.device):
+        spectrum = rows @ images @ columns.T
     negligible = torch.finfo(images.dtype).eps / 10
 
     def blurred(sigmas: Tensor) -> Tensor:
@@ -58,9 +53,10 @@ def _mirrored(images: Tensor) -> Callable[[Tensor], Tensor]:
             send(each[..., :k], images.device, images.dtype) for each, k in zip(responses, kept, strict=True)
         )
         low = spectrum[..., : kept[0], : kept[1]] * down[..., None, :, None] * across[..., None, None, :]
-        # Colours go last, so that the longer product is one for all of them
-        lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
-        pixels = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, images.shape[-3])).movedim(-1, -3)
+        with products(images.device):
+            # Colours go last, so that the longer product is one for all of them
+            lines = (low @ columns[: kept[1]]).movedim(-3, -1).flatten(-2)
+            pixels = (rows[: kept[0]].T.contiguous() @ lines).unflatten(-1, (width, images.shape[-3])).movedim(-1, -3)
         return _keep_still(images, sigmas, "reflect", pixels)
 
     return blurred
@@ -74,7 +70,8 @@ def _on_black(images: Tensor) -> Callable[[Tensor], Tensor]:
             send(weights[..., (place.view(-1, 1) - place).abs()], images.device, images.dtype).unsqueeze(-3)
             for place in places
         )
-        return _keep_still(images, sigmas, "zero", down @ images @ across)
+        with products(images.device):
+            return _keep_still(images, sigmas, "zero", down @ images @ across)
 
     return blurred
 

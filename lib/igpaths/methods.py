@@ -36,16 +36,7 @@ class Method:
 
     def labelled(self, rule: str) -> str:
         """The label with the rule of this name: "Left Blur IG"."""
-        return RULES[rule].label.format(self.label)
-
-
-@dataclass(frozen=True)
-class NamedRule:
-    """A rule, whose name for options is its key in `RULES`: how it changes a method's label, and what builds it."""
-
-    label: str
-    rule: "Callable[[float], Rule | Part]"  # from ψ, the share of the score's change at which Left and Right part
-    complete: bool = True  # whether its maps come to sum to the change of score as steps grow
+        return LABELS[rule].format(self.label)
 
 
 METHODS = {
@@ -54,12 +45,14 @@ METHODS = {
     "blur": Method("Blur IG", lambda baseline: ig.Blur(), baseline="blur", colour=4),
     "blur-placed": Method("Blur IG, placed", lambda baseline: ig.Placed(ig.Blur()), baseline="blur"),
 }
-RULES = {
-    "ig": NamedRule("{}", lambda psi: ig.IG("both")),
-    "idgi": NamedRule("{} + IDGI", lambda psi: ig.IDGI()),
-    "idg": NamedRule("{} + IDG", lambda psi: ig.IDG(), complete=False),
-    "left": NamedRule("Left {}", lambda psi: ig.Left(ig.IG("both"), psi)),
-    "right": NamedRule("Right {}", lambda psi: ig.Right(ig.IG("both"), psi)),
+RULES: "dict[str, Callable[[float], Rule | Part]]" = {  # from ψ, the share of the score's change that ends at α*
+    "ig": lambda psi: ig.IG("both"),
+    "idgi": lambda psi: ig.IDGI(),
+    "idg": lambda psi: ig.IDG(),
+    "left": lambda psi: ig.Left(ig.IG("both"), psi),
+    "right": lambda psi: ig.Right(ig.IG("both"), psi),
 }
+LABELS = {"ig": "{}", "idgi": "{} + IDGI", "idg": "{} + IDG", "left": "Left {}", "right": "Right {}"}
+INCOMPLETE = ("idg",)  # rules whose maps need not come to sum to the change of score as steps grow
 # The six labels that have the first colours, in their order
 COLOURED = tuple(METHODS[path].labelled(rule) for path in ("straight", "guided", "blur") for rule in ("ig", "idgi"))

@@ -1,11 +1,12 @@
-"""The figures' common look: maps and images on one scale for each kind, in colours that all readers tell apart.
+"""The figures: maps and images on one scale for each kind, in colours that all readers tell apart.
 
 A map is an attribution (C, H, W) or a ranking map (H, W); where it is not finite, "not finite" stands in its place. The
 colours are those of Okabe and Ito; `igpaths.methods` says which method has which.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,90 +14,42 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.typing import HashableList
 from torch import Tensor
+
+from igpaths.methods import METHODS
+from igpaths.models import label
+
+if TYPE_CHECKING:
+    from igpaths.explanations import Explanation
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
 ABSOLUTE = "inferno"
-Show = Callable[[Axes, Tensor], None]
+PANEL, WORDS = 2.2, 0.5  # inches: a panel's width, and the room for the words around it
 
 
 def show_image(ax: Axes, image: Tensor) -> None:
-    """An image (C, H, W) or (H, W), clipped to [0, 1]: three channels in colour, others as their mean in grey.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> plots.show_image(plt.figure().add_subplot(), x[0])
-    """
+    """An image (C, H, W) or (H, W), clipped to [0, 1]: three channels in colour, others as their mean in grey."""
     pixels = _read(image).clamp(0, 1)
     _draw(ax, pixels.permute(1, 2, 0) if len(pixels) == 3 else pixels.mean(0), cmap="gray", vmin=0, vmax=1)
 
 
-def outlined(mask: Tensor) -> Show:
-    """`show_image` with the outline of a mask (H, W), bool.
-
-    Examples
-    --------
-    >>> cells = {("scene", "outlined"): (plots.outlined(data.masks[0]), x[0])}
-    >>> figure = plots.picture_grid(cells, rows=["scene"], columns=["outlined"])
-    """
-
-    def show(ax: Axes, image: Tensor) -> None:
-        show_image(ax, image)
-        ax.contour(mask.cpu().float().numpy(), levels=[0.5], colors=COLOURS[4], linewidths=1)
-
-    return show
-
-
-def show_signed(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c A_c of a map: white is 0, full colour the 99th percentile of its magnitude.
-
-    Examples
-    --------
-    >>> cells = {("IG", "signed"): (plots.show_signed, maps[ig.IG(), 8][0])}
-    >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["signed"])
-    """
-    signed_like(attribution)(ax, attribution)
-
-
-def signed_like(reference: Tensor) -> Show:
-    """`show_signed` on the scale of another map, so that several can be compared.
-
-    Examples
-    --------
-    >>> show = plots.signed_like(maps[ig.IG(), 8][0])  # the scale of 8 steps for both
-    >>> cells = {("IG", str(n)): (show, maps[ig.IG(), n][0]) for n in (4, 8)}
-    >>> figure = plots.picture_grid(cells, rows=["IG"], columns=["4", "8"])
-    """
-    limit = percentile(_read(reference).sum(0).abs())
-
-    def show(ax: Axes, attribution: Tensor) -> None:
-        _draw(ax, _read(attribution).sum(0), cmap=SIGNED, vmin=-limit, vmax=limit)
-
-    return show
+def show_signed(ax: Axes, attribution: Tensor, *, like: Tensor | None = None) -> None:
+    """Σ_c A_c of a map: white is 0, full colour the 99th percentile of its magnitude, or of that of the map `like`."""
+    limit = percentile(_read(attribution if like is None else like).sum(0).abs())
+    _draw(ax, _read(attribution).sum(0), cmap=SIGNED, vmin=-limit, vmax=limit)
 
 
 def show_absolute(ax: Axes, attribution: Tensor) -> None:
-    """Σ_c |A_c| of a map: black is 0, the brightest colour its 99th percentile.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> plots.show_absolute(plt.figure().add_subplot(), maps[ig.IDGI(), 8][0])
-    """
+    """Σ_c |A_c| of a map: black is 0, the brightest colour its 99th percentile."""
     values = _read(attribution).abs().sum(0)
     _draw(ax, values, cmap=ABSOLUTE, vmin=0, vmax=percentile(values))
 
 
 def show_over(ax: Axes, image: Tensor, attribution: Tensor) -> None:
-    """Σ_c A_c of a map over its greyed image: orange is above 0, blue below, solid at the 99th percentile.
-
-    Examples
-    --------
-    >>> import matplotlib.pyplot as plt
-    >>> plots.show_over(plt.figure().add_subplot(), x[0], maps[ig.IG(), 8][0])
-    """
+    """Σ_c A_c of a map over its greyed image: orange is above 0, blue below, solid at the 99th percentile."""
     grey, values = _read(image).mean(0), _read(attribution).sum(0)
     if grey.shape != values.shape:
         raise ValueError(f"the map is {tuple(values.shape)}, but its image is {tuple(grey.shape)}")
@@ -115,57 +68,77 @@ def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> 
     >>> [ax.get_title() for ax in figure.axes]
     ['image', 'IG', 'IG + IDGI']
     """
-
-    def over(ax: Axes, attribution: Tensor) -> None:
+    count = 1 + len(maps)
+    figure, axes = plt.subplots(1, count, figsize=(size * count, size), squeeze=False, layout="constrained")
+    show_image(axes[0, 0], image)
+    for ax, attribution in zip(axes[0, 1:], maps.values(), strict=True):
         show_over(ax, image, attribution)
+    for ax, name in zip(axes[0], ("image", *maps), strict=True):
+        ax.set_title(name, fontsize=9)
+    return figure
 
-    cells = {("", name): (over, attribution) for name, attribution in maps.items()}
-    return picture_grid({("", "image"): (show_image, image), **cells}, rows=[""], columns=["image", *maps], size=size)
 
-
-def picture_grid(
-    cells: Mapping[tuple[str, str], tuple[Show, Tensor]],
-    *,
-    rows: Sequence[str],
-    columns: Sequence[str],
-    size: float = 1.3,
-) -> Figure:
-    """Pictures by (row, column), each with the function that shows it; missing cells stay empty.
-
-    Examples
-    --------
-    >>> cells = {("disk", "image"): (plots.show_image, x[0]), ("disk", "IG"): (plots.show_signed, maps[ig.IG(), 8][0])}
-    >>> figure = plots.picture_grid(cells, rows=["disk"], columns=["image", "IG"])
-    """
-    shape = len(rows), len(columns)
-    inches = size * len(columns), size * len(rows)
-    figure, axes = plt.subplots(*shape, figsize=inches, squeeze=False, layout="constrained")
-    for i, row in enumerate(rows):
-        for j, column in enumerate(columns):
-            ax = axes[i, j]
-            if (row, column) in cells:
-                show, tensor = cells[row, column]
-                show(ax, tensor)
-            else:
-                ax.set_axis_off()
-            if i == 0:
-                ax.set_title(column, fontsize=9)
-            if j == 0:
-                ax.text(-0.08, 0.5, row, fontsize=9, rotation=90, ha="right", va="center", transform=ax.transAxes)
+def show_explanation(explanation: "Explanation") -> Figure:
+    """Several paths are columns, with a row for each rule; the rules of one path are in one row."""
+    names = [[METHODS[path].labelled(rule) for rule in explanation.rules] for path in explanation.paths]
+    mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
+    if len(explanation.paths) > 1 and len(explanation.rules) > 1:
+        left = ["image", "score", *["."] * len(explanation.rules)]
+        mosaic = [[left[r], *column] for r, column in enumerate(zip(*names, strict=True))]
+    columns, rows, shape = len(mosaic[0]), len(mosaic), explanation.image.shape[1] / explanation.image.shape[2]
+    size = PANEL * columns, (PANEL * shape + WORDS) * rows + 3 * WORDS
+    figure = Figure(size, layout=ConstrainedLayoutEngine(compress=True, w_pad=0.06, h_pad=0.08))
+    axes = figure.subplot_mosaic(mosaic)
+    show_image(axes["image"], explanation.image)
+    probability = explanation.probability
+    words = f"probability {probability:.3f}" if probability == probability else ""
+    _around(axes["image"], f"seen as {_short(explanation.predicted)}", words)
+    for p, row in enumerate(names):
+        for r, name in enumerate(row):
+            show_over(axes[name], explanation.image, explanation.maps[p, r])
+            _around(axes[name], name, explanation.completeness(p, r)[0])
+    _show_scores(axes["score"], explanation)
+    axes["score"].set_box_aspect(shape)
+    if rows == 1:
+        axes["score"].yaxis.tick_right()
+    facts = zip(explanation.paths, explanation.baselines, explanation.seconds, strict=True)
+    walks = " · ".join(f"{path} path from {baseline}, {seconds:.1f} s" for path, baseline, seconds in facts)
+    what = f"What counts for “{_short(explanation.target)}” (orange) and against it (blue)"
+    how = f"{label(explanation.model)} · {explanation.steps} steps · {walks}"
+    title = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, how))
+    figure.suptitle(title, fontsize=9, parse_math=False)
     return figure
 
 
 def percentile(values: Tensor) -> float:
-    """The 99th percentile, at which a map has its full colour; the largest value, or 1, where that is 0 or no number.
-
-    Examples
-    --------
-    >>> plots.percentile(torch.arange(101.0)), plots.percentile(torch.zeros(4))
-    (99.0, 1.0)
-    """
+    """The 99th percentile, where a map has its full colour; the largest value, or 1, where that is 0 or no number."""
     if not bool(values.isfinite().all()):
         return 1.0
     return float(np.quantile(values.numpy(), 0.99)) or float(values.max()) or 1.0
+
+
+def _show_scores(ax: Axes, explanation: "Explanation") -> None:
+    """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
+    for p, path in enumerate(explanation.paths):
+        alphas, scores, star = explanation.alphas[p], explanation.scores[p], float(explanation.alpha_star[p])
+        colour = COLOURS[METHODS[path].colour]
+        ax.plot(alphas, scores, color=colour, label=f"{path}, α* = {star:.2f}" if star == star else path)
+        if star == star:
+            ax.axvline(star, color=colour, linewidth=0.8, linestyle=":")
+            ax.plot(star, scores[(alphas - star).abs().argmin()], "o", color=colour, markersize=4)
+    ax.set_title(f"{explanation.output} along the path", fontsize=9, parse_math=False)
+    ax.tick_params(labelsize=7)
+    ax.set_xlim(0, 1)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
+
+
+def _around(ax: Axes, above: str, below: str) -> None:
+    ax.set_title(textwrap.fill(above, 26), fontsize=9, parse_math=False)
+    ax.set_xlabel(below, fontsize=8)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 48 else f"{name[:47]}…"
 
 
 def _read(values: Tensor) -> Tensor:

@@ -1,12 +1,9 @@
 """Rules: how the change of score over one segment of a path is credited to the pixels.
 
-A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `IG`, `IDGI`
-and `IDG` cover the whole path. `Left` and `Right` are parts of another rule's sum, before and after the point α* at
-which the score has made most of its way (Split IG), so they cost nothing beside it. `Gradient` and
-`SquaredGradients` are controls that the same walk gives.
-
-Rules are frozen dataclasses: two equal rules are one key of the result. A rule of one's own is any frozen dataclass
-with a method `credit`.
+A rule sees one `Segment` at a time and returns its credit; the attribution is the sum over the segments. `Left` and
+`Right` are parts of another rule's sum, before and after the point α* at which the score has made most of its way
+(Split IG), so they cost nothing beside it. Rules are frozen dataclasses, so that two equal rules are one key of the
+result. A rule of one's own is any frozen dataclass with a method `credit`.
 """
 
 from abc import ABC, abstractmethod
@@ -113,7 +110,8 @@ class Gradient:
 
     def credit(self, segment: "Segment") -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
-        return segment.walk.last.gradient if segment.final else torch.zeros_like(segment.walk.images)
+        final = segment.number == segment.walk.path.segments(segment.steps) - 1
+        return segment.walk.last.gradient if final else torch.zeros_like(segment.walk.images)
 
 
 @dataclass(frozen=True)

@@ -22,30 +22,19 @@ from igpaths.classifier import CUT, Classifier
 from igpaths.paths.base import Along, Path, Point
 
 BATCH_SIZE = 16
+Progress = Callable[[int], object] | None  # called with a number of gradients
 
 
 class Walk:
-    """What all segments of a walk have in common: its two ends, and the network that the path asks for points.
+    """What all segments of a walk have in common: its ends, and the network, which the path asks for points.
 
-    Attributes
-    ----------
-    net, path, images, baseline : what is walked, from where to where; images and baseline are (B, C, H, W).
-    way : x − x', (B, C, H, W).
-    alphas, scores : (2, B), of x' and of x: 0 and 1, F(x') and F(x), known from the first segment on.
-    last : the point at x, with its gradient.
-    draw : the path's function from alphas to points, where its points are known beforehand.
-    at_once : points of each image in one call of the network.
-    evaluations : gradients so far of each image.
+    `images`, `baseline` and their difference, the `way`, are (B, C, H, W). `alphas` and `scores` (2, B) are those of x'
+    and of x, and `last` is the point at x. `draw` is the path's function from alphas to points, where they are known
+    beforehand, `at_once` of each image in one call of the network; `evaluations` counts the gradients of an image.
     """
 
     def __init__(
-        self,
-        net: Classifier,
-        images: Tensor,
-        targets: Tensor,
-        path: Path,
-        batch_size: int,
-        progress: Callable[[int], object] | None,
+        self, net: Classifier, images: Tensor, targets: Tensor, path: Path, batch_size: int, progress: Progress
     ) -> None:
         self.net, self.path, self.targets, self.batch_size, self.progress = net, path, targets, batch_size, progress
         self.at_once, self.evaluations = max(1, batch_size // len(targets)), 0
@@ -121,22 +110,13 @@ class Segment:
         return self.end is self.walk.last
 
     @property
-    def final(self) -> bool:
-        """Whether no segment follows, whether x is reached or not."""
-        return self.number == self.walk.path.segments(self.steps) - 1
-
-    @property
     def score_change(self) -> Tensor:
         """F_{j+1} − F_j, (B,)."""
         return self.end.score - self.start.score
 
-    def point(self, at: str) -> Point:
-        """The point at the segment's "start" or "end"."""
-        return self.start if at == "start" else self.end
-
     def gradient(self, at: str) -> Tensor:
         """The gradient (B, C, H, W) at the segment's "start" or "end"."""
-        return self.point(at).gradient
+        return (self.start if at == "start" else self.end).gradient
 
     def step(self, at: str) -> Tensor:
         """The path's step over this segment (B, C, H, W), for a gradient taken at its "start" or "end"."""
@@ -151,7 +131,7 @@ def walk(
     path: Path,
     steps: int | Sequence[int],
     batch_size: int = BATCH_SIZE,
-    progress: Callable[[int], object] | None = None,
+    progress: Progress = None,
 ) -> Iterator[Segment]:
     """Walk the path of B images together and stream its segments, for each step count in the order of the path.
 

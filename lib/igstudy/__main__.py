@@ -67,9 +67,8 @@ def run(options: argparse.Namespace) -> int:
     if options.command in PRESS:
         from igstudy.press import chapters
 
-        one = ["run", "--chapter", options.chapter] if options.command == "chapter" else [options.command]
-        more = [word for pair in options.p for word in ("-p", *pair)]
-        return chapters.main([*one, "--params", str(options.params), *more])
+        chapters.make(options.command, study, options.params.stem, title=getattr(options, "chapter", ""))
+        return 0
     from igstudy import commands
 
     if options.command == "results":

@@ -11,6 +11,7 @@ import torch
 import igpaths as ig
 from igpaths import metrics
 from modified import build, small
+from problems import name
 
 HALF = {"mean": (0.5,) * 3, "std": (0.25,) * 3}
 STRAIGHT = ig.Straight()
@@ -153,7 +154,7 @@ def test_a_generator_of_targets_is_one_thing_everywhere(function):
         (np.int32(2), torch.tensor(4)),
         (n for n in (2, 4)),
     ],
-    ids=str,
+    ids=name,
 )
 def test_steps(steps):
     maps = attribute(steps=steps)
@@ -166,7 +167,7 @@ NO_STEPS = (True, (True,), np.bool_(True), torch.tensor([True]), 0, -1, (0, 4), 
 NO_STEPS += ((2.5,), np.float64(2.5), math.nan, (math.nan,), math.inf, (None,), {}, [[2], [4]])
 
 
-@pytest.mark.parametrize("steps", NO_STEPS, ids=repr)
+@pytest.mark.parametrize("steps", NO_STEPS, ids=name)
 def test_steps_that_are_no_counts(steps):
     refused(lambda: attribute(steps=steps), "steps")
     refused(lambda: list(ig.walk(NET, X, 0, path=STRAIGHT, steps=steps)), "steps")
@@ -240,7 +241,7 @@ def test_a_derived_rule_is_another():
         ((ig.IG(), Mutable()), ("Mutable", "frozen")),
         (Listing([1]), ("Listing", "hash")),
     ],
-    ids=str,
+    ids=name,
 )
 def test_what_is_no_rule(rules, words):
     refused(lambda: attribute(rules=rules), *words)

@@ -5,7 +5,7 @@ import re
 import pytest
 from torch import nn
 
-from igpaths.models import Model
+from igpaths.models import Model, data_folder
 from igpaths.models.classes import class_index, class_names, read_synsets
 
 CLASSES = ("tench, Tinca tinca", "crane", "maillot", "maillot, tank suit", "crane")
@@ -13,6 +13,10 @@ CLASSES = ("tench, Tinca tinca", "crane", "maillot", "maillot, tank suit", "cran
 
 def model(*classes: str) -> Model:
     return Model("module:own", nn.Flatten(), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), None, classes)
+
+
+def listed(data: object = "") -> tuple[str, ...]:
+    return tuple(read_synsets(data_folder(data)).values())
 
 
 @pytest.fixture(autouse=True)
@@ -24,29 +28,29 @@ def folder(tmp_path, monkeypatch):
 
 class TestNames:
     def test_the_folder_first(self, folder, monkeypatch):
-        assert class_names(model("a", "b"), 2, data=folder) == ("one, uno", "two")
+        assert class_names(model("a", "b"), 2, listed=listed(folder)) == ("one, uno", "two")
         monkeypatch.setenv("IGPATHS_DATA", str(folder))
-        assert class_names(model("a", "b"), 2) == ("one, uno", "two")
+        assert listed() == ("one, uno", "two")
 
     def test_then_the_model(self, folder):
         assert class_names(model("a", "b"), 2) == ("a", "b")
-        assert class_names(model("a", "b", "c"), 3, data=folder) == ("a", "b", "c")
+        assert class_names(model("a", "b", "c"), 3, listed=listed(folder)) == ("a", "b", "c")
 
     def test_then_numbers(self, folder):
-        assert class_names(model(), 3, data=folder) == ("class 0", "class 1", "class 2")
+        assert class_names(model(), 3, listed=listed(folder)) == ("class 0", "class 1", "class 2")
 
     def test_a_model_names_as_many_classes_as_it_has_outputs(self, folder):
         for data in (folder, ""):
             with pytest.raises(ValueError, match="^model is 'module:own'; its network has 3 outputs for 1 classes$"):
-                class_names(model("a"), 3, data=data)
+                class_names(model("a"), 3, listed=listed(data))
 
     def test_a_folder_without_a_list(self, folder):
         (folder / "synsets.txt").unlink()
-        assert class_names(model("a"), 1, data=folder) == ("a",)
+        assert class_names(model("a"), 1, listed=listed(folder)) == ("a",)
 
     def test_no_folder(self, folder):
         with pytest.raises(ValueError, match="there is no such folder"):
-            class_names(model("a"), 1, data=folder / "none")
+            listed(folder / "none")
 
 
 class TestIndex:
@@ -85,24 +89,27 @@ class TestFile:
         ids=["CRLF", "BOM", "blanks"],
     )
     def test_taken(self, tmp_path, content):
-        (tmp_path / "list.txt").write_bytes(content.encode())
-        assert [synset.name for synset in read_synsets(tmp_path / "list.txt")] == ["Küken", "two words"]
+        (tmp_path / "synsets.txt").write_bytes(content.encode())
+        assert read_synsets(tmp_path) == {"n00000001": "Küken", "n00000002": "two words"}
 
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            ("n00000001\tone\nn00000002\tKüken\n".encode("latin-1"), ", line 2: it is not in UTF-8; save the file in"),
-            ("n00000001\tone\n".encode("utf-16"), ", line 1: it is not in UTF-8"),
+            (
+                "n00000001\tone\nn00000002\tKüken\n".encode("latin-1"),
+                ", line 2: 'n00000002\\tK�ken' is not a wnid",
+            ),
+            ("n00000001\tone\n".encode("utf-16"), ", line 1: '"),
             (
                 b"n00000001\tone\n\nn00000002\ttwo\n",
-                ", line 2: '' is not a wnid and a name, as in 'n01440764<tab>tench'",
+                ", line 2: '' is not a wnid and a name in UTF-8, as in 'n01440764<tab>tench'",
             ),
             (b"n00000001,one\n", ", line 1: 'n00000001,one' is not a wnid"),
             (b"n00000001 one\nn00000001 two\n", ", line 2: n00000001 comes twice"),
-            (b"\n", " lists no synset"),
+            (b"\n", ", line 1: '' is not a wnid"),
         ],
     )
     def test_refused(self, tmp_path, content, message):
-        (tmp_path / "list.txt").write_bytes(content)
-        with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'list.txt'}{message}")):
-            read_synsets(tmp_path / "list.txt")
+        (tmp_path / "synsets.txt").write_bytes(content)
+        with pytest.raises(ValueError, match=re.escape(f"{tmp_path / 'synsets.txt'}{message}")):
+            read_synsets(tmp_path)

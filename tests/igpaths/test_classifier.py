@@ -150,5 +150,5 @@ def test_bad_choices_are_refused(options, message):
 
 @pytest.mark.parametrize("network", [nn.Identity(), nn.Flatten(0)], ids=["image", "flat"])
 def test_a_network_without_logits_is_refused(network):
-    with pytest.raises(ValueError, match=r"must map \(2, 3, 4, 5\) to \(images, classes\); it returned"):
+    with pytest.raises(ValueError, match=r"must map \(2, 3, 4, 5\) to \(images, classes\), not to"):
         classifier(network).logits(images())

@@ -11,6 +11,7 @@ from torchvision import tv_tensors
 import igpaths as ig
 from igpaths import metrics
 from modified import build, small
+from problems import name
 
 HALF = {"mean": (0.5,) * 3, "std": (0.25,) * 3}
 STRAIGHT, TRAPEZOID = ig.Straight(), ig.IG("both")
@@ -111,7 +112,7 @@ def test_any_range_is_taken_unchecked():
         (X.to("meta"), ("images", "meta")),
         (X.to_sparse(), ("images", "sparse")),
     ],
-    ids=lambda x: f"{x.dtype} {tuple(x.shape)} {x.device}" if isinstance(x, torch.Tensor) else None,
+    ids=name,
 )
 def test_what_are_no_images(x, words):
     refused(lambda: attribute(x, targets=0), *words)
@@ -149,7 +150,7 @@ ONE_BLACK += (torch.zeros(2, 3, 24, 24), torch.zeros(2, 3, 24, 24).double(), tor
 
 
 @pytest.mark.parametrize("kind", [ig.Straight, ig.Guided])
-@pytest.mark.parametrize("black", ONE_BLACK, ids=lambda b: f"{type(b).__name__} {getattr(b, 'shape', b)}")
+@pytest.mark.parametrize("black", ONE_BLACK, ids=name)
 def test_black_in_every_form(black, kind):
     maps = attribute(path=kind(black))
     assert torch.equal(maps[TRAPEZOID], attribute(path=kind("black"))[TRAPEZOID])
@@ -173,7 +174,7 @@ NO_BASELINES += (torch.full((3, 24, 24), 124, dtype=torch.uint8), torch.zeros(3,
 @pytest.mark.parametrize(
     "kind", [ig.Straight, ig.Guided, lambda b: ig.Placed(ig.Straight(b))], ids=["Straight", "Guided", "Placed"]
 )
-@pytest.mark.parametrize("baseline", NO_BASELINES, ids=lambda b: f"{type(b).__name__} {getattr(b, 'shape', b)}")
+@pytest.mark.parametrize("baseline", NO_BASELINES, ids=name)
 def test_what_is_no_baseline(baseline, kind):
     refused(lambda: attribute(path=kind(baseline)), "baseline")
 
@@ -182,7 +183,7 @@ def test_what_is_no_baseline(baseline, kind):
 
 
 @pytest.mark.parametrize(
-    "path", ["straight", "Straight", ig.Straight, None, 3, ig.IG(), "black", lambda: None], ids=str
+    "path", ["straight", "Straight", ig.Straight, None, 3, ig.IG(), "black", lambda: None], ids=name
 )
 def test_what_is_no_path(path):
     refused(lambda: attribute(path=path), "path", "ig.Straight(")
@@ -229,7 +230,7 @@ NO_COLOURS = ((), (0.5,), (0.5, 0.5), 0.5, None, "imagenet", (math.nan, 0.5, 0.5
 
 
 @pytest.mark.parametrize("which", ["mean", "std"])
-@pytest.mark.parametrize("colour", NO_COLOURS, ids=repr)
+@pytest.mark.parametrize("colour", NO_COLOURS, ids=name)
 def test_what_are_no_colours(colour, which):
     refused(lambda: classify(**{which: colour}), "mean", "std")
 
@@ -251,7 +252,7 @@ def test_a_std_that_is_not_positive(std):
         *(({"device": d}, ("device",)) for d in ("gpu", "cuda:99")),
         ({"network": torch.nn.Linear}, ("torch.nn.Module",)),
     ],
-    ids=repr,
+    ids=name,
 )
 def test_choices_of_a_classifier(options, words):
     refused(lambda: classify(**options), *words)
@@ -264,7 +265,7 @@ def test_the_network_itself_is_refused_with_the_remedy():
         refused(lambda net=net: metrics.insertion(net, X, 0, RANKING), "ig.Classifier(")
 
 
-@pytest.mark.parametrize("size", [0, -1, True, 2.5, "8", None], ids=repr)
+@pytest.mark.parametrize("size", [0, -1, True, 2.5, "8", None], ids=name)
 def test_batch_sizes(size):
     refused(lambda: attribute(batch_size=size), "batch_size")
     refused(lambda: list(ig.walk(NET, X, 0, path=STRAIGHT, steps=2, batch_size=size)), "batch_size")

@@ -4,7 +4,7 @@ import pytest
 
 import igpaths as ig
 from igpaths import plots
-from igpaths.methods import BASELINES, COLOURED, METHODS, RULES
+from igpaths.methods import BASELINES, COLOURED, INCOMPLETE, LABELS, METHODS, RULES
 
 
 def test_the_six_methods_have_the_first_six_colours():
@@ -32,8 +32,12 @@ def test_a_baseline_is_that_of_the_paths_that_take_one(baseline):
     assert [name for name, method in METHODS.items() if method.baseline] == ["blur", "blur-placed"]
 
 
+def test_every_rule_has_a_label():
+    assert LABELS.keys() == RULES.keys() >= set(INCOMPLETE)
+
+
 def test_rules_are_those_of_the_library():
-    assert {name: rule.rule(0.7) for name, rule in RULES.items()} == {
+    assert {name: rule(0.7) for name, rule in RULES.items()} == {
         "ig": ig.IG("both"),
         "idgi": ig.IDGI(),
         "idg": ig.IDG(),

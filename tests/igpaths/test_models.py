@@ -3,6 +3,7 @@
 import hashlib
 import pickle
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from torchvision.transforms import functional
 
 from igpaths import Classifier, Model, list_models, load_model
 from igpaths.models import label, zoo
-from igstudy.tasks import objects
+from igstudy.tasks import models, objects
 from igstudy.tasks.networks import NETWORKS
 
 PARAMS = Path(__file__).parents[2] / "params"
@@ -115,7 +116,7 @@ class TestLocalFile:
 
 class TestPreparation:
     @pytest.mark.parametrize(
-        ("network", "weights", "size"),
+        ("network", "entry", "size"),
         [
             ("mobilenet_v2", "IMAGENET1K_V1", 224),
             ("mobilenet_v2", "IMAGENET1K_V2", 224),
@@ -123,13 +124,13 @@ class TestPreparation:
             ("inception_v3", "IMAGENET1K_V1", 299),
         ],
     )
-    def test_equals_the_preset_before_normalisation(self, network, weights, size, monkeypatch, tmp_path):
+    def test_equals_the_preset_before_normalisation(self, network, entry, size, monkeypatch, tmp_path):
         monkeypatch.setattr(zoo, "read_state", lambda file, name: {})
         monkeypatch.setattr(zoo, "fit", lambda name, network, state: network)
         monkeypatch.setattr(zoo, "_build", lambda network, state: nn.Identity())
         (tmp_path / "any.pt").touch()
-        model = load_model(f"torchvision/{network}:{weights}@any.pt", data=tmp_path)
-        preset = torchvision.models.get_model_weights(network)[weights].transforms()
+        model = load_model(f"torchvision/{network}:{entry}@any.pt", data=tmp_path)
+        preset = torchvision.models.get_model_weights(network)[entry].transforms()
         for width, height in [(500, 375), (375, 501), (256, 256), (60, 41), (224, 1000), (7, 3)]:
             image = model.prepare(photograph(width, height))
             assert image.shape == (3, size, size)
@@ -157,8 +158,8 @@ class TestDownload:
         content = (squeezenet[1] / "squeezenet.pt").read_bytes()
         served = tmp_path / f"squeezenet-{hashlib.sha256(content).hexdigest()[:8]}.pth"
         served.write_bytes(content)
-        weights = torchvision.models.SqueezeNet1_1_Weights.IMAGENET1K_V1
-        monkeypatch.setattr(weights.value, "url", served.as_uri())
+        entry = torchvision.models.SqueezeNet1_1_Weights.IMAGENET1K_V1
+        monkeypatch.setattr(entry.value, "url", served.as_uri())
         monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
         return served
 
@@ -241,7 +242,9 @@ class TestObjects:
         torch.manual_seed(0)
         network = NETWORKS["vgg"]().eval()
         save_file(network.state_dict(), tmp_path / "vgg.safetensors")
-        monkeypatch.setattr(objects, "WEIGHTS", tmp_path)
+        for name in ("vgg", "resnet"):
+            shutil.copy(models.WEIGHTS / f"{name}.json", tmp_path)
+        monkeypatch.setattr(models, "WEIGHTS", tmp_path)
         model = load_model("objects/vgg")
         assert same_logits(network, model)
         assert model.mean == pytest.approx((0.45, 0.45, 0.45))
@@ -277,16 +280,6 @@ class TestSee:
         assert torch.equal(seen, image.detach().float())
         assert not seen.requires_grad
 
-    def test_images_of_one_batch_have_one_size(self):
-        model = Model("own", nn.Flatten(), (0.0,) * 3, (1.0,) * 3, functional.to_tensor)
-        first = model.see(photograph(5, 4), name="1.JPEG")
-        assert model.see(photograph(5, 4), name="2.JPEG", like=first).shape == first.shape
-        message = (
-            "its prepare turns 3.JPEG into a tensor (3, 4, 6) of torch.float32; it must be a float tensor (3, 4, 5)"
-        )
-        with pytest.raises(ValueError, match=re.escape(f"model is 'own'; {message} in [0, 1], not normalised")):
-            model.see(photograph(6, 4), name="3.JPEG", like=first)
-
     @pytest.mark.parametrize(
         "image",
         [torch.rand(3, 4), torch.rand(1, 3, 4, 5), torch.rand(4, 4, 5), torch.rand(3, 0, 5), torch.ones(3, 4, 5).int()],
@@ -299,6 +292,11 @@ class TestSee:
 
 
 class TestList:
+    def test_the_names_in_the_source_of_torchvision_are_its_own(self):
+        own = torchvision.models
+        entries = {name: [each.name for each in own.get_model_weights(name)] for name in own.list_models(module=own)}
+        assert zoo.catalogue() == entries
+
     def test_study_a_has_ten_networks(self):
         ours = [f"objects/{name}" for name in NETWORKS]
         ten = yaml.safe_load((PARAMS / "imagenet.yaml").read_text())["models"]
@@ -323,14 +321,14 @@ class TestList:
         ),
         ("object/resnet", "did you mean objects/resnet? .*`python -m igpaths models` lists them"),
         ("", "model is ''; it must be objects/NETWORK"),
-        ("objects/resnt", "network is 'resnt', it must be one of vgg, .*, mobilenet, .*; did you mean resnet?"),
+        ("objects/resnt", "network is 'resnt'; it must be one of densenet, .*, mobilenet, .*; did you mean resnet?"),
         ("torchvision/resnet51:IMAGENET1K_V1", "torchvision has no classifier 'resnet51', .*; did you mean resnet50?"),
         ("torchvision/", "torchvision has no classifier ''"),
-        ("torchvision/vgg16", "weights of vgg16 is '', it must be one of IMAGENET1K_V1, IMAGENET1K_FEATURES"),
+        ("torchvision/vgg16", "weights of vgg16 is ''; it must be one of IMAGENET1K_V1, IMAGENET1K_FEATURES"),
         ("torchvision/resnet50:IMAGENET1K_V3", "must be one of IMAGENET1K_V1, IMAGENET1K_V2; did you mean IMAGENET1K_"),
         ("torchvision/resnet50:DEFAULT", "DEFAULT names other weights in another release; .* IMAGENET1K_V1, IMAGENET"),
         (f"torchvision/resnet50:DEFAULT@{__file__}", "DEFAULT names other weights"),
-        (f"torchvision/resnet50@{__file__}", "weights of resnet50 is '', it must be one of"),
+        (f"torchvision/resnet50@{__file__}", "weights of resnet50 is ''; it must be one of"),
         ("torchvision/resnet51@none.pt", "there is no file .*/none.pt"),
     ],
 )

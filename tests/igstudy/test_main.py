@@ -9,6 +9,7 @@ import pytest
 
 from igstudy import commands, press
 from igstudy.__main__ import COMMANDS, PRESS, main
+from igstudy.engine.parameters import read
 from igstudy.engine.runs import Run
 
 STUDIES = ("run", "status", "results")
@@ -98,20 +99,14 @@ STUDY = ("--params", "study.yaml", "-p", "images", "8")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "passed"),
-    [
-        (["book"], ["book", *STUDY]),
-        (["chapter", "02-idgi"], ["run", "--chapter", "02-idgi", *STUDY]),
-        (["notebooks"], ["notebooks", *STUDY]),
-        (["pdf"], ["pdf", *STUDY]),
-    ],
+    ("arguments", "title"), [(["book"], ""), (["chapter", "02-idgi"], "02-idgi"), (["notebooks"], ""), (["pdf"], "")]
 )
-def test_the_press_does_what_the_command_says(arguments, passed, monkeypatch):
+def test_the_press_does_what_the_command_says(arguments, title, monkeypatch):
     received = []
-    chapters = SimpleNamespace(main=lambda given: received.append(given) or 7)
+    chapters = SimpleNamespace(make=lambda *arguments, title: received.append((*arguments, title)))
     monkeypatch.setattr(press, "chapters", chapters, raising=False)
-    assert main([*arguments, *STUDY]) == 7
-    assert received == [passed]
+    assert main([*arguments, *STUDY]) == 0
+    assert received == [(arguments[0], read("study.yaml", images=8), "study", title)]
 
 
 def test_the_readme_is_written(monkeypatch):

@@ -1,35 +1,17 @@
 """What is measured of an attribution. Each function states its shapes, range and direction."""
 
-from igpaths.metrics.canvases import Seeds as Seeds
-from igpaths.metrics.canvases import seed_masks as seed_masks
-from igpaths.metrics.curves import abpc as abpc
-from igpaths.metrics.curves import information as information
-from igpaths.metrics.curves import information_curves as information_curves
-from igpaths.metrics.curves import perturbation as perturbation
-from igpaths.metrics.curves import unusable as unusable
-from igpaths.metrics.estimators import ms_ssim as ms_ssim
-from igpaths.metrics.localization import best_f1 as best_f1
-from igpaths.metrics.localization import class_sensitivity as class_sensitivity
-from igpaths.metrics.localization import energy_inside as energy_inside
-from igpaths.metrics.localization import mae as mae
-from igpaths.metrics.localization import pointing_game as pointing_game
-from igpaths.metrics.localization import roc_auc as roc_auc
-from igpaths.metrics.pixels import blur_photograph as blur_photograph
-from igpaths.metrics.pixels import jpeg as jpeg
-from igpaths.metrics.ranking import absolute_map as absolute_map
-from igpaths.metrics.ranking import edges as edges
-from igpaths.metrics.ranking import pixel_ranks as pixel_ranks
-from igpaths.metrics.ranking import random_maps as random_maps
-from igpaths.metrics.ranking import signed_map as signed_map
-from igpaths.metrics.ranking import tied_share as tied_share
-from igpaths.metrics.reveal import Responses as Responses
-from igpaths.metrics.reveal import area as area
-from igpaths.metrics.reveal import deletion as deletion
-from igpaths.metrics.reveal import insertion as insertion
-from igpaths.metrics.stability import cosine as cosine
-from igpaths.metrics.stability import max_sensitivity as max_sensitivity
-from igpaths.metrics.stability import norm_ratio as norm_ratio
-from igpaths.metrics.stability import relative_change as relative_change
-from igpaths.metrics.stability import spearman as spearman
-from igpaths.metrics.stability import squared_error as squared_error
-from igpaths.metrics.stability import uniform_noise as uniform_noise
+from igpaths.metrics.canvases import Seeds, blur_photograph, jpeg, seed_masks, uniform_noise
+from igpaths.metrics.curves import abpc, information, information_curves, perturbation, unusable
+from igpaths.metrics.estimators import ms_ssim
+from igpaths.metrics.localization import best_f1, class_sensitivity, energy_inside, mae, pointing_game, roc_auc
+from igpaths.metrics.ranking import absolute_map, edges, pixel_ranks, random_maps, signed_map, tied_share
+from igpaths.metrics.reveal import Responses, area, deletion, insertion
+from igpaths.metrics.stability import cosine, max_sensitivity, norm_ratio, relative_change, spearman, squared_error
+
+__all__ = [
+    "Responses", "Seeds", "abpc", "absolute_map", "area", "best_f1", "blur_photograph", "class_sensitivity", "cosine",
+    "deletion", "edges", "energy_inside", "information", "information_curves", "insertion", "jpeg", "mae",
+    "max_sensitivity", "ms_ssim", "norm_ratio", "perturbation", "pixel_ranks", "pointing_game", "random_maps",
+    "relative_change", "roc_auc", "seed_masks", "signed_map", "spearman", "squared_error", "tied_share",
+    "uniform_noise", "unusable",
+]  # fmt: skip

@@ -1,19 +1,23 @@
-"""What is under the pixels of an image that are not shown: a picture, or an interpolation of those that are."""
+"""Pictures seen in an image's place: canvases under the pixels that are not shown, and photographs that are altered."""
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.metrics.pixels import map_in_threads, to_bytes
+from igpaths.metrics.ranking import as_tensor
 from igpaths.paths import resolve_baseline
 
-# From numbers of images (P,) and their pixels that are shown (P, H, W), bool, to how they look (P, C, H, W)
-Show = Callable[[Tensor, Tensor], Tensor]
+if TYPE_CHECKING:  # imports within functions wait until they are needed: they take longer than all else here
+    from PIL.Image import Image
+
+Show = Callable[[Tensor, Tensor], Tensor]  # from images' numbers (P,) and pixels shown (P, H, W) to (P, C, H, W)
 
 
 def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
@@ -30,12 +34,6 @@ class Seeds:
 
     The four corners and the pixels of `masks` (B, H, W), bool, are always shown. As PAIR's ``create_blurred_image``,
     with one triangulation for all channels; an image one pixel high or wide is interpolated along its line.
-
-    >>> masks = metrics.seed_masks(2, x.shape[2:])
-    >>> show = metrics.Seeds(masks).under(x)
-    >>> canvas = show(torch.tensor([0]), torch.zeros(1, 176, 176, dtype=torch.bool))  # the first image's seeds alone
-    >>> torch.equal(canvas[0][:, masks[0]], x[0][:, masks[0]])
-    True
     """
 
     masks: Tensor
@@ -49,7 +47,7 @@ class Seeds:
         def show(which: Tensor, shown: Tensor) -> Tensor:
             known = shown.cpu() | masks[which.cpu()]
             known[:, [0, 0, -1, -1], [0, -1, 0, -1]] = True
-            filled = np.stack(map_in_threads(_interpolate, to_bytes(images[which]), known.numpy()))
+            filled = np.stack(map_images(_interpolate, images[which], known.numpy()))
             below = torch.from_numpy(filled).permute(0, 3, 1, 2).to(images) / 255
             return torch.where(known.to(images.device).unsqueeze(1), images[which], below)
 
@@ -60,16 +58,55 @@ def seed_masks(count: int, size: Sequence[int], *, share: float = 0.01, seed: in
     """Random pixels that every method's curve starts from: (count, H, W), bool, ⌊share · H · W⌋ in each.
 
     Image number ``start + i`` has mask i: it depends on nothing but that number, the size and the seed.
-
-    >>> metrics.seed_masks(2, (176, 176), share=0.01).sum((1, 2))
-    tensor([309, 309])
     """
-    masks = torch.zeros(count, size[0] * size[1], dtype=torch.bool, device="cpu")
-    for i, mask in enumerate(masks):
-        # 11: seeds, random maps and noise draw from streams of their own
-        places = np.random.default_rng((seed, 11, start + i)).choice(len(mask), int(len(mask) * share), replace=False)
-        mask[torch.from_numpy(places)] = True
-    return masks.view(count, *size)
+    pixels = size[0] * size[1]
+    masks = np.zeros((count, pixels), dtype=bool)
+    for i, mask in enumerate(masks):  # 11: seeds, random maps and noise draw from streams of their own
+        mask[np.random.default_rng((seed, 11, start + i)).choice(pixels, int(pixels * share), replace=False)] = True
+    return torch.from_numpy(masks.reshape(count, *size))
+
+
+def blur_photograph(photograph: "Image", *, radius: float = 20) -> "Image":
+    """The photograph under Pillow's Gaussian of `radius` pixels: the canvas of SIC and AIC in Study A's code."""
+    from PIL.ImageFilter import GaussianBlur
+
+    return photograph.filter(GaussianBlur(radius))
+
+
+def jpeg(photograph: "Image", *, quality: int = 75) -> "Image":
+    """The photograph after JPEG compression with Pillow's `quality` (1 to 95), in RGB."""
+    from PIL.Image import open as open_image
+
+    file = io.BytesIO()
+    photograph.save(file, "JPEG", quality=quality)
+    return open_image(file).convert("RGB")
+
+
+def uniform_noise(
+    net: Classifier, images: Tensor, *, radius: float = 0.05, samples: int = 10, seed: int = 0, start: int = 0
+) -> Iterator[Tensor]:
+    """The images (B, C, H, W) with uniform noise, `samples` times; they may leave [0, 1].
+
+    The noise of each value lies in ±radius in the network's own normalised space, which its std gives. Image number
+    ``start + i`` gets noise that depends on that number, the sample and the seed alone.
+    """
+    images = as_tensor(images, 4, "images")
+    for sample in range(samples):
+        streams = [np.random.default_rng((seed, 13, start + i, sample)) for i in range(len(images))]
+        noise = np.array([stream.uniform(-1, 1, images.shape[1:]) for stream in streams]).reshape(images.shape)
+        yield images + torch.from_numpy(noise).to(images) * radius * net.std.to(images)
+
+
+def map_images(function: Callable[..., Any], images: Tensor, *arrays: np.ndarray) -> list[Any]:
+    """Call a function with each of the images (P, C, H, W) in [0, 1], as (H, W, C) of 8 bits, in parallel threads.
+
+    Codecs and SciPy let other threads run. BLAS must start none of its own for the tiny systems that SciPy solves.
+    """
+    from threadpoolctl import threadpool_limits
+
+    pixels = (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        return list(pool.map(function, pixels, *arrays))
 
 
 def _interpolate(image: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -1,8 +1,7 @@
 """Curves that are read from revealed images: SIC, AIC and ABPC.
 
 Information curves (Kapishnikov et al. 2019) set what the network answers against how much the revealed image tells: the
-softmax information curve (SIC) the target's probability, the accuracy information curve (AIC) whether it is right. The
-images have 8 bits a channel, and the network and the codecs see the same ones.
+softmax information curve (SIC) the target's probability, the accuracy information curve (AIC) whether it is right.
 
 Perturbation curves (Samek et al. 2016; Study B, Table 4) ablate the most important pixels first, or the least. Ablating
 the least important share s is revealing the most important 1 − s: the area between them is insertion's less deletion's.
@@ -17,9 +16,9 @@ from torch import Tensor
 
 from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
-from igpaths.metrics.estimators import find_estimators
-from igpaths.metrics.ranking import as_shares
-from igpaths.metrics.reveal import Responses, rescale, reveal
+from igpaths.metrics.estimators import ESTIMATORS
+from igpaths.metrics.ranking import as_shares, rescale
+from igpaths.metrics.reveal import Responses, reveal
 
 TENTHS = tuple(i / 10 for i in range(1, 10))
 TWENTY_FOURTHS = tuple(i / 24 for i in range(25))
@@ -42,13 +41,12 @@ def information(
     the tensor of photographs under `blur_photograph`, or `Seeds`, are rounded to 8 bits. Shares 0 and 1, which the
     normalisation needs, are added where they are missing. Estimators of information are one or more of "png" (images
     of 1 to 4 channels), "webp" (1 or 3), "entropy" and "ms-ssim" (any number; at least 161 pixels a side).
-
-    >>> responses = metrics.information(net, x, targets, ranking, canvas="blur", shares=(0.2,))
-    >>> responses.counts, responses.information["png"].shape
-    ((0, 6196, 30976), torch.Size([2, 2, 3]))
     """
-    options |= {"canvas": canvas, "shares": as_shares(shares, ends=True), "estimators": find_estimators(estimators)}
-    return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < k, **options)
+    names = (estimators,) if isinstance(estimators, str) else tuple(estimators)
+    for name in names or [names]:
+        check_word("estimators", name, tuple(ESTIMATORS))
+    chosen, shares = {name: ESTIMATORS[name] for name in names}, as_shares(shares, ends=True)
+    return reveal(net, images, targets, maps, canvas=canvas, shares=shares, estimators=chosen, **options)
 
 
 def information_curves(
@@ -89,7 +87,7 @@ def information_curves(
         shares = rescale(shares, shares[..., :1], shares[..., -1:], clip=True)
     if monotone:
         scores = scores.cummax(-1).values
-    x = np.append(np.linspace(0, 1, points, endpoint=False), 1.0)
+    x = np.linspace(0, 1, points + 1)
     curves = np.full((*shares.shape[:2], points + 1), np.nan)
     for i, j in np.argwhere(~torch.isnan(shares + scores).any(-1).numpy()):
         known = np.append(shares[i, j].numpy(), [0.0, 1.0])
@@ -100,12 +98,7 @@ def information_curves(
 
 
 def unusable(responses: Responses, *, estimator: str, score: str) -> dict[str, Tensor]:
-    """By reason, which images (B,) have no information curve. The reasons are the same for every map.
-
-    >>> same = metrics.information(net, x, targets, ranking, canvas=x, shares=(0.5,))
-    >>> list(metrics.unusable(same, estimator="png", score="probability").items())[1]
-    ('the canvas tells as much as the image', tensor([True, True]))
-    """
+    """By reason, which images (B,) have no information curve. The reasons are the same for every map."""
     shares, scores = _read(responses, "estimator", estimator)[:, 0], _read(responses, "score", score)[:, 0]
     return {
         "the canvas scores as much as the image": scores[:, 0] >= scores[:, -1],
@@ -120,10 +113,6 @@ def perturbation(
 
     Parameters, options and errors are those of `insertion`, but the canvas is "mean" by default, and shares 0 (the
     image) and 1 (the canvas) are added. What comes back is the pair of responses to both, between which `abpc` lies.
-
-    >>> most, least = metrics.perturbation(net, x, targets, ranking, shares=(0.5,))
-    >>> most.shares, least.logit.shape
-    (tensor([0.0000, 0.5000, 1.0000], dtype=torch.float64), torch.Size([2, 2, 3]))
     """
     options |= {"canvas": options.get("canvas", "mean"), "shares": as_shares(shares, ends=True)}
     most = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
@@ -136,13 +125,7 @@ def abpc(curves: tuple[Responses, Responses], *, score: str = "logit", clip: boo
 
     The score, "logit" or "probability", is normalised so that it goes from 0 on the canvas to 1 on the image; NaN where
     F(x) is not above the canvas's score. With `clip`, as in Study B's code, it is clipped to [0, 1], and where the most
-    important pixels are missed less than the least important ones the difference counts as 0: no map is worse than a
-    useless one then.
-
-    >>> best, worst = (metrics.perturbation(net, x, targets, each, shares=(0.2,)) for each in (ranking, -ranking))
-    >>> metrics.abpc(best) > metrics.abpc(worst)
-    tensor([[True, True],
-            [True, True]])
+    important pixels are missed less than the least important ones the difference counts as 0.
     """
     values = [_read(side, "score", score) for side in curves]
     most, least = (rescale(each, each[..., -1:], each[..., :1], clip=clip) for each in values)
@@ -153,6 +136,6 @@ def abpc(curves: tuple[Responses, Responses], *, score: str = "logit", clip: boo
 def _read(responses: Responses, kind: str, name: str) -> Tensor:
     """A score of the responses, or one of their estimates of information; ValueError where there is none."""
     scores = {each: getattr(responses, each) for each in ("probability", "logit", "correct")}
-    known = {"score": scores, "estimator": responses.information}[kind]
+    known = responses.information if kind == "estimator" else scores
     check_word(kind, name, tuple(known))
     return known[name]

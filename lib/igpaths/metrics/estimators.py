@@ -6,8 +6,8 @@ gives a number for each (P,), in units of its own.
 
 import io
 import math
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from igpaths.arguments import check_range
-from igpaths.metrics.pixels import map_in_threads, to_bytes
+from igpaths.metrics.canvases import map_images
 from igpaths.modules import products
 
 Estimator = Callable[[Tensor, Tensor], Tensor]
@@ -27,14 +27,24 @@ BLOCK = 32  # rows that the window slides over in one product
 LEAST = (WINDOW - 1) * 2 ** (len(WEIGHTS) - 1) + 1  # pixels a side: the window must fit the coarsest scale
 
 
-def png_bytes(revealed: Tensor, images: Tensor) -> Tensor:
-    """The length (P,) of each image as a PNG file of Pillow's default compression; more is more information."""
-    return _encode(revealed, (1, 2, 3, 4), format="png")
+def file_bytes(revealed: Tensor, images: Tensor, *, kind: str, channels: tuple[int, ...], **options: Any) -> Tensor:
+    """The length (P,) of each image as a file that Pillow writes; more is more information."""
+    from PIL import Image
+
+    if revealed.shape[1] not in channels:
+        allowed, other = ", ".join(map(str, channels)), revealed.shape[1]
+        raise ValueError(f"{kind} files hold {allowed} channels, not {other}; take 'entropy' or 'ms-ssim'")
+
+    def length(pixels: np.ndarray) -> int:
+        file = io.BytesIO()
+        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, kind, **options)
+        return file.tell()
+
+    return torch.tensor(map_images(length, revealed), dtype=torch.float64, device="cpu")
 
 
-def webp_bytes(revealed: Tensor, images: Tensor) -> Tensor:
-    """The length (P,) of each image as a lossless WebP file (quality 100): it depends on the version of libwebp."""
-    return _encode(revealed, (1, 3), format="webp", lossless=True, quality=100)
+png_bytes = partial(file_bytes, kind="png", channels=(1, 2, 3, 4))
+webp_bytes = partial(file_bytes, kind="webp", channels=(1, 3), lossless=True, quality=100)  # by the version of libwebp
 
 
 def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
@@ -46,13 +56,11 @@ def filtered_entropy(revealed: Tensor, images: Tensor) -> Tensor:
     x = (revealed * 255).round().to(torch.int16)
     padded = F.pad(x, (1, 0, 1, 0))
     left, up, corner = padded[..., 1:, :-1], padded[..., :-1, 1:], padded[..., :-1, :-1]
-    to_left, to_up, to_corner = (up - corner).abs(), (left - corner).abs(), (left + up - 2 * corner).abs()
-    paeth = torch.where(to_up <= to_corner, up, corner)
-    paeth = torch.where((to_left <= to_up) & (to_left <= to_corner), left, paeth)
+    near = torch.stack([left, up, corner])  # of which Paeth's filter takes the first that is nearest
+    paeth = near.gather(0, (near - (left + up - corner)).abs().argmin(0, keepdim=True))[0]
     rows = torch.stack([x - guess for guess in (torch.zeros_like(x), left, up, (left + up) // 2, paeth)]) & 255
-    cost = torch.minimum(rows, 256 - rows).sum((2, 4))  # (5, P, H)
-    best = cost.argmin(0)[None, :, None, :, None].expand(1, *x.shape)
-    values = rows.gather(0, best)[0].flatten(1)
+    best = torch.minimum(rows, 256 - rows).sum((2, 4)).argmin(0)  # the filter of each row, (P, H)
+    values = rows.take_along_dim(best[None, :, None, :, None], 0)[0].flatten(1)
     image = torch.arange(len(x), device=x.device).view(-1, 1)
     counts = torch.bincount((image * 256 + values).flatten(), minlength=256 * len(x)).view(-1, 256)
     return torch.special.entr(counts.double() / values.shape[1]).sum(1) / math.log(256) * values.shape[1]
@@ -64,9 +72,6 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     Of images (B, C, H, W) of at least 161 pixels a side; ValueError where they are smaller, differ in shape or leave
     [0, 1]. 1 for an image with itself, exactly. Symmetric. Negative contrast terms count as 0, as in pytorch-msssim
     1.0, which it agrees with. In float32 or float64, with all their bits (Wang et al. 2003).
-
-    >>> metrics.ms_ssim(x, x), metrics.ms_ssim(x, x / 2) < 0.95
-    (tensor([1., 1.]), tensor([True, True]))
     """
     if a.shape != b.shape or a.ndim != 4:
         raise ValueError(f"a and b must be (B, C, H, W) of one shape, got {tuple(a.shape)}, {tuple(b.shape)}")
@@ -76,39 +81,20 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
         check_range(name, images, "for MS-SSIM", remedy="")
     a, b = (images.to(torch.promote_types(images.dtype, torch.float32)) for images in (a, b))
     with products(a.device):
-        factors = [_similarities(a, b, last=False)]
-        for scale in range(1, len(WEIGHTS)):
+        factors = []
+        for weight in WEIGHTS:
+            factors.append(_similarities(a, b, last=weight == WEIGHTS[-1]).clamp(min=0) ** weight)
             odd = [side % 2 for side in a.shape[-2:]]
             a, b = (F.avg_pool2d(image, kernel_size=2, padding=odd) for image in (a, b))
-            factors.append(_similarities(a, b, last=scale == len(WEIGHTS) - 1))
-    weighted = [factor.clamp(min=0) ** weight for factor, weight in zip(factors, WEIGHTS, strict=True)]
-    return torch.stack(weighted).prod(0).mean(1).clamp(max=1)  # which rounding passes, on nearly equal images
+    return torch.stack(factors).prod(0).mean(1).clamp(max=1)  # which rounding passes, on nearly equal images
 
 
-ESTIMATORS = {"png": png_bytes, "webp": webp_bytes, "ms-ssim": ms_ssim, "entropy": filtered_entropy}
-
-
-def find_estimators(names: str | Iterable[str]) -> dict[str, Estimator]:
-    """The estimators of these names; ValueError where there is none."""
-    names = (names,) if isinstance(names, str) else tuple(names)
-    if not names or not set(names) <= set(ESTIMATORS):
-        raise ValueError(f"estimators is {names}; it must name one or more of {', '.join(ESTIMATORS)}")
-    return {name: ESTIMATORS[name] for name in names}
-
-
-def _encode(images: Tensor, channels: tuple[int, ...], **options: Any) -> Tensor:
-    from PIL import Image
-
-    if images.shape[1] not in channels:
-        kind, allowed = options["format"], ", ".join(map(str, channels))
-        raise ValueError(f"{kind} files hold {allowed} channels, not {images.shape[1]}; take 'entropy' or 'ms-ssim'")
-
-    def length(pixels: np.ndarray) -> int:
-        file = io.BytesIO()
-        Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(file, **options)
-        return file.tell()
-
-    return torch.tensor(map_in_threads(length, to_bytes(images)), dtype=torch.float64, device="cpu")
+ESTIMATORS: dict[str, Estimator] = {
+    "png": png_bytes,
+    "webp": webp_bytes,
+    "ms-ssim": ms_ssim,
+    "entropy": filtered_entropy,
+}
 
 
 def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:
@@ -123,15 +109,13 @@ def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:
 
 
 def _window(images: Tensor) -> Tensor:
-    """Images (…, H, W) under the Gaussian window, where it fits whole."""
-    return _slide(_slide(images.mT).mT)
-
-
-def _slide(images: Tensor) -> Tensor:
-    """The window along the rows' direction: dense products of blocks, for a band in one matrix is mostly zeros."""
-    rows, margin = images.shape[-2] - WINDOW + 1, WINDOW - 1
-    blocks = [images[..., start : start + BLOCK + margin, :] for start in range(0, rows, BLOCK)]
-    return torch.cat([_matrix(block.shape[-2], block.dtype, block.device) @ block for block in blocks], dim=-2)
+    """Images (…, H, W) under the Gaussian window, where it fits whole: dense products of blocks along each side."""
+    for _ in range(2):
+        images, margin = images.mT, WINDOW - 1
+        starts = range(0, images.shape[-2] - margin, BLOCK)  # one matrix for all would be mostly zeros
+        blocks = [images[..., start : start + BLOCK + margin, :] for start in starts]
+        images = torch.cat([_matrix(block.shape[-2], block.dtype, block.device) @ block for block in blocks], dim=-2)
+    return images
 
 
 @lru_cache(maxsize=64)
@@ -140,8 +124,5 @@ def _matrix(size: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The matrix (size − 10, size) that slides the window along a line of pixels."""
     offsets = torch.arange(WINDOW, dtype=torch.float64, device="cpu") - WINDOW // 2
     window = torch.exp(-(offsets**2) / (2 * SIGMA**2))
-    window /= window.sum()
-    j = torch.arange(size, device="cpu")
-    i = j[: size - WINDOW + 1].view(-1, 1)
-    inside = (j >= i) & (j < i + WINDOW)
-    return torch.where(inside, window[(j - i).clamp(0, WINDOW - 1)], 0).to(device, dtype)
+    line = F.pad(window / window.sum(), (0, size - WINDOW))
+    return torch.stack([line.roll(i) for i in range(size - WINDOW + 1)]).to(device, dtype)

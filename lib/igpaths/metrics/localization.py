@@ -1,8 +1,7 @@
 """Whether a map falls on the object, where the object's true pixels are known.
 
 Maps are (B, M, H, W), M of each image, or (B, H, W) for M = 1, higher is more important; masks are (B, H, W), bool,
-neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does. The body
-of a measure sees rows of pixels: a batch of maps as (P, H·W) in float64, and the masks that belong to them.
+neither empty nor full. Tied pixels share what they would win, so that a constant map scores what chance does.
 """
 
 import functools
@@ -11,11 +10,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from igpaths.metrics.ranking import as_maps, as_tensor, mean_ranks, measure
+from igpaths.metrics.ranking import as_maps, as_tensor, centred_ranks, measure, rescale
 
 
 def over_masks(measure_rows: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Let a measure of rows (P, H·W) in float64 take maps (B, M, H, W) or (B, H, W), and masks (B, H, W), bool."""
+    """Let a measure of rows of pixels (P, H·W), in float64 and bool, take maps (B, M, H, W) and masks (B, H, W)."""
 
     @functools.wraps(measure_rows)
     def measure_maps(maps: Tensor, masks: Tensor) -> Tensor:
@@ -48,9 +47,6 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
     """Whether the map's highest pixel lies inside the mask (Zhang et al. 2018): (B, M), 0 or 1, higher is better.
 
     Where several pixels are highest, the share of them inside. Chance is the mask's share of the image.
-
-    >>> metrics.pointing_game(data.masks, data.masks).tolist()
-    [[1.0], [1.0]]
     """
     highest = maps == maps.amax(1, keepdim=True)
     return (highest & masks).sum(1) / highest.sum(1).double()
@@ -58,13 +54,9 @@ def pointing_game(maps: Tensor, masks: Tensor) -> Tensor:
 
 @over_masks
 def roc_auc(maps: Tensor, masks: Tensor) -> Tensor:
-    """The chance that a pixel inside ranks above one outside: (B, M), in [0, 1], higher is better; chance is 0.5.
-
-    >>> metrics.roc_auc(torch.stack([data.masks, ~data.masks], dim=1), data.masks).tolist()
-    [[1.0, 0.0], [1.0, 0.0]]
-    """
-    positive, negative = masks.sum(1).double(), (~masks).sum(1)
-    return ((mean_ranks(maps) * masks).sum(1) - positive * (positive + 1) / 2) / (positive * negative)
+    """The chance that a pixel inside ranks above one outside: (B, M), in [0, 1], higher is better; chance is 0.5."""
+    pairs = masks.sum(1).double() * (~masks).sum(1)
+    return ((centred_ranks(maps) * masks).sum(1) + pairs / 2) / pairs
 
 
 @over_masks
@@ -72,9 +64,6 @@ def best_f1(maps: Tensor, masks: Tensor) -> Tensor:
     """The highest F1 of {map ≥ threshold} as a guess of the mask: (B, M), in [0, 1], higher is better.
 
     A constant map, which can only guess everything, has 2s / (1 + s) with s the mask's share.
-
-    >>> metrics.best_f1(data.masks, data.masks).tolist()
-    [[1.0], [1.0]]
     """
     maps, order = maps.sort(dim=1, descending=True)
     hits = masks.gather(1, order).cumsum(1).double()
@@ -89,12 +78,8 @@ def mae(maps: Tensor, masks: Tensor) -> Tensor:
     """The mean |map − mask| with the map scaled to [0, 1] by its extremes: (B, M), in [0, 1], lower is better.
 
     A constant map is 0 everywhere, and has the mask's share.
-
-    >>> metrics.mae(torch.stack([data.masks, ~data.masks], dim=1), data.masks).tolist()
-    [[0.0, 1.0], [0.0, 1.0]]
     """
-    low, high = maps.amin(1, keepdim=True), maps.amax(1, keepdim=True)
-    scaled = torch.where(high > low, (maps - low) / (high - low), 0)
+    scaled = rescale(maps, maps.amin(1, keepdim=True), maps.amax(1, keepdim=True)).nan_to_num(0)
     return (scaled - masks.double()).abs().mean(1)
 
 
@@ -104,12 +89,6 @@ def class_sensitivity(first: Tensor, second: Tensor, masks: Tensor) -> Tensor:
     `first` and `second` are the maps for the class of each object, and `masks` (B, 2, H, W), bool, the objects' pixels,
     which are disjoint. Σ|map| on the own object over Σ|map| on both objects, averaged over the two classes. Maps that
     do not depend on the class have 0.5; NaN where a map is zero on both objects.
-
-    >>> from igstudy.tasks import objects
-    >>> two = objects.pair(0).masks[None]
-    >>> first, second = two.float().unbind(1)  # each class's map is its object
-    >>> metrics.class_sensitivity(first, second, two).item(), metrics.class_sensitivity(first, first, two).item()
-    (1.0, 0.5)
     """
     masks = as_tensor(masks, 0, "masks")
     if masks.ndim != 4 or masks.shape[1] != 2 or bool((masks[:, 0] & masks[:, 1]).any()):

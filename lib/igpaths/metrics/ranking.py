@@ -1,11 +1,8 @@
 """From an attribution to an order of pixels: the maps that rank them, how many are taken, and which go first in a tie.
 
 Every metric that takes ranking maps takes them as (B, M, H, W), M maps of each of B images, or as (B, H, W), which is
-M = 1: what it returns has the axis M in either case. Higher is more important.
-
-An attribution (B, C, H, W) has the shape of M = C ranking maps and no value that tells it from them, so no metric can
-refuse it, and each colour would be measured as a map: sum the colours first, by ``maps.ranking("absolute")`` or
-"signed". Which of the two decides much of what a metric says, so the caller chooses, and every result names it.
+M = 1: what it returns has the axis M in either case. Higher is more important. Whether they are absolute or signed
+decides much of what a metric says, so the caller chooses, and every result names it.
 """
 
 import math
@@ -14,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from igpaths.arguments import shorten
@@ -21,20 +19,12 @@ from igpaths.walks import BATCH_SIZE
 
 
 def signed_map(attribution: Tensor) -> Tensor:
-    """Σ_c A_c: an attribution (…, C, H, W) to a signed map (…, H, W); positive raises the score.
-
-    >>> metrics.signed_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
-    tensor([[2.]])
-    """
+    """Σ_c A_c: an attribution (…, C, H, W) to a signed map (…, H, W); positive raises the score."""
     return as_tensor(attribution, 3, "attribution").sum(dim=-3)
 
 
 def absolute_map(attribution: Tensor) -> Tensor:
-    """Σ_c |A_c|: an attribution (…, C, H, W) to a map (…, H, W) of 0 or more.
-
-    >>> metrics.absolute_map(torch.tensor([1.0, -2.0, 3.0]).view(3, 1, 1))
-    tensor([[6.]])
-    """
+    """Σ_c |A_c|: an attribution (…, C, H, W) to a map (…, H, W) of 0 or more."""
     return as_tensor(attribution, 3, "attribution").abs().sum(dim=-3)
 
 
@@ -42,10 +32,6 @@ def random_maps(count: int, size: Sequence[int], *, seed: int = 0, start: int = 
     """A control that knows nothing, independent uniform noise: (count, H, W), in [0, 1), float64.
 
     Image number ``start + i`` has map i: it depends on nothing but that number, the size and the seed.
-
-    >>> noise = metrics.random_maps(3, (176, 176))
-    >>> torch.equal(noise[2:], metrics.random_maps(1, (176, 176), start=2))
-    True
     """
     maps = [np.random.default_rng((seed, 12, start + i)).random(tuple(size)) for i in range(count)]
     return torch.from_numpy(np.array(maps).reshape(count, *size))
@@ -55,9 +41,6 @@ def edges(images: Tensor) -> Tensor:
     """A control that knows the image but no network, its edges: images (B, C, H, W) to maps (B, H, W), 0 or more.
 
     The magnitude of the Sobel gradient of the channels' mean.
-
-    >>> metrics.edges(torch.full((1, 3, 8, 8), 0.5)).max()
-    tensor(0.)
     """
     from skimage.filters import sobel
 
@@ -88,10 +71,6 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     Of ranking maps (…, H, W), higher is more important, in int64; ValueError where a value is NaN or infinite. Pixels
     of equal value are ordered by a shuffle of this seed. It is one shuffle for all maps of a size, so that a map's
     ranks do not depend on the others it is ranked with.
-
-    >>> metrics.pixel_ranks(torch.tensor([[0.1, 0.9], [0.5, 0.2]]))
-    tensor([[3, 0],
-            [1, 2]])
     """
     maps = as_tensor(maps, 2)
     check_finite(maps)
@@ -104,26 +83,21 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
 
 
 def tied_share(maps: Tensor) -> Tensor:
-    """The share of pixels whose value another pixel of the map (…, H, W) has too: (…), in [0, 1], lower is better.
-
-    >>> metrics.tied_share(torch.tensor([[0.0, 0.0], [0.5, 0.2]]))
-    tensor(0.5000, dtype=torch.float64)
-    """
+    """The share of pixels whose value another pixel of the map (…, H, W) has too: (…), in [0, 1], lower is better."""
 
     def share(flat: Tensor) -> Tensor:
         values = flat.sort(dim=-1).values
-        equal = values[:, 1:] == values[:, :-1]
-        no = torch.zeros_like(values[:, :1], dtype=torch.bool)
-        return (torch.cat([equal, no], 1) | torch.cat([no, equal], 1)).double().mean(1)
+        equal = F.pad(values[:, 1:] == values[:, :-1], (1, 1))  # to the pixel before, and to the pixel after
+        return (equal[:, :-1] | equal[:, 1:]).double().mean(1)
 
     return measure(share, maps)
 
 
-def mean_ranks(values: Tensor) -> Tensor:
-    """The ranks (P, N) of values (P, N) within their row, from 1 for the lowest; tied values share their mean rank."""
+def centred_ranks(values: Tensor) -> Tensor:
+    """The ranks (P, N) of values (P, N) within their row, less the mean of all; tied values share their mean rank."""
     from scipy.stats import rankdata
 
-    return torch.from_numpy(rankdata(values.cpu().numpy(), axis=1)).to(values)
+    return torch.from_numpy(rankdata(values.cpu().numpy(), axis=1)).to(values) - (values.shape[1] + 1) / 2
 
 
 def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
@@ -137,9 +111,8 @@ def measure(function: Callable[..., Tensor], *maps: Tensor) -> Tensor:
 def as_same(*maps: Tensor) -> list[Tensor]:
     """Maps or attributions without their graph; ValueError where they are not of one shape, of two axes or more."""
     tensors = [as_tensor(each, 2) for each in maps]
-    shapes = [tuple(each.shape) for each in tensors]
-    if len(set(shapes)) > 1:
-        raise ValueError(f"what is compared must have one shape, got {shapes}")
+    if len({each.shape for each in tensors}) > 1:
+        raise ValueError(f"what is compared must have one shape, got {[tuple(each.shape) for each in tensors]}")
     return tensors
 
 
@@ -167,6 +140,12 @@ def as_maps(maps: Tensor, like: Tensor) -> Tensor:
         raise ValueError(f"maps must be {wanted}, got {tuple(maps.shape)}")
     check_finite(maps)
     return maps
+
+
+def rescale(values: Tensor, low: Tensor, high: Tensor, *, clip: bool = False) -> Tensor:
+    """Values from 0 at `low` to 1 at `high`, clipped or not; NaN where high is not above low."""
+    scaled = torch.where(high > low, (values - low) / (high - low), torch.nan)
+    return scaled.clamp(0, 1) if clip else scaled
 
 
 def check_finite(maps: Tensor) -> None:

@@ -1,7 +1,6 @@
 """Pixels revealed in the order of a map, and what the network answers: insertion, deletion and the curves under both.
 
-One call takes every map of every image through one stream of batches, and keeps the score in each form (probability,
-logit, right or wrong), so that every metric on the same revealed images reads the same call.
+One stream of batches takes every map of every image, and keeps each form of the score for all metrics to read.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +14,6 @@ from igpaths.arguments import as_count, as_targets, check_images, check_range
 from igpaths.classifier import Classifier
 from igpaths.metrics.canvases import lay_on
 from igpaths.metrics.estimators import Estimator
-from igpaths.metrics.pixels import round_to_bytes
 from igpaths.metrics.ranking import as_maps, as_tensor, pixel_counts, pixel_ranks
 from igpaths.walks import BATCH_SIZE, check_net
 
@@ -29,18 +27,11 @@ class Responses:
 
     Attributes
     ----------
-    counts : the K numbers of pixels.
-    shares : (K,), the same as shares of all pixels.
+    counts, shares : the K numbers of pixels, and the same as shares of all pixels, a tensor (K,).
     probability, logit : (B, M, K), of the target; float64, on the CPU.
     correct : (B, M, K), 1 where the target has the highest logit, else 0.
     whole : (B,), the target's probability on the image itself.
     information : by estimator, (B, M, K): how much the revealed image tells. Empty but for `information`.
-
-    Examples
-    --------
-    >>> revealed = metrics.insertion(net, x, targets, ranking, shares=(0, 0.1, 1))
-    >>> revealed.counts, revealed.probability.shape
-    ((0, 3098, 30976), torch.Size([2, 2, 3]))
     """
 
     counts: tuple[int, ...]
@@ -96,35 +87,17 @@ def insertion(
     >>> metrics.area(revealed.shares, revealed.probability).shape
     torch.Size([2, 2])
     """
-    options: dict[str, Any] = {"canvas": canvas, "shares": shares, "seed": seed, "batch_size": batch_size}
-    return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < k, **options)
+    return reveal(net, images, targets, maps, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size)
 
 
 def deletion(net: Classifier, images: Tensor, targets: Any, maps: Tensor, **options: Any) -> Responses:
-    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`.
-
-    >>> best, worst = (metrics.deletion(net, x, targets, each, shares=(0, 0.2, 1)) for each in (ranking, -ranking))
-    >>> metrics.area(best.shares, best.probability) < metrics.area(worst.shares, worst.probability)
-    tensor([[True, True],
-            [True, True]])
-    """
+    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`."""
     return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
 
 
 def area(x: Tensor, y: Tensor) -> Tensor:
-    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule.
-
-    >>> metrics.area(torch.tensor([0.0, 0.5, 1.0]), torch.tensor([[0.0, 1.0, 1.0], [0.0, 0.5, 1.0]]))
-    tensor([0.7500, 0.5000])
-    """
-    x, y = as_tensor(x, 1, "x"), as_tensor(y, 1, "y")
-    return torch.trapezoid(y, x.expand_as(y), dim=-1)
-
-
-def rescale(values: Tensor, low: Tensor, high: Tensor, *, clip: bool) -> Tensor:
-    """Values from 0 at `low` to 1 at `high`, clipped or not; NaN where high is not above low."""
-    scaled = torch.where(high > low, (values - low) / (high - low), torch.nan)
-    return scaled.clamp(0, 1) if clip else scaled
+    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule."""
+    return torch.trapezoid(as_tensor(y, 1, "y"), as_tensor(x, 1, "x"), dim=-1)
 
 
 def reveal(
@@ -133,7 +106,7 @@ def reveal(
     targets: Any,
     maps: Tensor,
     *,
-    visible: Visible,
+    visible: Visible = lambda rank, k, pixels: rank < k,
     canvas: Any = "black",
     shares: float | Iterable[float] = TWENTIETHS,
     estimators: Mapping[str, Estimator] | None = None,
@@ -162,34 +135,24 @@ def reveal(
         """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
         seen, originals = show(which, shown.to(images.device)), images[which]
         if estimators:
-            seen, originals = round_to_bytes(seen), round_to_bytes(originals)
+            seen, originals = ((each * 255).round() / 255 for each in (seen, originals))
         logits = net.logits(seen).double()
         target = as_targets(targets, len(images), classes=logits.shape[1])[which].to(logits.device).view(-1, 1)
-        columns = [
-            net.probabilities(logits).gather(1, target)[:, 0],
-            logits.gather(1, target)[:, 0],
-            logits.argmax(1) == target[:, 0],
-            *(estimate(seen, originals) for estimate in estimators.values()),
-        ]
-        return torch.stack([column.to(logits) for column in columns], dim=1)
+        scores = [each.gather(1, target)[:, 0] for each in (net.probabilities(logits), logits)]
+        right = logits.argmax(1) == target[:, 0]
+        estimates = [estimate(seen, originals) for estimate in estimators.values()]
+        return torch.stack([column.to(logits) for column in (*scores, right, *estimates)], dim=1)
 
     table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64, device="cpu")
-    outer = [i for i, k in enumerate(points) if k in (0, pixels)]
-    inner = [i for i, k in enumerate(points) if 0 < k < pixels]
-    for places, ranked in ((inner, maps), (outer, maps[:, :1])):
+    for inner, ranked in ((True, maps), (False, maps[:, :1])):
+        places = [i for i, k in enumerate(points) if (0 < k < pixels) == inner]
         rows = [score(*batch) for batch in _masks(ranked, [points[i] for i in places], visible, seed, batch_size)]
         if rows:
             table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
-    probability, logit, correct, *information = table[:, :, : len(counts)].unbind(-1)
-    return Responses(
-        counts=counts,
-        shares=torch.tensor(counts, dtype=torch.float64, device="cpu") / pixels,
-        probability=probability,
-        logit=logit,
-        correct=correct,
-        whole=table[:, 0, points.index(whole), 0],
-        information=dict(zip(estimators, information, strict=True)),
-    )
+    fractions = torch.tensor(counts, dtype=torch.float64, device="cpu") / pixels
+    probability, logit, correct, *estimates = table[:, :, : len(counts)].unbind(-1)
+    information = dict(zip(estimators, estimates, strict=True))
+    return Responses(counts, fractions, probability, logit, correct, table[:, 0, points.index(whole), 0], information)
 
 
 def _masks(maps: Tensor, counts: list[int], visible: Visible, seed: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:

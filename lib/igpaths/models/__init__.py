@@ -1,11 +1,5 @@
 """A model by its name: a network, its normalisation, and how a photograph becomes its input.
 
-==================================================  ==========================================================
-``torchvision/resnet50:IMAGENET1K_V2``              torchvision's network and weights by their exact enum
-``torchvision/vgg16:IMAGENET1K_V1@weights/vgg.pt``  the same, its state dict read from a file
-``module:package.function``                         the reader's own: a function that returns a `Model`
-==================================================  ==========================================================
-
 Another installed package can add names of its own under a prefix ``NAME/``: it registers a module under NAME in the
 entry-point group "igpaths.models", with the functions `load` and `names` and the constant `ABOUT` of
 `igpaths.models.zoo`. So ``objects/resnet`` is known where this library's study is installed.
@@ -13,17 +7,19 @@ entry-point group "igpaths.models", with the functions `load` and `names` and th
 
 import importlib
 import os
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from PIL.Image import Image
 
 import igpaths as ig
+from igpaths.arguments import ROUNDING, nearest
 
 if TYPE_CHECKING:
     from torch import Tensor, device, nn
@@ -40,7 +36,6 @@ BEST_KNOWN = (
     "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
     "vgg16", "vgg19",
 )  # fmt: skip
-ROUNDING = 1e-5  # by which pixels may leave [0, 1]
 
 
 @dataclass(frozen=True)
@@ -55,13 +50,6 @@ class Model:
     prepare : function from an RGB photograph to a float tensor (C, H, W) in [0, 1], resized and cropped but not
         normalised; None where only tensors are explained.
     classes : tuple of str, the name of each class by its index; empty where they have none.
-
-    Examples
-    --------
-    >>> model.name, model.classes[:3]
-    ('objects/resnet', ('disk', 'square', 'triangle'))
-    >>> model.classifier(output="logit", precision="float64").scores(x, targets).dtype
-    torch.float64
     """
 
     name: str
@@ -79,17 +67,16 @@ class Model:
             self.network, mean=self.mean, std=self.std, output=output, device=device, precision=precision, **options
         )
 
-    def see(self, photograph: "Image | Tensor", *, name: str, like: "Tensor | None" = None) -> "Tensor":
+    def see(self, photograph: "Image | Tensor", *, name: str) -> "Tensor":
         """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU; rounding by 1e-5 is cut off.
 
-        The photograph is an RGB image that `prepare` takes, or a tensor that is prepared already. Images that become
-        one batch have the shape of the first: `like`. ValueError with the model's name and the photograph's where
-        `prepare` fails, or its tensor has another shape, type or range.
+        The photograph is an RGB image that `prepare` takes, or a tensor that is prepared already. ValueError with the
+        model's name and the photograph's where `prepare` fails, or its tensor has another shape, type or range.
         """
         import torch
 
-        model, source = f"model is {self.name!r}", f"{name} is"
         pixels: Any = photograph
+        model, source = f"model is {self.name!r}", f"{name} is"
         if isinstance(photograph, Image):
             source = f"its prepare turns {name} into"
             if self.prepare is None:
@@ -98,36 +85,17 @@ class Model:
                 pixels = self.prepare(photograph)
             except Exception as error:  # it is the reader's own function
                 raise ValueError(f"{model}; its prepare fails for {name}: {in_one_line(error)}") from error
-        channels, size = len(self.mean), (pixels if like is None else like)
+        channels = len(self.mean)
         if not isinstance(pixels, torch.Tensor):
             kind = f"a {type(pixels).__name__}"
-        elif pixels.shape != (channels, *size.shape[-2:]) or not pixels.numel() or not pixels.is_floating_point():
+        elif pixels.ndim != 3 or len(pixels) != channels or not pixels.numel() or not pixels.is_floating_point():
             kind = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
         elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
             kind = f"a tensor of pixels from {pixels.min():.6g} to {pixels.max():.6g}"
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
-        allowed = f"({channels}, H, W)" if like is None else tuple(like.shape)
-        raise ValueError(f"{model}; {source} {kind}; it must be a float tensor {allowed} in [0, 1], not normalised")
-
-
-class Name(NamedTuple):
-    """The parts of a model's name, KIND/NETWORK:WEIGHTS@FILE or module:NETWORK; a missing file is None."""
-
-    kind: str
-    network: str = ""
-    weights: str = ""
-    file: str | None = None
-
-    @classmethod
-    def of(cls, name: str) -> "Name":
-        """The parts of a name of any form."""
-        if name.startswith("module:") or "/" not in name:
-            return cls(*name.split(":", 1))
-        kind, rest = name.split("/", 1)
-        rest, at, file = rest.partition("@")
-        network, _, weights = rest.partition(":")
-        return cls(kind, network, weights, file if at else None)
+        wanted = f"a float tensor ({channels}, H, W) in [0, 1], not normalised"
+        raise ValueError(f"{model}; {source} {kind}; it must be {wanted}")
 
 
 def load_model(name: str, *, data: str | Path = "") -> Model:
@@ -149,22 +117,22 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     >>> ig.load_model("objects/resnet").classes[:4]
     ('disk', 'square', 'triangle', 'star')
     """
-    parts = Name.of(name)
-    if parts.kind == "module":
-        return _imported(name, parts.network)
-    if "/" in name and parts.kind in providers():
-        file = None
-        if parts.file is not None:
-            file = Path(data or os.environ.get(ENVIRONMENT, "")).expanduser() / Path(parts.file).expanduser()
-            if not file.is_file():
-                raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
-        model: Model = providers()[parts.kind].load().load(name, file=file)
-        return model
-    close = [f"{kind}/{parts.network}" for kind in get_close_matches(parts.kind, providers())]
-    close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    more = "".join(f"{prefix}/NETWORK, " for prefix in providers() if prefix != "torchvision")
-    raise ValueError(f"model is {name!r}; it must be {more}{FORMS}{hint} (`python -m igpaths models` lists them)")
+    if name.startswith("module:"):
+        return _imported(name)
+    prefix, slash, rest = name.partition("/")
+    if not slash or prefix not in providers():
+        close = [f"{known}/{rest}" for known in get_close_matches(prefix, providers())]
+        close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        more = "".join(f"{prefix}/NETWORK, " for prefix in providers() if prefix != "torchvision")
+        raise ValueError(f"model is {name!r}; it must be {more}{FORMS}{hint} (`python -m igpaths models` lists them)")
+    file = None
+    if "@" in rest:
+        file = (data_folder(data) or Path()) / Path(rest.partition("@")[2]).expanduser()
+        if not file.is_file():
+            raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
+    model: Model = providers()[prefix].load().load(name, file=file)
+    return model
 
 
 def list_models(*, every: bool = False) -> dict[str, float]:
@@ -172,11 +140,6 @@ def list_models(*, every: bool = False) -> dict[str, float]:
 
     It is the share of right answers in [0, 1] that the package reports: for torchvision on ImageNet's validation set.
     `every` classifier that a package has; by default only the best known of them.
-
-    Examples
-    --------
-    >>> [name for name in ig.list_models() if "vgg16" in name]
-    ['torchvision/vgg16:IMAGENET1K_V1']
     """
     return {name: share for each in providers().values() for name, share in each.load().names(every=every).items()}
 
@@ -189,27 +152,19 @@ def providers() -> dict[str, EntryPoint]:
 
 
 def label(name: str) -> str:
-    """The network's name without task, enum and file.
-
-    Examples
-    --------
-    >>> from igpaths.models import label
-    >>> label("objects/resnet"), label("torchvision/resnet50:IMAGENET1K_V2"), label("module:mine.network")
-    ('resnet', 'resnet50', 'network')
-    """
-    parts = Name.of(name)
-    return parts.network.rpartition(".")[2] if parts.kind == "module" else parts.network or name
+    """The network's name without task, enum and file: "resnet50" of "torchvision/resnet50:IMAGENET1K_V2"."""
+    if name.startswith("module:"):
+        return re.split("[:.]", name)[-1]
+    return re.split("[:@]", name.partition("/")[2])[0] or name
 
 
-def nearest(name: object, allowed: Iterable[str]) -> str:
-    """The end of a message that names what may be meant, or nothing."""
-    close = get_close_matches(str(name), list(allowed), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def choice(what: str, name: object, allowed: Iterable[str]) -> str:
-    """The words for a name that is not among those allowed."""
-    return f"{what} is {name!r}, it must be one of {', '.join(allowed)}{nearest(name, allowed)}"
+def data_folder(data: str | Path = "") -> Path | None:
+    """The folder that `data`, or where it is empty the environment variable IGPATHS_DATA, names; None without both."""
+    path = data or os.environ.get(ENVIRONMENT, "")
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise ValueError(f"data is {str(path)!r} (parameter data or {ENVIRONMENT}): there is no such folder")
+    return folder if path else None
 
 
 def in_one_line(error: Exception) -> str:
@@ -218,7 +173,8 @@ def in_one_line(error: Exception) -> str:
     return words if words and clear else f"{type(error).__name__}: {words}"
 
 
-def _imported(name: str, path: str) -> Model:
+def _imported(name: str) -> Model:
+    path = name.removeprefix("module:")
     package, _, function = path.rpartition(".")
     try:
         module = importlib.import_module(package)
@@ -226,8 +182,8 @@ def _imported(name: str, path: str) -> Model:
         raise ValueError(f"model is {name!r}; module {package!r} cannot be imported: {in_one_line(error)}") from error
     build = getattr(module, function, None)
     if not callable(build):
-        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise ValueError(f"model is {name!r}; {package} has no function {function!r}{nearest(function, names)}")
+        hint = nearest(function, vars(module))
+        raise ValueError(f"model is {name!r}; {package} has no function {function!r}{hint}")
     try:
         model = build()
     except Exception as error:

@@ -33,14 +33,14 @@ def take_photograph(image: Any) -> tuple[str, Any]:
     name, pixels = "the image", image
     if isinstance(image, str | Path):
         name, pixels = Path(image).name, _find(Path(image))
-    elif isinstance(image, Image.Image):
-        pixels = _in_colour(image)
-    if isinstance(pixels, Image.Image) and pixels.getexif().get(ExifTags.Base.Orientation, 1) != 1:
-        logger.warning(
-            "%s: its EXIF says that it should be turned. It is explained as it is stored, which is how ImageNet's "
-            "networks see photographs; to turn it, save a copy of PIL.ImageOps.exif_transpose(Image.open(...))",
-            name,
-        )
+    if isinstance(pixels, Image.Image):
+        if pixels.getexif().get(ExifTags.Base.Orientation, 1) != 1:
+            logger.warning(
+                "%s: its EXIF says that it should be turned. It is explained as it is stored, which is how ImageNet's "
+                "networks see photographs; to turn it, save a copy of PIL.ImageOps.exif_transpose(Image.open(...))",
+                name,
+            )
+        pixels = _in_colour(pixels)
     return name, pixels
 
 

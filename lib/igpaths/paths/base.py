@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from igpaths.walks import Segment, Walk
 
 Baseline = str | float | Sequence[float] | Tensor
-WORDS = ("black", "white", "mean", "blur")  # baselines
-SIGMA = 50.0  # pixels, of "blur"
+SIGMA = 50.0  # pixels, of the baseline "blur"
 Draw = Callable[..., Tensor]  # alphas (k, B) → points (k, B, C, H, W)
 Arrivals = Iterator[tuple[int, "Point"]]
 
@@ -127,34 +126,34 @@ def spread(numbers: Tensor, images: Tensor) -> Tensor:
 def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, name: str = "baseline") -> Tensor:
     """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for.
 
-    Raises
-    ------
-    ValueError
-        For another word or type, a tensor that is not float or does not broadcast to the images' shape, and numbers
-        that are not finite.
+    Raises ValueError for another word or type, a tensor that is not float or does not broadcast to the images' shape,
+    and numbers that are not finite.
     """
+    words: dict[str, Callable[[Tensor], Tensor]] = {
+        "black": torch.zeros_like,
+        "white": torch.ones_like,
+        "mean": net.mean.to(images).expand_as,
+        "blur": _blur,
+    }
     if isinstance(baseline, str):
-        check_word(name, baseline, (*WORDS, "a level, a colour or a tensor"))
-        if baseline == "blur":
-            return blur(images, SIGMA)
-        return {"black": torch.zeros_like(images), "white": torch.ones_like(images)}.get(
-            baseline, net.mean.to(images).expand_as(images).contiguous()
-        )
+        check_word(name, baseline, tuple(words), more=", a level, a colour or a tensor")
+        return words[baseline](images).contiguous()
     try:
         own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
         value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()
+        shaped = value.view(-1, 1, 1) if value.ndim == 1 else value
     except (TypeError, ValueError, RuntimeError):
-        kind = type(baseline).__name__
+        raise ValueError(f"{name} is {shorten(baseline)}; it must be a word, a level, a colour or a tensor") from None
+    if not value.is_floating_point() or not bool(value.isfinite().all()):
         raise ValueError(
-            f"{name} is a {kind}; it must be one of {', '.join(WORDS)}, a level, a colour or a tensor"
-        ) from None
-    if isinstance(baseline, Tensor) and not value.is_floating_point():
-        raise ValueError(f"{name} is a tensor of {value.dtype}; it must be float, in the images' units")
-    if not bool(value.isfinite().all()):
-        raise ValueError(f"{name} must be finite, got {shorten(baseline)}")
-    value = value.to(images).view(-1, 1, 1) if value.ndim == 1 else value.to(images)
+            f"{name} must be finite numbers in the images' units, got {shorten(baseline)} of {value.dtype}"
+        )
     try:
-        return value.broadcast_to(images.shape).contiguous()
+        return shaped.to(images).broadcast_to(images.shape).contiguous()
     except RuntimeError:
-        shape, allowed = tuple(value.shape), tuple(images.shape)
-        raise ValueError(f"the {name}'s shape {shape} does not broadcast to the images' shape {allowed}") from None
+        shapes = f"shape {tuple(shaped.shape)} does not broadcast to the images' shape {tuple(images.shape)}"
+        raise ValueError(f"the {name}'s {shapes}") from None
+
+
+def _blur(images: Tensor) -> Tensor:
+    return blur(images, SIGMA)

@@ -70,7 +70,7 @@ class Blur(Along):
     def step(self, segment: "Segment", at: str) -> Tensor:
         if self.increment == "difference":
             return super().step(segment, at)
-        point, images, draw = segment.point(at), segment.walk.images, segment.walk.draw
+        point, images, draw = segment.start if at == "start" else segment.end, segment.walk.images, segment.walk.draw
         assert draw
         wider = draw(point.alpha, wider=TANGENT_WIDTH)
         change = spread(self._sigma(segment.end.alpha) - self._sigma(segment.start.alpha), images)

@@ -22,7 +22,7 @@ from igstudy.engine.subjects import samples, subject, without_maps, without_valu
 from igstudy.engine.units import Part, Unit, parts
 from igstudy.measures.quantities import threads
 from igstudy.measures.sources import are_finite
-from igstudy.tasks import NoImagesError
+from igstudy.tasks.images import NoImagesError
 
 
 @dataclass(frozen=True)

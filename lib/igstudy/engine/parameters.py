@@ -53,7 +53,7 @@ class Parameters:
     ----------
     task : "objects" or "imagenet".
     data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
-    models : names, as `igstudy.tasks.load_model` understands them.
+    models : names, as `igpaths.load_model` understands them.
     images : number of images, at least 1.
     paths : names of ``igstudy.measures.sources.PATHS``; under "study-a" those of ``OF_STUDY_A`` alone, walked as there.
         None for a study of Split IG alone, whose paths are its protocols' own.

@@ -10,11 +10,10 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import Model, label, load_model
-from igpaths.models.classes import check_outputs
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
-from igstudy.tasks import Alter, load_images
+from igstudy.tasks.images import Alter, load_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,9 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     data = load_images(
         study.task, model=model, count=count or study.images, start=start, data=study.folder or "", seed=study.seed
     )
-    check_outputs(model, net.logits(data.images[:1]).shape[1], data.classes)
+    outputs = net.logits(data.images[:1]).shape[1]
+    if outputs != len(data.classes):
+        raise ValueError(f"model is {model.name!r}; its network has {outputs} outputs for {len(data.classes)} classes")
     predictions = [net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)]
     return Subject(
         model=model, label=label(model.name), net=net, predictions=torch.cat(predictions), start=start, **vars(data)

@@ -12,7 +12,7 @@ from igpaths.attributions import attribute
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
 from igpaths.models import load_model
-from igpaths.models.classes import data_folder, read_synsets
+from igpaths.models.classes import read_synsets
 from igpaths.walks import walk
 from igstudy.engine import fingerprint, subjects
 from igstudy.engine.parameters import Parameters
@@ -79,8 +79,8 @@ def plan(study: Parameters) -> list[Unit]:
     """
     photographs = None
     if study.task == "imagenet":
-        folder = data_folder(study.folder or "")
-        there = imagenet.photographs(folder, read_synsets(folder / "synsets.txt"))
+        folder = imagenet.folder_of(study.folder or "")
+        there = imagenet.photographs(folder, read_synsets(folder))
         photographs = imagenet.choose(there, study.images, seed=study.seed)
     total = study.images if photographs is None else len(photographs)
     of_study = parts(study)

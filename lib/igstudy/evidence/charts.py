@@ -1,21 +1,60 @@
-"""Charts of estimates: lines over steps, dots with their intervals; a method has its own colour everywhere.
+"""Grids of pictures, and charts of estimates: lines over steps, dots with their intervals.
 
-Series also differ in marker and line, for readers who cannot tell the colours apart.
+A method has its own colour everywhere. Series also differ in marker and line, for readers who cannot tell the colours
+apart.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
 from igpaths.methods import COLOURED
-from igpaths.plots import COLOURS
+from igpaths.plots import COLOURS, show_image
 from igstudy.evidence.statistics import Estimate
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), "-")
+Show = Callable[[Axes, Tensor], None]
 Series = Mapping[str, tuple[Sequence[float] | Sequence[str], Sequence[float] | Sequence[Estimate]]]
+
+
+def picture_grid(
+    cells: Mapping[tuple[str, str], tuple[Show, Tensor]],
+    *,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    size: float = 1.3,
+) -> Figure:
+    """Pictures by (row, column), each with the function that shows it, `size` inches wide; missing cells stay empty."""
+    shape, inches = (len(rows), len(columns)), (size * len(columns), size * len(rows))
+    figure, axes = plt.subplots(*shape, figsize=inches, squeeze=False, layout="constrained")
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            ax = axes[i, j]
+            if (row, column) in cells:
+                show, tensor = cells[row, column]
+                show(ax, tensor)
+            else:
+                ax.set_axis_off()
+            if i == 0:
+                ax.set_title(column, fontsize=9)
+            if j == 0:
+                ax.text(-0.08, 0.5, row, fontsize=9, rotation=90, ha="right", va="center", transform=ax.transAxes)
+    return figure
+
+
+def outlined(mask: Tensor) -> Show:
+    """`plots.show_image` with the outline of a mask (H, W), bool."""
+
+    def show(ax: Axes, image: Tensor) -> None:
+        show_image(ax, image)
+        ax.contour(mask.cpu().float().numpy(), levels=[0.5], colors=COLOURS[4], linewidths=1)
+
+    return show
 
 
 def line_panels(

@@ -23,7 +23,7 @@ from igstudy.measures.sample import (
     rows,
     uncounted,
 )  # fmt: skip
-from igstudy.tasks import Alter
+from igstudy.tasks.images import Alter
 
 COMPARISONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"cosine": partial(measure, cosine), "spearman": spearman}
 LEVELS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # ε of the noise in gradients; float32 rounds at 6e-8

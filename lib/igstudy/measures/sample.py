@@ -20,7 +20,7 @@ from igpaths.rules import IDGI, IG, Left, Right
 from igpaths.walks import Segment, walk
 from igstudy.measures.protocols import Protocol, Split
 from igstudy.measures.sources import Rules, Source, attribute_any
-from igstudy.tasks import Alter
+from igstudy.tasks.images import Alter
 
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
 GAIN = 5  # logits, of the protocol "gain over 5"

@@ -33,7 +33,7 @@ class Strided(Respaced):
 
     def alphas(self, steps: int) -> Tensor:
         """α of the points that `steps` steps visit, x' first."""
-        return torch.arange(0, self.points, self.points // steps, dtype=torch.float64) / (self.points - 1)
+        return torch.arange(0, self.points, self.points // steps, dtype=torch.float64, device="cpu") / (self.points - 1)
 
     def segments(self, steps: int) -> int:
         """One fewer than its points."""

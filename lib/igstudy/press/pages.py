@@ -48,7 +48,7 @@ LIBRARIES = [Path(__file__).parents[2] / package for package in ("igpaths", "igs
 AT_ONCE = 4  # chapters: each takes a gigabyte or more
 
 
-class ChapterError(Exception):
+class ChapterError(ValueError):
     """A chapter that does not exist, failed, or did not become a page."""
 
 

@@ -1,4 +1,4 @@
-"""What README.md shows, written anew by ``python -m igstudy.press.readme``: a picture, and what the study found.
+"""What README.md shows, written anew by ``python -m igstudy readme``: a picture, and what the study found.
 
 The picture is one that `igpaths.explanations` draws of a scene; what was found are the verdicts of the published
 results, between two marks in the text.
@@ -48,7 +48,3 @@ def main() -> None:
     readme.write_text(written(readme.read_text(encoding="utf-8")), encoding="utf-8")
     if not Path(PICTURE).exists():
         draw(PICTURE)
-
-
-if __name__ == "__main__":
-    main()

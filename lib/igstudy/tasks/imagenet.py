@@ -3,13 +3,13 @@
 The folder holds ``val/<wnid>/*.JPEG`` and ``synsets.txt``, one synset a line in the order of the networks' classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from igpaths.models.classes import Synset
+from igpaths.models import ENVIRONMENT, data_folder
 
 SUFFIXES = (".jpeg", ".jpg", ".png")
 
@@ -23,16 +23,29 @@ class Photograph:
     target: int
 
 
-def photographs(folder: Path, synsets: Sequence[Synset]) -> tuple[Photograph, ...]:
-    """Every .JPEG, .jpg, .jpeg or .png of ``folder/val/<wnid>/``, in the order of synsets and file names.
+def folder_of(data: str | Path) -> Path:
+    """The folder that `data`, or where it is empty the environment variable IGPATHS_DATA, names."""
+    folder = data_folder(data)
+    if folder is None:
+        raise ValueError(
+            f"the imagenet task needs a folder with val/<wnid>/*.JPEG and synsets.txt: "
+            f"name it with the parameter data or the environment variable {ENVIRONMENT}"
+        )
+    return folder
+
+
+def photographs(folder: Path, synsets: Collection[str]) -> tuple[Photograph, ...]:
+    """Every .JPEG, .jpg, .jpeg or .png of ``folder/val/<wnid>/``, in the order of synsets (wnids) and file names.
 
     Hidden files and folders do not count. Raises ValueError where there is no val/, no synset folder or no image, and
     for a folder that is not in the list.
     """
+    if not synsets:
+        raise ValueError(f"there is no list of synsets at {folder / 'synsets.txt'}")
     root = folder / "val"
     if not root.is_dir():
         raise ValueError(f"{folder} has no folder val/ with the photographs, val/<wnid>/*.JPEG")
-    target = {synset.wnid: index for index, synset in enumerate(synsets)}
+    target = {wnid: index for index, wnid in enumerate(synsets)}
     names = {entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")}
     if not names:
         raise ValueError(f"{root} has no synset folders: the photographs belong into val/<wnid>/")

@@ -1,34 +1,47 @@
-"""The names of the objects task's models, ``objects/resnet``, which `igpaths.models` finds as an entry point."""
+"""The names of the objects task's models, ``objects/resnet``, which `igpaths.models` finds as an entry point.
+
+The names are those of the shipped cards: importing this, and refusing a name, takes no torch.
+"""
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
-from torch import Tensor
-from torchvision.transforms import functional
 
-from igpaths.models import Model, choice
-from igpaths.models.zoo import fit, read_state
-from igstudy.tasks import objects
-from igstudy.tasks.networks import NETWORKS
+from igpaths.arguments import check_word
+from igpaths.models import Model
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ABOUT = "For the drawn scenes of the objects task, shipped; accuracy on its test scenes"
+WEIGHTS = Path(__file__).parent / "weights"
 
 
 def names(*, every: bool = False) -> dict[str, float]:
     """The names of the networks, each with the accuracy that its card reports, in [0, 1]; there are no others."""
-    cards = {name: json.loads((objects.WEIGHTS / f"{name}.json").read_text(encoding="utf-8")) for name in NETWORKS}
+    cards = {name: json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8")) for name in networks()}
     return {f"objects/{name}": card["accuracy"] for name, card in cards.items()}
+
+
+def networks() -> list[str]:
+    """The names of the networks, without ``objects/``."""
+    return sorted(card.stem for card in WEIGHTS.glob("*.json"))
 
 
 def load(name: str, *, file: Path | None) -> Model:
     """The model ``objects/NETWORK``, whose weights are shipped: it takes no file."""
     network = name.partition("/")[2]
-    if network not in NETWORKS:
-        raise ValueError(f"model is {name!r}; {choice('network', network, NETWORKS)}")
-    weights = objects.WEIGHTS / f"{network}.safetensors"
+    check_word(f"model is {name!r}; network", network, networks())
+    weights = WEIGHTS / f"{network}.safetensors"
     if not weights.is_file():
         raise ValueError(f"model is {name!r}; its weights {weights} are not there: `make models` trains them")
+
+    from igpaths.models.zoo import fit, read_state
+    from igstudy.tasks import objects
+    from igstudy.tasks.networks import NETWORKS
+
     return Model(
         name=name,
         network=fit(name, NETWORKS[network](), read_state(weights, name)),
@@ -39,7 +52,11 @@ def load(name: str, *, file: Path | None) -> Model:
     )
 
 
-def prepare(photograph: Image.Image) -> Tensor:
+def prepare(photograph: Image.Image) -> "Tensor":
     """A photograph as a square of the scenes' size."""
-    square = functional.center_crop(functional.resize(photograph, [objects.SIZE]), [objects.SIZE])
+    from torchvision.transforms import functional
+
+    from igstudy.tasks.objects import SIZE
+
+    square = functional.center_crop(functional.resize(photograph, [SIZE]), [SIZE])
     return functional.to_tensor(square)

@@ -13,7 +13,6 @@ width), and the photographs in `TEST_BACKGROUNDS` are never seen in training.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import skimage.data
@@ -21,7 +20,6 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-WEIGHTS = Path(__file__).parent / "weights"
 SIZE = 176
 MEAN = torch.full((3, 1, 1), 0.45)  # of the networks' input
 STD = torch.full((3, 1, 1), 0.25)

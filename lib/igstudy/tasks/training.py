@@ -31,8 +31,8 @@ from torchvision.transforms import v2
 from tqdm import tqdm
 
 from igstudy.tasks import objects
+from igstudy.tasks.models import WEIGHTS
 from igstudy.tasks.networks import NETWORKS
-from igstudy.tasks.objects import WEIGHTS
 
 TEST_IMAGES = 1000
 EPOCHS = {"vgg": 10, "resnet": 6, "noskip": 6, "densenet": 6, "inception": 6, "mobilenet": 10}  # 90 % with room

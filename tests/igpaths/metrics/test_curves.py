@@ -32,7 +32,7 @@ from igpaths.metrics import (
 )
 from igpaths.metrics.estimators import ESTIMATORS, filtered_entropy, png_bytes, webp_bytes
 from igpaths.models import ENVIRONMENT, load_model
-from igstudy.tasks import load_images
+from igstudy.tasks.images import load_images
 from problems import Counted, classifier, generator, images, small_network
 
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
@@ -460,11 +460,9 @@ def test_the_batch_size_changes_no_curve():
 @pytest.mark.parametrize(
     ("estimators", "message"),
     [
-        (
-            ("png", "gif"),
-            r"estimators is \('png', 'gif'\); it must name one or more of png, webp, ms-ssim, entropy",
-        ),
-        ((), r"estimators is \(\); it must name one or more of"),
+        (("png", "gif"), "estimators is 'gif'; it must be one of png, webp, ms-ssim, entropy"),
+        ("gif", "estimators is 'gif'; it must be one of png, webp, ms-ssim, entropy"),
+        ((), r"estimators is \(\); it must be one of"),
         (("ms-ssim",), r"MS-SSIM needs at least 161 pixels a side for its five scales, got \(20, 25\)"),
     ],
 )

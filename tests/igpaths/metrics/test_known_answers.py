@@ -27,7 +27,8 @@ from igpaths.metrics import (
 from igpaths.metrics.stability import NORMALISATIONS
 from igpaths.models import load_model
 from igstudy.evidence.statistics import bootstrap
-from igstudy.tasks import load_images, objects
+from igstudy.tasks import objects
+from igstudy.tasks.images import load_images
 from igstudy.tasks.networks import FIVE
 
 SIZE = (objects.SIZE, objects.SIZE)

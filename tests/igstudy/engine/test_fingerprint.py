@@ -115,7 +115,7 @@ class TestCode:
         ],
     )
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited, old, new, measures):
-        changed = touched(edited, "igpaths.metrics.pixels", old, new)
+        changed = touched(edited, "igpaths.metrics.canvases", old, new)
         assert {name.split(".")[1] for name in changed} == measures
 
     def test_how_images_are_read_and_how_the_network_is_asked_touch_everything(self, edited):
@@ -125,7 +125,7 @@ class TestCode:
         assert touched(edited, "igpaths.classifier", "(pixels - mean).div_(std)", "pixels - mean") == {*digests()}
 
     def test_the_walk_touches_no_control(self, edited):
-        changed = touched(edited, "igpaths.sums", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
+        changed = touched(edited, "igpaths.attributions", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
         assert changed == {name for name in digests() if not name.startswith("controls.")}
 
     def test_a_protocol_that_is_added_touches_no_other(self):
@@ -201,7 +201,7 @@ class TestImages:
         folder = photographs(tmp_path / "photos")
 
         def found():
-            return imagenet.photographs(folder, read_synsets(folder / "synsets.txt"))
+            return imagenet.photographs(folder, read_synsets(folder))
 
         before = [fingerprint.photographs((photograph,)) for photograph in found()]
         path = found()[2].path

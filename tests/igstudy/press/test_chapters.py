@@ -9,9 +9,10 @@ import pytest
 import torch
 import torchvision
 
+from igstudy.__main__ import main
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.schema import ParameterError
-from igstudy.press import building, chapters, pages
+from igstudy.press import building, pages
 from igstudy.press.pages import ChapterError
 
 ROOT = Path(__file__).parents[3]
@@ -94,11 +95,13 @@ def book(tmp_path):
 
 
 @pytest.fixture
-def make(book, capfd):
+def make(book, capfd, monkeypatch):
     """Call the command line in the book; returns the exit status and all that was printed."""
 
+    monkeypatch.chdir(book)
+
     def call(*arguments):
-        status = chapters.main([*arguments, "--params", str(book / "few.yaml")], root=book)
+        status = main([*arguments, "--params", str(book / "few.yaml")])
         printed = capfd.readouterr()
         return status, printed.out + printed.err
 
@@ -133,7 +136,7 @@ def test_book_is_built_offline_and_only_once(book, make):
     assert "01-one: up to date" in printed
     assert (book / "runs.txt").read_text() == "one\n"
 
-    status, printed = make("run", "--chapter", "01-one", "-p", "images", "5")
+    status, printed = make("chapter", "01-one", "-p", "images", "5")
     assert status == 0, printed
     rendered = book / "_build" / "runs" / "few" / "_build" / "html" / "book" / "01-one.html"
     assert f"rendered: {rendered}" in printed
@@ -317,7 +320,7 @@ def test_no_more_chapters_are_begun_where_one_failed(book, make, monkeypatch):
 
 
 def test_unknown_chapter_lists_those_there_are(make):
-    status, printed = make("run", "--chapter", "02-one")
+    status, printed = make("chapter", "02-one")
     assert status == 1
     assert "chapter: given '02-one'; there are: 01-one; nearest: 01-one" in printed
 

@@ -7,7 +7,8 @@ from PIL import Image, ImageOps
 
 from igpaths.metrics import jpeg
 from igpaths.models import Model
-from igstudy.tasks import load_images, objects
+from igstudy.tasks import objects
+from igstudy.tasks.images import load_images
 
 WNIDS = ("n00000001", "n00000002")
 FULL = (44, 36)  # width and height of a photograph, of which the model sees 8 × 8

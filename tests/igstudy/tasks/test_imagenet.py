@@ -12,7 +12,8 @@ from PIL import Image
 from igpaths.models import ENVIRONMENT, Model, load_model
 from igpaths.models.classes import read_synsets
 from igpaths.models.photographs import open_photograph
-from igstudy.tasks import Images, imagenet, load_images, objects
+from igstudy.tasks import imagenet, objects
+from igstudy.tasks.images import Images, load_images
 
 WNIDS = [f"n{i:08d}" for i in range(1, 6)]
 
@@ -42,14 +43,14 @@ def folder(tmp_path):
 
 
 def listed(folder: Path) -> tuple[imagenet.Photograph, ...]:
-    return imagenet.photographs(folder, read_synsets(folder / "synsets.txt"))
+    return imagenet.photographs(folder, read_synsets(folder))
 
 
 class TestSynsets:
     def test_tab_space_and_commas(self, tmp_path):
         file = tmp_path / "synsets.txt"
         file.write_text("n01440764\ttench\nn01443537 goldfish, Carassius auratus\n")
-        assert list(read_synsets(file).items()) == [
+        assert list(read_synsets(tmp_path).items()) == [
             ("n01440764", "tench"),
             ("n01443537", "goldfish, Carassius auratus"),
         ]
@@ -68,11 +69,11 @@ class TestSynsets:
         file = tmp_path / "synsets.txt"
         file.write_text(text)
         with pytest.raises(ValueError, match=message):
-            read_synsets(file)
+            read_synsets(tmp_path)
 
     def test_missing(self, tmp_path):
         with pytest.raises(ValueError, match=r"no list of synsets at .*synsets.txt"):
-            read_synsets(tmp_path / "synsets.txt")
+            imagenet.photographs(tmp_path, read_synsets(tmp_path))
 
 
 class TestPhotographs:

@@ -7,6 +7,7 @@ import torch
 
 from igpaths.models import load_model
 from igstudy.tasks import objects
+from igstudy.tasks.models import WEIGHTS
 from igstudy.tasks.networks import FIVE, NETWORKS
 
 PARAMETERS = {"vgg": 440298, "resnet": 681898, "densenet": 309610, "inception": 460394, "mobilenet": 166826}
@@ -27,14 +28,14 @@ def test_shape_and_size(name):
 
 
 def test_every_network_is_shipped_in_20_megabytes():
-    files = list(objects.WEIGHTS.iterdir())
+    files = list(WEIGHTS.iterdir())
     assert {file.name for file in files} == {f"{name}.{kind}" for name in NETWORKS for kind in ("safetensors", "json")}
     assert sum(file.stat().st_size for file in files) <= 20 * 10**6
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_classifies_as_well_as_its_card_says(name, test_images):
-    card = json.loads((objects.WEIGHTS / f"{name}.json").read_text())
+    card = json.loads((WEIGHTS / f"{name}.json").read_text())
     classifier = load_model(f"objects/{name}").classifier(output="logit")
     predicted = torch.cat([classifier.predict(images)[0] for images in test_images.images.split(50)])
     accuracy = (predicted == test_images.targets).double().mean().item()
@@ -44,7 +45,7 @@ def test_classifies_as_well_as_its_card_says(name, test_images):
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_card(name):
-    card = json.loads((objects.WEIGHTS / f"{name}.json").read_text())
+    card = json.loads((WEIGHTS / f"{name}.json").read_text())
     assert card["network"] == f"objects/{name}"
     assert card["architecture"]
     assert card["parameters"] == PARAMETERS[name.partition("-")[0]]

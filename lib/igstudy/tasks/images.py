@@ -1,0 +1,127 @@
+"""The images of a task, as a model takes them, with their classes and, where the task knows them, their masks."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image, to_tensor
+
+from igpaths.models import Model
+from igpaths.models.classes import read_synsets
+from igpaths.models.photographs import open_photograph
+from igstudy.tasks import imagenet, objects
+
+TASKS = ("objects", "imagenet")
+Alter = Callable[[Image.Image], Image.Image]
+logger = logging.getLogger("igpaths")
+
+
+class NoImagesError(ValueError):
+    """None of the photographs asked for can be read; `skipped` has a line for each."""
+
+    def __init__(self, message: str, *, skipped: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.skipped = skipped
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images of a task, ready for a model."""
+
+    images: Tensor  # (B, 3, H, W), float32 in [0, 1]
+    targets: Tensor  # (B,), int64, the class of each
+    names: tuple[str, ...]  # unique
+    photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
+    classes: tuple[str, ...]  # the name of each class by its index
+    masks: Tensor | None = None  # (B, H, W), bool, the true pixels of the object, where the task knows them
+    skipped: tuple[str, ...] = ()  # a line for each photograph that could not be read
+
+
+def load_images(
+    task: str, *, model: Model, count: int, start: int = 0, data: str | Path = "", seed: int = 0,
+    alter: Alter | None = None,
+) -> Images:  # fmt: skip
+    """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
+
+    The order is fixed by `seed` (and by the folder, for imagenet), so that shards of a run are slices of it.
+
+    Parameters
+    ----------
+    task : "objects", scenes of the test split, or "imagenet", photographs of a folder, one of each class before a
+        second of any.
+    model : Model whose `prepare` resizes and crops a photograph.
+    count : int, 1 or more. Where a folder has fewer photographs, all are taken and the log says so.
+    start : int, 0 or more.
+    data : the imagenet task's folder; the environment variable IGPATHS_DATA where it is empty.
+    seed : int, 0 or more.
+    alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
+        such as a compression or a blur. A scene of the objects task is its own photograph.
+
+    Raises
+    ------
+    ValueError
+        for an unknown task, a model of the other task, a folder that lacks something (see ``imagenet.photographs``), or
+        where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
+        replaced.
+
+    Examples
+    --------
+    >>> from igpaths.metrics import jpeg
+    >>> load_images("objects", model=model, count=2, start=5, alter=jpeg).names
+    ('scene-00005', 'scene-00006')
+    """
+    if task not in TASKS:
+        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
+    if count < 1 or start < 0:
+        raise ValueError(f"count must be 1 or more and start 0 or more, got count {count} and start {start}")
+    other = "torchvision/" if task == "objects" else "objects/"
+    if model.name.startswith(other):
+        raise ValueError(f"model {model.name!r} does not know the classes of the task {task!r}")
+    if task == "objects":
+        return _scenes(start, count, seed, alter)
+    return _photographs(model, start, count, data, seed, alter)
+
+
+def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
+    indices = range(start, start + count)
+    batch = objects.batch(indices, split="test", seed=seed)
+    images = batch.images
+    if alter is not None:
+        images = torch.stack([to_tensor(alter(to_pil_image(image))) for image in images])
+    names = tuple(f"scene-{index:05d}" for index in indices)
+    return Images(images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
+
+
+def _photographs(model: Model, start: int, count: int, data: str | Path, seed: int, alter: Alter | None) -> Images:
+    folder = imagenet.folder_of(data)
+    synsets = read_synsets(folder)
+    there = imagenet.photographs(folder, synsets)
+    chosen = imagenet.choose(there, start + count, seed=seed)[start:]
+    if len(chosen) < count:
+        logger.warning("%d photographs asked for from number %d on: %s has %d", count, start, folder, len(there))
+    images, targets, names, skipped = list[Tensor](), list[int](), list[str](), list[str]()
+    for photograph in chosen:
+        try:
+            pixels = open_photograph(photograph.path)
+        except ValueError as error:
+            skipped.append(f"{photograph.wnid}/{error}")
+            continue
+        names.append(f"{photograph.wnid}/{photograph.path.name}")
+        targets.append(photograph.target)
+        images.append(model.see(alter(pixels) if alter else pixels, name=names[-1]))
+        if images[-1].shape != images[0].shape:
+            shapes = f"{tuple(images[-1].shape)}, and {names[0]} into {tuple(images[0].shape)}"
+            raise ValueError(
+                f"model is {model.name!r}; its prepare turns {names[-1]} into {shapes}: one size is needed"
+            )
+    if skipped:
+        logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
+    if not images:
+        message = f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}"
+        raise NoImagesError(message, skipped=tuple(skipped))
+    classes, both = tuple(synsets.values()), tuple(names)
+    return Images(torch.stack(images), torch.tensor(targets), both, both, classes, skipped=tuple(skipped))

@@ -1,0 +1,64 @@
+"""The grids of pictures and the charts: what is drawn where, in which colour."""
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from igpaths.plots import COLOURS, show_image
+from igstudy.evidence import charts
+from igstudy.evidence.statistics import Estimate
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_a_grid_leaves_missing_cells_empty():
+    figure = charts.picture_grid({("a", "x"): (show_image, torch.rand(3, 4, 4))}, rows=["a", "b"], columns=["x", "y"])
+    assert [len(ax.images) for ax in figure.axes] == [1, 0, 0, 0]
+
+
+def test_a_series_looks_the_same_in_every_panel_and_is_named_once():
+    panels = {"one": {"a": ([1, 2], [1, 2]), "b": ([1, 2], [2, 1])}, "two": {"b": ([1, 2], [3, 1])}}
+    figure = charts.line_panels(panels, xlabel="x", ylabel="y", loglog=True)
+    first, second = figure.axes
+    assert first.lines[1].get_color() == second.lines[0].get_color() != first.lines[0].get_color()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+    assert first.get_xscale() == first.get_yscale() == "log"
+
+
+def test_an_outline_goes_around_its_mask():
+    mask = torch.zeros(8, 8, dtype=torch.bool)
+    mask[2:5, 3:7] = True
+    _, ax = plt.subplots()
+    charts.outlined(mask)(ax, torch.rand(3, 8, 8))
+    (contour,) = ax.collections
+    ends = contour.get_paths()[0].get_extents()
+    assert (ends.x0, ends.x1, ends.y0, ends.y1) == (2.5, 6.5, 1.5, 4.5)
+
+
+def test_a_method_has_its_own_colour_and_others_take_those_that_are_left():
+    line = ([1.0, 2.0], [1.0, 2.0])
+    (ax,) = charts.line_panels({"one": {"vgg": line, "IG": line, "Blur IG": line}}, xlabel="x", ylabel="y").axes
+    colours = [each.get_color() for each in ax.lines]
+    assert colours == [COLOURS[1], COLOURS[0], COLOURS[4]]
+
+
+def test_estimates_are_drawn_with_their_intervals():
+    line = (["8", "16"], [Estimate(0.5, 0.25, 0.75, 3), Estimate(1.0, 1.0, 1.0, 3)])
+    (ax,) = charts.line_panels({"one": {"IG": line}}, xlabel="x", ylabel="y").axes
+    assert ax.lines[0].get_ydata().tolist() == [0.5, 1.0]
+    (bars,) = ax.collections
+    assert [path.vertices[:, 1].tolist() for path in bars.get_paths()] == [[0.25, 0.75]]  # the other has no width
+    figure = charts.dot_panels({"a": {"IG": {"x": line[1][0]}}, "b": {"vgg": {"y": line[1][0]}}}, xlabel="x")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["IG", "vgg"]
+
+
+@pytest.mark.parametrize("names", [(), ("vgg",), ("vgg", "resnet")])
+def test_dots_have_room_at_both_ends_and_the_first_name_is_at_the_top(names):
+    estimates = {name: Estimate(0.2, 0.1, 0.3, 4) for name in names}
+    figure = charts.dot_panels({"one": {"signed": estimates}, "two": {}}, xlabel="x")
+    low, high = figure.axes[0].get_ylim()
+    assert (low, high) == (max(len(names), 1) - 0.5, -0.5)
