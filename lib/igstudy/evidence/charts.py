@@ -6,7 +6,6 @@ apart.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count
-from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -130,8 +129,7 @@ def _legend(figure: Figure) -> None:
     pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]
     lines = {label: handle for handle, label in pairs}
     columns = max(1, len(lines) if len(lines) <= 5 else -(-len(lines) // 2))
-    look: dict[str, Any] = {"loc": "outside lower center", "frameon": False, "fontsize": 9}
-    figure.legend(lines.values(), lines.keys(), ncols=columns, **look)
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
 
 
 def _numbers(panels: Iterable[Mapping[str, object]]) -> dict[str, int]:

@@ -34,8 +34,7 @@ class Place:
 
 def contents() -> tuple[Place, ...]:
     """All tables and figures of Study A, then of Study B."""
-    entries = yaml.safe_load((FOLDER / "contents.yaml").read_text(encoding="utf-8"))
-    return tuple(Place(**entry) for entry in entries)
+    return tuple(Place(**entry) for entry in yaml.safe_load((FOLDER / "contents.yaml").read_text(encoding="utf-8")))
 
 
 def shown(places: Sequence[Place]) -> Styler:

@@ -142,8 +142,7 @@ def _changed(what: str, change: pd.DataFrame) -> str:
 
 
 def _networks(table: pd.DataFrame) -> str:
-    count = table["network"].nunique()
-    return f"{count} network{'s' * (count > 1)}"
+    return f"{(count := table['network'].nunique())} network{'s' * (count > 1)}"
 
 
 def _range(values: pd.Series, form: str) -> str:

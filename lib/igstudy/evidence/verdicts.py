@@ -69,8 +69,8 @@ def at_a_glance(found: Sequence[Verdict]) -> str:
 def _tile(found: Verdict) -> str:
     mark, name = MARKS[found.verdict]
     words = escape(f"{found.claim.id}, {found.verdict}: {found.claim.claim}")
-    link = f"claims.html#claim-{found.claim.id}"
-    return f'<a class="tile {name}" href="{link}" title="{words}" aria-label="{words}">{mark}</a>'
+    where = f'href="claims.html#claim-{found.claim.id}" title="{words}" aria-label="{words}"'
+    return f'<a class="tile {name}" {where}>{mark}</a>'
 
 
 def summary(found: Sequence[Verdict]) -> str:

@@ -18,8 +18,7 @@ def write_notebooks(root: Path, folder: Path) -> None:
     """Write each chapter as a notebook; one that was edited since its text changed is left alone."""
     folder.mkdir(parents=True, exist_ok=True)
     for page in pages(root):
-        target = folder / f"{page.title}.ipynb"
-        source = root / f"{page.name}.md"
+        target, source = folder / f"{page.title}.ipynb", root / f"{page.name}.md"
         if page.is_chapter and not (target.exists() and target.stat().st_mtime > source.stat().st_mtime):
             jupytext.write(page.notebook(), target)
             print(target)

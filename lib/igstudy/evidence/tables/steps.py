@@ -86,9 +86,8 @@ def table_4(
             if texts:
                 n = sorted({each.n for each in found.values()})
                 lines.append({"method": method, "by": kind, "n": "–".join(map(str, (n[0], n[-1])[: len(n)]))} | texts)
-    measured = any(ways.values())
-    frame = pd.DataFrame(lines).fillna("–")
-    return frame.style.hide(axis="index").set_caption(caption if measured else f"{caption} {NOTHING}")
+    caption = caption if any(ways.values()) else f"{caption} {NOTHING}"
+    return pd.DataFrame(lines).fillna("–").style.hide(axis="index").set_caption(caption)
 
 
 def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
