@@ -194,7 +194,7 @@ def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     for rule in several:
         if not is_rule(rule):
             name = rule.__name__ if isinstance(rule, type) else repr(rule)
-            raise ValueError(f"rules has {name}; it must hold rules such as ig.IG() or ig.Left(ig.IG(), psi=0.9)")
+            raise ValueError(f"rules has {name}; it must hold rules such as ig.IG() or ig.IDGI()")
         try:
             hash(rule)
         except TypeError:

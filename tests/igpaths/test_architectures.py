@@ -90,7 +90,8 @@ def test_attribute(name):
     gaps = expected.sum((1, 2, 3)) - (last - first)
     off = (maps.completeness_gap[TRAPEZOID, STEPS] - gaps).abs()
     assert bool((off <= kind.rounding * expected.abs().sum((1, 2, 3)) + 1e-6).all())
-    assert bool((maps.completeness_gap[ig.IDGI(), STEPS].abs() <= 1e-5).all())
+    rounding = 1e-5 + 4 * torch.finfo(torch.float32).eps * maps.scores[STEPS].abs().amax(1)  # logits reach hundreds
+    assert bool((maps.completeness_gap[ig.IDGI(), STEPS].abs() <= rounding).all())
 
 
 @pytest.mark.parametrize("name", [name for name, kind in ARCHITECTURES.items() if kind.plain is None])
@@ -118,7 +119,7 @@ def test_explain(name):
     assert found.shape == explanation["straight", "idgi"].shape == image.shape
     assert float((found - expected[0]).norm()) <= kind.rounding * float(expected[0].norm())
     torch.testing.assert_close(
-        explanation.maps["straight"].scores[STEPS][0, [0, -1]].double(),
+        explanation.scores[0, [0, -1]].double(),
         torch.stack([first[0], last[0]]),
         rtol=1e-5,
         atol=1e-4,

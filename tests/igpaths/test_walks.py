@@ -312,7 +312,7 @@ def explain(x=None, targets=(0, 1), **options):
         ({"x": (images(2) * 255).to(torch.uint8)}, r"got \(2, 3, 4, 5\) of torch.uint8"),
         ({"targets": (0, 5)}, r"from 0 to 4 \(5 classes\), got"),
         ({"targets": (0, -1)}, r"from 0 to 4"),
-        ({"targets": (0,)}, r"one class index for each of the 2 images, got shape \(1,\)"),
+        ({"targets": (0,)}, r"one for each of the 2 images or one for all, got shape \(1,\)"),
         ({"targets": (0.0, 1.0)}, r"targets must be class indices.*got torch.float64"),
         ({"steps": (0, 4)}, r"positive whole numbers, got \(0, 4\)"),
         ({"steps": ()}, r"positive whole numbers, got \(\)"),

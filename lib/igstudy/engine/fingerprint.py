@@ -12,13 +12,16 @@ import importlib.util
 import json
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torchvision.transforms.functional import to_pil_image
 
 from igpaths.models import Model
+from igpaths.models.photographs import open_photograph
 from igstudy.engine.provenance import versions
 from igstudy.tasks import imagenet, objects
 from igstudy.tasks.networks import NETWORKS
@@ -30,7 +33,7 @@ SOURCES = {
     path: path.read_text(encoding="utf-8")
     for path in (each for package in OWN for ending in ("py", "yaml") for each in (ROOT / package).rglob(f"*.{ending}"))
 }
-INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
+INSTALLED = frozenset(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
 
 
 def digest(facts: Any) -> str:
@@ -74,20 +77,39 @@ def packages() -> dict[str, str]:
 
 
 def network(model: Model) -> str:
-    """The digest of a network: its tensors, its normalisation, how it prepares photographs, and its own code."""
+    """The digest of a network: its tensors, normalisation, preparation and own code, and what it does with a scene."""
     hashed = hashlib.sha256()
     for name, tensor in sorted([*model.network.named_parameters(), *model.network.named_buffers()]):
         hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     kind, _, rest = model.name.partition("/")
     own: object = code(NETWORKS[rest]) if kind == "objects" else ""
-    if model.name.startswith("module:"):
+    if is_foreign(model):
         classes = {type(part).__module__ for part in model.network.modules()}
         named = model.name.partition(":")[2].rpartition(".")[0]
-        own = _package(named, *sorted(classes), getattr(model.prepare, "__module__", named))
+        own = [_package(named, *sorted(classes), getattr(model.prepare, "__module__", named)), behaviour(model)]
     # The presets of torchvision print what they do; a function's address says nothing.
     prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module) else ""
     return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
+
+
+def is_foreign(model: Model) -> bool:
+    """Whether the model is the reader's own, which may hold numbers, files and layers that nothing here can list."""
+    return not model.name.startswith(("objects/", "torchvision/"))
+
+
+def behaviour(model: Model) -> list[str]:
+    """Sums of a network's logits for one scene, to four digits: another processor's rounding changes nothing."""
+    scene = objects.batch(range(1), split="test").images
+    with suppress(ValueError):  # a model that explains tensors only
+        scene = model.see(to_pil_image(scene[0]).resize((640, 480)), name="a scene")[None]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        try:
+            logits = model.classifier(output="logit").logits(scene)[0]
+        except Exception as error:  # which the study itself reports
+            return [type(error).__name__]
+        return [f"{float(each):.3e}" for each in torch.randn(4, len(logits)) @ logits.detach()]
 
 
 def sources(*modules: str) -> dict[str, str]:
@@ -96,9 +118,7 @@ def sources(*modules: str) -> dict[str, str]:
     while waiting:
         module = waiting.pop()
         origin = _origin(module)
-        if module in trees or origin is None or any(origin.is_relative_to(folder) for folder in INSTALLED):
-            continue
-        if origin in SOURCES:
+        if origin is None or origin in SOURCES or module in trees or not INSTALLED.isdisjoint(origin.parents):
             continue
         tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
         trees[module] = ast.dump(tree)
@@ -115,10 +135,15 @@ def sources(*modules: str) -> dict[str, str]:
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported
 
 
-def photographs(chosen: tuple[imagenet.Photograph, ...]) -> str:
-    """The digest of photographs: their classes, names and bytes."""
+def photographs(chosen: tuple[imagenet.Photograph, ...], model: Model) -> str:
+    """The digest of photographs: their classes, names and bytes, and the pixels that a reader's own model sees."""
     stamps = [(each, each.path.stat()) for each in chosen]
-    return digest([[p.wnid, p.target, p.path.name, _file(p.path, at.st_size, at.st_mtime_ns)] for p, at in stamps])
+    facts = [[p.wnid, p.target, p.path.name, _file(p.path, at.st_size, at.st_mtime_ns)] for p, at in stamps]
+    for each in chosen if is_foreign(model) else ():
+        with suppress(ValueError):  # the study skips what is no photograph, and says why a prepare fails
+            pixels = model.see(open_photograph(each.path), name=each.path.name)
+            facts.append([hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape])
+    return digest(facts)
 
 
 def scenes(start: int, count: int, seed: int) -> str:

@@ -47,12 +47,8 @@ def run(study: Parameters) -> Run:
 
     A unit that fails is reported and the others go on; what is stored stays, also after an interruption.
 
-    Raises
-    ------
-    StoreError
-        Where the store cannot be written: nothing can go on then.
-    ValueError, OSError
-        Where a model, the photographs or the scheduler cannot be had.
+    StoreError where the store cannot be written, for nothing can go on then; ValueError or OSError where a model, the
+    photographs or the scheduler cannot be had.
 
     Examples
     --------

@@ -89,13 +89,14 @@ def plan(study: Parameters) -> list[Unit]:
     device = study.device.partition(":")[0]
     units = []
     for model in study.models:
-        network = fingerprint.network(load_model(model, data=study.folder or ""))
+        loaded = load_model(model, data=study.folder or "")
+        network = fingerprint.network(loaded)
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
             images = fingerprint.scenes(start, count, study.seed)
             if photographs is not None:
-                images = fingerprint.photographs(photographs[start : start + count])
+                images = fingerprint.photographs(photographs[start : start + count], loaded)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}

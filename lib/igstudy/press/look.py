@@ -76,12 +76,10 @@ class _Track:
         """All that the page shows of image `i`, as plain values."""
         alpha, score, norm = ([rounded(each[i]) for each in values] for values in zip(*self.points, strict=True))
         star = None if self.star[i].isnan() else rounded(self.star[i])
+        maps = {name: [each[i] for each in held] for name, held in self.credit.items()}
         rules = {
-            name: {
-                "credit": [rounded(each[i].sum()) for each in held],
-                "maps": [picture(each) for each in grey([each[i] for each in held])],
-            }
-            for name, held in self.credit.items()
+            name: {"credit": [rounded(each.sum()) for each in held], "maps": [picture(each) for each in grey(held)]}
+            for name, held in maps.items()
         }
         seen = [picture(each[i].clamp(0, 1)) for each in self.seen]
         facts = {"alpha": alpha, "score": score, "norm": norm, "star": star}
@@ -105,8 +103,7 @@ def walked(
         for segment in walk:
             tracks[segment.steps].add(segment)
         for n, track in tracks.items():
-            for i, name in enumerate(names):
-                found[name, subject.label, path_name, n] = track.facts(i)
+            found |= {(name, subject.label, path_name, n): track.facts(i) for i, name in enumerate(names)}
     return found
 
 

@@ -61,12 +61,9 @@ def load_images(
     alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
         such as a compression or a blur. A scene of the objects task is its own photograph.
 
-    Raises
-    ------
-    ValueError
-        for an unknown task, a model of the other task, a folder that lacks something (see ``imagenet.photographs``), or
-        where no photograph is left. A photograph that cannot be read is logged, counted in `skipped` and not
-        replaced.
+    ValueError for an unknown task, a model of the other task, a folder that lacks something (see
+    ``imagenet.photographs``), or where no photograph is left. A photograph that cannot be read is logged, counted in
+    `skipped` and not replaced.
     """
     if task not in TASKS:
         raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")

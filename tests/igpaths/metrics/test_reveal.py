@@ -357,7 +357,7 @@ def test_bad_input_is_refused_with_what_was_given(method, options, message):
 @pytest.mark.parametrize(
     ("targets", "message"),
     [
-        (torch.tensor([0]), "one class index for each of the 2 images, got shape (1,)"),
+        (torch.tensor([0]), "one for each of the 2 images or one for all, got shape (1,)"),
         (torch.tensor([0.0, 1.0]), "got torch.float32"),
         (torch.tensor([0, 5]), "from 0 to 4"),
         (torch.tensor([-1, 0]), "from 0 to 4"),

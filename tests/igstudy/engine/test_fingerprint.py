@@ -13,6 +13,7 @@ from PIL import Image
 import igstudy.engine.fingerprint as fingerprint
 from igpaths.attributions import attribute
 from igpaths.metrics import insertion
+from igpaths.models import load_model
 from igpaths.models.classes import read_synsets
 from igpaths.rules import IDGI, IG
 from igstudy.engine.parameters import Parameters
@@ -195,6 +196,92 @@ class TestNetwork:
     def test_normalisation(self):
         assert fingerprint.network(replace(small(), mean=(0.5, 0.5, 0.4))) != fingerprint.network(small())
 
+    @pytest.mark.parametrize("kind", ["number", "tensor", "listed", "closure", "callable", "partial", "module", "grey"])
+    def test_what_a_readers_model_reads_from_elsewhere(self, tmp_path, monkeypatch, kind):
+        """Neither code nor weights change, but what the network or its `prepare` holds."""
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setenv("OWN_KIND", kind)
+        (tmp_path / f"own_{kind}.py").write_text(OWN)
+        folder = photographs(tmp_path / "photos")
+        there = imagenet.photographs(folder, read_synsets(folder))
+
+        def found(scale):
+            monkeypatch.setenv("OWN_SCALE", str(scale))
+            model = load_model(f"module:own_{kind}.network")
+            return fingerprint.network(model), fingerprint.photographs(there, model)
+
+        before, after = found(1), found(3)
+        assert before == found(1)
+        assert before[0] != after[0] or kind == "grey"  # only photographs as wide as these are treated otherwise
+        assert (before[1] == after[1]) == (kind in ("number", "tensor", "listed"))
+
+    def test_a_network_that_fails_or_draws_numbers(self):
+        class Broken(torch.nn.Module):
+            def forward(self, x):
+                raise TypeError
+
+        class Noisy(torch.nn.Module):
+            def forward(self, x):
+                return x.mean((2, 3)) + torch.rand(3)
+
+        broken, noisy = replace(small(), network=Broken()), replace(small(), network=Noisy())
+        assert fingerprint.behaviour(broken) == fingerprint.behaviour(broken)
+        state = torch.get_rng_state()
+        assert fingerprint.behaviour(noisy) == fingerprint.behaviour(noisy)
+        assert torch.equal(torch.get_rng_state(), state)
+
+
+OWN = """
+import functools, os
+import torch
+from torch import nn
+from torchvision import transforms
+from torchvision.transforms.functional import center_crop, resize, to_tensor
+from igpaths import Model
+KIND = os.environ["OWN_KIND"]
+
+class Scaled(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(96, 4)
+        )
+        self.scale = torch.tensor(scale) if KIND == "tensor" else scale if KIND == "number" else 1.0
+        self.layers = [nn.Linear(4, 4)]
+        nn.init.constant_(self.layers[0].weight, scale)
+
+    def forward(self, z):
+        z = self.body(z) * self.scale
+        return self.layers[0](z) if KIND == "listed" else z
+
+class Prepare:
+    def __init__(self, side):
+        self.side = side
+
+    def __call__(self, photograph):
+        return to_tensor(center_crop(resize(photograph, self.side), 32))
+
+def sized(photograph, side):
+    return to_tensor(center_crop(resize(photograph, side), 32))
+
+def greyed(photograph, scale):
+    pixels = to_tensor(resize(photograph, [32, 32]))
+    return pixels if photograph.width == 640 else pixels / scale
+
+def network():
+    scale = float(os.environ["OWN_SCALE"])
+    side = int(32 * scale)
+    prepare = {
+        "closure": lambda photograph: sized(photograph, side),
+        "callable": Prepare(side),
+        "partial": functools.partial(sized, side=side),
+        "module": transforms.Compose([transforms.Resize(side), transforms.CenterCrop(32), transforms.ToTensor()]),
+        "grey": functools.partial(greyed, scale=scale),
+    }.get(KIND, functools.partial(sized, side=32))
+    return Model("own", Scaled(scale), (0.5,) * 3, (0.25,) * 3, prepare)
+"""
+
 
 class TestImages:
     def test_one_pixel_and_nothing_else(self, tmp_path):
@@ -203,14 +290,14 @@ class TestImages:
         def found():
             return imagenet.photographs(folder, read_synsets(folder))
 
-        before = [fingerprint.photographs((photograph,)) for photograph in found()]
+        before = [fingerprint.photographs((photograph,), small()) for photograph in found()]
         path = found()[2].path
         pixels = np.array(Image.open(path))
         path.touch()
-        assert [fingerprint.photographs((photograph,)) for photograph in found()] == before
+        assert [fingerprint.photographs((photograph,), small()) for photograph in found()] == before
         pixels[3, 3, 1] ^= 1
         Image.fromarray(pixels).save(path)
-        after = [fingerprint.photographs((photograph,)) for photograph in found()]
+        after = [fingerprint.photographs((photograph,), small()) for photograph in found()]
         assert [a != b for a, b in zip(before, after, strict=True)] == [False, False, True, False, False, False]
 
     def test_scenes_by_number_and_seed(self):
