@@ -105,7 +105,7 @@ def study(folder: Path, **changes: object) -> Parameters:
 
 
 class Mortal(nn.Module):
-    """A network whose first process dies over it; the file that STUDIES_GRAVE names says that it has."""
+    """A network whose first process but the planner dies over it; the file that STUDIES_GRAVE names says that it has."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Mortal(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         grave = Path(os.environ["STUDIES_GRAVE"])
-        if not grave.exists():
+        if not grave.exists() and os.environ["STUDIES_PLANNER"] != str(os.getpid()):
             grave.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return self.network(x)

@@ -182,7 +182,7 @@ def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path)
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda image: image, "model is 'mine'; its prepare turns scene.png into a Image; it must be a float tensor"),
+        (lambda image: image, "model is 'mine'; its prepare turns scene.png into an object of type Image; it must be"),
         (lambda image: to_tensor(image)[None], "its prepare turns scene.png into a tensor (1, 3, 176, 176) of torch"),
         (lambda image: to_tensor(image)[:1], "into a tensor (1, 176, 176) of torch.float32; it must be a float tensor"),
         (lambda image: (to_tensor(image) * 255).byte(), "into a tensor (3, 176, 176) of torch.uint8; it must be"),
@@ -225,7 +225,7 @@ def test_what_is_not_allowed_is_refused_in_a_line(options, message):
 
 @pytest.mark.parametrize("image", [np.zeros((3, 8, 8)), None, [0.5]])
 def test_what_is_no_image_is_refused(image):
-    with pytest.raises(ValueError, match=f"the image is a {type(image).__name__}; it must be a float tensor"):
+    with pytest.raises(ValueError, match=f"the image is an object of type {type(image).__name__}; it must be a"):
         ig.explain(image, model=own())
 
 

@@ -86,7 +86,7 @@ class Model:
                 raise ValueError(f"{model}; its prepare fails for {name}: {in_one_line(error)}") from error
         channels = len(self.mean)
         if not isinstance(pixels, torch.Tensor):
-            kind = f"a {type(pixels).__name__}"
+            kind = f"an object of type {type(pixels).__name__}"
         elif pixels.ndim != 3 or len(pixels) != channels or not pixels.numel() or not pixels.is_floating_point():
             kind = f"a tensor {tuple(pixels.shape)} of {pixels.dtype}"
         elif not bool(((pixels >= -ROUNDING) & (pixels <= 1 + ROUNDING)).all()):
