@@ -105,7 +105,7 @@ def study(folder: Path, **changes: object) -> Parameters:
 
 
 class Mortal(nn.Module):
-    """A network whose first process but the planner dies over it; the file that STUDIES_GRAVE names says that it has."""
+    """A network whose first process, the planner apart, dies over it; STUDIES_GRAVE is a file that says that it has."""
 
     def __init__(self) -> None:
         super().__init__()
