@@ -1,5 +1,8 @@
 """The form of the chapters: short cells, figures with name, caption and alt text, the default parameters."""
 
+import ast
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -31,6 +34,28 @@ def test_cells_are_short(title):
         lines = cell.source.splitlines()
         assert len(lines) <= 15, cell.source
         assert max(map(len, lines)) <= 120, cell.source
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_every_name_of_the_project_is_there(title):
+    """Found in a second, not when the chapter runs: ``from module import name``, and ``module.name`` further on."""
+    sources = [cell.source for cell in code_cells(CHAPTERS[title]) if not cell.source.startswith(("%", "!"))]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    modules = {}
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            modules |= {each.asname: importlib.import_module(each.name) for each in node.names if each.asname == "ig"}
+        elif isinstance(node, ast.ImportFrom) and str(node.module).startswith(("igpaths", "igstudy")):
+            for each in node.names:
+                value = getattr(importlib.import_module(node.module), each.name, None)
+                found = value if value is not None else importlib.import_module(f"{node.module}.{each.name}")
+                modules |= {each.asname or each.name: found} if inspect.ismodule(found) else {}
+    used = {
+        (node.value.id, node.attr)
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+    }
+    assert not [f"{name}.{attribute}" for name, attribute in used if not hasattr(modules[name], attribute)]
 
 
 @pytest.mark.parametrize("title", CHAPTERS)
