@@ -110,6 +110,19 @@ class Kink(Function):
         return self.v.view(x.shape[1:]) * (x - baseline) * rest.view(-1, 1, 1, 1)
 
 
+class Recorder(nn.Module):
+    """Keeps what a network sees, and how much at once."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.seen: list[Tensor] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.seen.append(x)
+        return self.network(x)
+
+
 class Counted(nn.Module):
     """Counts the images that pass through a network."""
 

@@ -10,34 +10,12 @@ import torch
 
 import igpaths as ig
 from igpaths import metrics
-from modified import build, small
 from problems import name
-
-HALF = {"mean": (0.5,) * 3, "std": (0.25,) * 3}
-STRAIGHT = ig.Straight()
-
-
-def images(count=2, size=24):
-    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(1))
-
-
-def classify(**options):
-    return ig.Classifier(build(small), **(HALF | {"output": "probability"} | options))
-
-
-NET, X, RANKING = classify(), images(), images()[:, :1]
+from strangers import NET, RANKING, STRAIGHT, X, refused
 
 
 def attribute(x=X, targets=(0, 1), *, net=NET, path=STRAIGHT, rules=ig.IG("both"), steps=2, **options):  # noqa: B008
     return ig.attribute(net, x, targets, path=path, rules=rules, steps=steps, **options)
-
-
-def refused(call, *words):
-    """The call is refused by an error of one line that has these words."""
-    with pytest.raises(ValueError, match=r"^[^\n]{10,400}$") as caught:
-        call()
-    text = str(caught.value)
-    assert all(word in text for word in words), text
 
 
 # --- targets: one rule for every function ---

@@ -12,33 +12,14 @@ import igpaths as ig
 from igpaths import metrics
 from modified import build, small
 from problems import name
+from strangers import NET, RANKING, STRAIGHT, X, classify, images, refused
 
-HALF = {"mean": (0.5,) * 3, "std": (0.25,) * 3}
-STRAIGHT, TRAPEZOID = ig.Straight(), ig.IG("both")
+TRAPEZOID = ig.IG("both")
 PATHS = (STRAIGHT, ig.Blur(4.0), ig.Guided(), ig.Placed(STRAIGHT))
-
-
-def images(count=2, size=24):
-    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(1))
-
-
-def classify(network=None, **options):
-    return ig.Classifier(build(small) if network is None else network, **(HALF | {"output": "probability"} | options))
-
-
-NET, X, RANKING = classify(), images(), images()[:, :1]
 
 
 def attribute(x=X, targets=(0, 1), *, net=NET, path=STRAIGHT, rules=TRAPEZOID, steps=4, **options):
     return ig.attribute(net, x, targets, path=path, rules=rules, steps=steps, **options)
-
-
-def refused(call, *words):
-    """The call is refused by an error of one line that has these words."""
-    with pytest.raises(ValueError, match=r"^[^\n]{10,400}$") as caught:
-        call()
-    text = str(caught.value)
-    assert all(word in text for word in words), text
 
 
 # --- images ---

@@ -33,26 +33,13 @@ from igpaths.metrics import (
 from igpaths.metrics.estimators import ESTIMATORS, filtered_entropy, png_bytes, webp_bytes
 from igpaths.models import ENVIRONMENT, load_model
 from igstudy.tasks.images import load_images
-from problems import Counted, classifier, generator, images, small_network
+from problems import Counted, Recorder, classifier, generator, images, small_network
 
 THRESHOLDS = (0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.10, 0.13, 0.21, 0.34, 0.5, 0.75)
 SIDE = 176
 SHAPE = (3, 20, 25)
 TARGETS = torch.tensor([0, 3])
 SCORE, TELLS = "the canvas scores as much as the image", "the canvas tells as much as the image"
-
-
-class Recorder(nn.Module):
-    """Keeps what a network sees."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-        self.seen: list[torch.Tensor] = []
-
-    def forward(self, x):
-        self.seen.append(x)
-        return self.network(x)
 
 
 def photographs(*names: str) -> torch.Tensor:

@@ -16,7 +16,7 @@ from torch import nn
 import igpaths as ig
 from igpaths.metrics import Seeds, area, deletion, edges, insertion, perturbation, pixel_ranks, seed_masks
 from igpaths.metrics.canvases import lay_on
-from problems import Counted, Function, classifier, generator, images, small_network
+from problems import Counted, Function, Recorder, classifier, generator, images, small_network
 
 SHAPE = (3, 8, 15)
 PIXELS = 120
@@ -24,19 +24,6 @@ B, M = 3, 2
 TARGETS = torch.tensor([0, 3, 2])
 MEAN, STD = (0.4, 0.5, 0.3), (0.2, 0.3, 0.25)
 TENTHS = tuple(i / 10 for i in range(11))
-
-
-class Recorder(nn.Module):
-    """Keeps what a network sees, and how much at once."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-        self.seen: list[torch.Tensor] = []
-
-    def forward(self, x):
-        self.seen.append(x)
-        return self.network(x)
 
 
 def network(module: nn.Module | None = None) -> ig.Classifier:
