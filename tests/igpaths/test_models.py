@@ -18,7 +18,8 @@ from torch import nn
 from torchvision.transforms import functional
 
 from igpaths import Classifier, Model, list_models, load_model
-from igpaths.models import label, zoo
+from igpaths.models import label
+from igpaths.models import torchvision_zoo as zoo
 from igstudy.tasks import models, objects
 from igstudy.tasks.networks import NETWORKS
 

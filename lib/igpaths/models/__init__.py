@@ -1,10 +1,11 @@
 """A model by its name: a network, its normalisation, and how a photograph becomes its input.
 
 Another installed package adds names under a prefix ``NAME/`` by a module under NAME in the entry-point group
-"igpaths.models", with the functions `load` and `names` and the constant `ABOUT` of `igpaths.models.zoo`.
+"igpaths.models", with the functions `load` and `names` and the constant `ABOUT` of `igpaths.models.installed`.
 """
 
 import importlib
+import math
 import os
 import re
 from collections.abc import Callable
@@ -27,14 +28,28 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "IGPATHS_DATA"
 GROUP = "igpaths.models"
+DEFAULT = "installed/efficientnet_lite0"
 FORMS = (
-    "torchvision/NETWORK:WEIGHTS, torchvision/NETWORK:WEIGHTS@FILE or module:PACKAGE.FUNCTION "
-    "(for example torchvision/resnet50:IMAGENET1K_V2)"
+    "installed/NETWORK, torchvision/NETWORK:WEIGHTS, timm/NAME.TAG (these two also with @FILE) or "
+    "module:PACKAGE.FUNCTION (for example torchvision/resnet50:IMAGENET1K_V2)"
 )
+OWN = {"installed": "installed", "torchvision": "torchvision_zoo", "timm": "timm_zoo"}  # modules here, by their prefix
 BEST_KNOWN = (
     "densenet121", "densenet169", "densenet201", "inception_v3", "mobilenet_v2", "resnet50", "resnet101", "resnet152",
     "vgg16", "vgg19",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that has a name: its accuracy in [0, 1] as its package reports it, and what it `needs` before it runs.
+
+    The accuracy is NaN where none is reported; `needs` says in words what is downloaded or must be installed, "" where
+    all is here.
+    """
+
+    accuracy: float = math.nan
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,9 +117,10 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
 
     Parameters
     ----------
-    name : one that `list_models` gives, ``torchvision/NETWORK:WEIGHTS@FILE`` for its state dict in a file, or the
-        reader's own function that returns a `Model`, ``module:PACKAGE.FUNCTION``. Torchvision's weights without a file
-        are downloaded into TORCH_HOME once. DEFAULT is refused: it names other weights in another release.
+    name : one that `list_models` gives; ``torchvision/NETWORK:WEIGHTS@FILE`` or ``timm/NAME.TAG@FILE`` for a state dict
+        in a file, which may have another number of classes; or the reader's own function that returns a `Model`,
+        ``module:PACKAGE.FUNCTION``. Weights without a file are downloaded once: torchvision's into TORCH_HOME, timm's
+        into HF_HOME. DEFAULT is refused: it names other weights in another release.
     data : folder against which a relative FILE is resolved; the environment variable IGPATHS_DATA where it is empty,
         the current folder where both are.
 
@@ -118,7 +134,7 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
         close = [f"{known}/{rest}" for known in get_close_matches(prefix, providers())]
         close = close or [f"torchvision/{each}:WEIGHTS" for each in get_close_matches(label(name), BEST_KNOWN)]
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        more = "".join(f"{prefix}/NETWORK, " for prefix in providers() if prefix != "torchvision")
+        more = "".join(f"{prefix}/NETWORK, " for prefix in providers() if prefix not in OWN)
         raise ValueError(f"model is {name!r}; it must be {more}{FORMS}{hint} (`python -m igpaths models` lists them)")
     file = None
     if "@" in rest:
@@ -129,23 +145,23 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     return model
 
 
-def list_models(*, every: bool = False) -> dict[str, float]:
-    """The names that need no file of the reader's, each with the accuracy in [0, 1] that its package reports.
+def list_models(*, every: bool = False) -> dict[str, Offer]:
+    """The names that need no file of the reader's, each with its accuracy and what it needs.
 
     `every` classifier that a package has; by default only the best known of them.
     """
-    return {name: share for each in providers().values() for name, share in each.load().names(every=every).items()}
+    return {name: offer for each in providers().values() for name, offer in each.load().names(every=every).items()}
 
 
 @cache
 def providers() -> dict[str, EntryPoint]:
-    """By prefix, the modules that load models, not imported yet: torchvision's, and those of other packages."""
+    """By prefix, the modules that load models, not imported yet: those here, and those of other packages."""
     others = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return others | {"torchvision": EntryPoint("torchvision", "igpaths.models.zoo", GROUP)}
+    return others | {name: EntryPoint(name, f"{__name__}.{module}", GROUP) for name, module in OWN.items()}
 
 
 def label(name: str) -> str:
-    """The network's name without task, enum and file: "resnet50" of "torchvision/resnet50:IMAGENET1K_V2"."""
+    """The network's name without prefix, weights and file: "resnet50" of "torchvision/resnet50:IMAGENET1K_V2"."""
     if name.startswith("module:"):
         return re.split("[:.]", name)[-1]
     return re.split("[:@]", name.partition("/")[2])[0] or name

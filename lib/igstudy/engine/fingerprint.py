@@ -11,20 +11,22 @@ import hashlib
 import importlib.util
 import json
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torchvision.transforms import Compose
 from torchvision.transforms.functional import to_pil_image
 
 from igpaths.models import Model
-from igpaths.models.photographs import open_photograph
 from igstudy.engine.provenance import versions
-from igstudy.tasks import imagenet, objects
+from igstudy.tasks import objects
+from igstudy.tasks.images import OTHERS
 from igstudy.tasks.networks import NETWORKS
+from igstudy.tasks.photographs import Photograph
 
 Name = tuple[str, str]  # a module, and one of its top-level names; "" for the module itself
 ROOT = Path(__file__).parents[2]
@@ -88,14 +90,14 @@ def network(model: Model) -> str:
         classes = {type(part).__module__ for part in model.network.modules()}
         named = model.name.partition(":")[2].rpartition(".")[0]
         own = [_package(named, *sorted(classes), getattr(model.prepare, "__module__", named)), behaviour(model)]
-    # The presets of torchvision print what they do; a function's address says nothing.
-    prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module) else ""
+    # The presets of torchvision and timm print what they do; a function's address says nothing.
+    prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module | Compose) else ""
     return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
 
 
 def is_foreign(model: Model) -> bool:
     """Whether the model is the reader's own, which may hold numbers, files and layers that nothing here can list."""
-    return not model.name.startswith(("objects/", "torchvision/"))
+    return not model.name.startswith(("objects/", *OTHERS))
 
 
 def behaviour(model: Model) -> list[str]:
@@ -135,14 +137,16 @@ def sources(*modules: str) -> dict[str, str]:
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported
 
 
-def photographs(chosen: tuple[imagenet.Photograph, ...], model: Model) -> str:
-    """The digest of photographs: their classes, names and bytes, and the pixels that a reader's own model sees."""
-    stamps = [(each, each.path.stat()) for each in chosen]
-    facts = [[p.wnid, p.target, p.path.name, _file(p.path, at.st_size, at.st_mtime_ns)] for p, at in stamps]
-    for each in chosen if is_foreign(model) else ():
+def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model) -> str:
+    """The digest of photographs: their names, classes, crops, bytes, and the pixels that a reader's own model sees."""
+    facts: list[object] = []
+    for each in chosen:
+        at = each.path.stat()
+        facts.append([each.name, classes.get(each.label), each.crop, _file(each.path, at.st_size, at.st_mtime_ns)])
         with suppress(ValueError):  # the study skips what is no photograph, and says why a prepare fails
-            pixels = model.see(open_photograph(each.path), name=each.path.name)
-            facts.append([hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape])
+            if is_foreign(model):
+                pixels = model.see(each.open(), name=each.name)
+                facts.append([hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape])
     return digest(facts)
 
 

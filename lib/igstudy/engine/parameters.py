@@ -18,8 +18,8 @@ from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
 from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
+from igstudy.tasks import FOLDERS, TASKS
 
-TASKS = ("objects", "imagenet")
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
@@ -51,8 +51,8 @@ class Parameters:
 
     Attributes
     ----------
-    task : "objects" or "imagenet".
-    data : folder with ``val/`` and ``synsets.txt`` (imagenet only); empty: environment variable ``IGPATHS_DATA``.
+    task : "objects", "photographs", "imagenet" or "folder".
+    data : folder with photographs (imagenet and folder only); empty: environment variable ``IGPATHS_DATA``.
     models : names, as `igpaths.load_model` understands them.
     images : number of images, at least 1.
     paths : names of ``igstudy.measures.sources.PATHS``; under "study-a" those of ``OF_STUDY_A`` alone, walked as there.
@@ -127,9 +127,10 @@ class Parameters:
             if POINTS % self.steps[-1] or self.steps[0] == 1:
                 words = f"with study-a, step counts of 2 or more that divide its {POINTS} points"
                 raise refusal("steps", list(self.steps), words)
-        if self.task == "imagenet" and not (self.folder and self.folder.is_dir()):
+        if self.task in FOLDERS and not (self.folder and self.folder.is_dir()):
             value = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
-            raise refusal("data", value, f"an existing folder with val/ and synsets.txt, here or in {ENVIRONMENT}")
+            form = "val/ and synsets.txt" if self.task == "imagenet" else "images"
+            raise refusal("data", value, f"an existing folder with {form}, here or in {ENVIRONMENT}")
         return self
 
     @property
@@ -216,11 +217,12 @@ def _names(key: str, value: object, least: int) -> tuple[str, ...]:
 
 def _check_models(names: tuple[str, ...], task: str) -> None:
     known = registries()["models"]
-    form = re.compile("|".join([*known, r"torchvision/\w+:\w+(@.+)?", r"module:\w+(\.\w+)+"]))
+    others = (r"installed/\w+", r"torchvision/\w+:\w+(@.+)?", r"timm/\w+(\.\w+)?(@.+)?", r"module:\w+(\.\w+)+")
+    form = re.compile("|".join([*known, *others]))
     for name in names:
         if not isinstance(name, str) or not form.fullmatch(name):
             raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)
-        if {"objects": "objects", "torchvision": "imagenet"}.get(re.split("[/:]", name)[0], task) != task:
+        if not name.startswith("module:") and (task == "objects") != name.startswith("objects/"):
             raise refusal("models", name, f"networks of the task {task}, or the reader's own module")
     if len({label(name) for name in names}) < len(names):
         raise refusal("models", list(names), "networks whose short names differ, for they label the rows of a table")

@@ -13,7 +13,7 @@ from igpaths.models import Model, label, load_model
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
-from igstudy.tasks.images import Alter, load_images
+from igstudy.tasks.images import UNKNOWN, Alter, load_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +46,9 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     outputs = net.logits(data.images[:1]).shape[1]
     if outputs != len(data.classes):
         raise ValueError(f"model is {model.name!r}; its network has {outputs} outputs for {len(data.classes)} classes")
-    predictions = [net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)]
-    return Subject(
-        model=model, label=label(model.name), net=net, predictions=torch.cat(predictions), start=start, **vars(data)
-    )
+    predictions = torch.cat([net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)])
+    data = replace(data, targets=torch.where(data.targets == UNKNOWN, predictions, data.targets))
+    return Subject(model=model, label=label(model.name), net=net, predictions=predictions, start=start, **vars(data))
 
 
 def subjects(study: Parameters, *, output: str, images: int | None = None) -> Iterator[Subject]:

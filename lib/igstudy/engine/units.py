@@ -12,14 +12,14 @@ from igpaths.attributions import attribute
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
 from igpaths.models import load_model
-from igpaths.models.classes import read_synsets
 from igpaths.walks import walk
 from igstudy.engine import fingerprint, subjects
 from igstudy.engine.parameters import Parameters
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
 from igstudy.measures.sources import APART, Source
-from igstudy.tasks import imagenet
+from igstudy.tasks.images import collection
+from igstudy.tasks.photographs import find_classes
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,8 @@ def plan(study: Parameters) -> list[Unit]:
 
     ValueError or OSError where a model or the folder of photographs cannot be read.
     """
-    photographs = None
-    if study.task == "imagenet":
-        folder = imagenet.folder_of(study.folder or "")
-        there = imagenet.photographs(folder, read_synsets(folder))
-        photographs = imagenet.choose(there, study.images, seed=study.seed)
+    there = collection(study.task, study.folder or "")
+    photographs = None if there is None else there.sample(study.images, seed=study.seed)
     total = study.images if photographs is None else len(photographs)
     of_study = parts(study)
     own = {part.name: part_facts(part) for part in of_study}
@@ -95,8 +92,9 @@ def plan(study: Parameters) -> list[Unit]:
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
             images = fingerprint.scenes(start, count, study.seed)
-            if photographs is not None:
-                images = fingerprint.photographs(photographs[start : start + count], loaded)
+            if there is not None and photographs is not None:
+                chosen = photographs[start : start + count]
+                images = fingerprint.photographs(chosen, find_classes(there, loaded)[0], loaded)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}

@@ -32,6 +32,7 @@ from igstudy.engine import fingerprint
 from igstudy.engine.parameters import NAMES, Parameters, check_names
 from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment
+from igstudy.tasks import FOLDERS
 
 # Folded in the page, by the cell's tag.
 PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-parameters": "Parameters of this run"}
@@ -128,7 +129,7 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
             digest.update(fingerprint.network(load_model(name, data=chosen.folder or "")).encode())
         if kind == "module":  # as its files are now: the chapter's own process will read them anew
             digest.update(json.dumps(fingerprint.sources(rest.rpartition(".")[0])).encode())
-    photographs = sorted(chosen.folder.rglob("*")) if chosen.task == "imagenet" and chosen.folder else []
+    photographs = sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else []
     for path in photographs:
         facts = path.stat()
         digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode())

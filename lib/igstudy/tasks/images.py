@@ -11,11 +11,12 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 from igpaths.models import Model
-from igpaths.models.classes import read_synsets
-from igpaths.models.photographs import open_photograph
-from igstudy.tasks import imagenet, objects
+from igstudy.tasks import FOLDERS, TASKS, objects
+from igstudy.tasks.folders import read_folder
+from igstudy.tasks.photographs import Collection, find_classes, shipped
 
-TASKS = ("objects", "imagenet")
+OTHERS = ("installed/", "torchvision/", "timm/")  # models that do not know the scenes
+UNKNOWN = -1  # the target of a photograph without a label
 Alter = Callable[[Image.Image], Image.Image]
 logger = logging.getLogger("igpaths")
 
@@ -33,7 +34,7 @@ class Images:
     """Images of a task, ready for a model."""
 
     images: Tensor  # (B, 3, H, W), float32 in [0, 1]
-    targets: Tensor  # (B,), int64, the class of each
+    targets: Tensor  # (B,), int64, the class of each; UNKNOWN where the photograph has no label
     names: tuple[str, ...]  # unique
     photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
     classes: tuple[str, ...]  # the name of each class by its index
@@ -47,34 +48,32 @@ def load_images(
 ) -> Images:  # fmt: skip
     """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
 
-    The order is fixed by `seed` (and by the folder, for imagenet), so that shards of a run are slices of it.
+    The order is fixed by `seed` and by the folder, so that shards of a run are slices of it.
 
     Parameters
     ----------
-    task : "objects", scenes of the test split, or "imagenet", photographs of a folder, one of each class before a
+    task : "objects", scenes of the test split; "photographs", those that packages ship; "imagenet" or "folder",
+        photographs of a folder in ImageNet's form or in one of the reader's (see `folders`), one of each class before a
         second of any.
     model : Model whose `prepare` resizes and crops a photograph.
     count : int, 1 or more. Where a folder has fewer photographs, all are taken and the log says so.
     start : int, 0 or more.
-    data : the imagenet task's folder; the environment variable IGPATHS_DATA where it is empty.
+    data : the folder of the tasks imagenet and folder; the environment variable IGPATHS_DATA where it is empty.
     seed : int, 0 or more.
     alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
         such as a compression or a blur. A scene of the objects task is its own photograph.
 
-    ValueError for an unknown task, a model of the other task, a folder that lacks something (see
-    ``imagenet.photographs``), or where no photograph is left. A photograph that cannot be read is logged, counted in
-    `skipped` and not replaced.
+    ValueError for an unknown task, a model of another task, a folder that lacks something, or where no photograph is
+    left. A photograph that cannot be read is logged, counted in `skipped` and not replaced.
     """
-    if task not in TASKS:
-        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
     if count < 1 or start < 0:
         raise ValueError(f"count must be 1 or more and start 0 or more, got count {count} and start {start}")
-    other = "torchvision/" if task == "objects" else "objects/"
-    if model.name.startswith(other):
+    there = collection(task, data)
+    if model.name.startswith(OTHERS if task == "objects" else "objects/"):
         raise ValueError(f"model {model.name!r} does not know the classes of the task {task!r}")
-    if task == "objects":
+    if there is None:
         return _scenes(start, count, seed, alter)
-    return _photographs(model, start, count, data, seed, alter)
+    return _photographs(there, model, start, count, seed, alter)
 
 
 def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
@@ -87,22 +86,30 @@ def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
     return Images(images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
 
 
-def _photographs(model: Model, start: int, count: int, data: str | Path, seed: int, alter: Alter | None) -> Images:
-    folder = imagenet.folder_of(data)
-    synsets = read_synsets(folder)
-    there = imagenet.photographs(folder, synsets)
-    chosen = imagenet.choose(there, start + count, seed=seed)[start:]
+def collection(task: str, data: str | Path = "") -> Collection | None:
+    """The photographs of a task; None for the objects task, whose scenes are drawn."""
+    if task not in TASKS:
+        raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}")
+    if task in FOLDERS:
+        return read_folder(data, imagenet=task == "imagenet")
+    return shipped() if task == "photographs" else None
+
+
+def _photographs(there: Collection, model: Model, start: int, count: int, seed: int, alter: Alter | None) -> Images:
+    number = len(there.photographs)
+    chosen = there.sample(start + count, seed=seed)[start:]
     if len(chosen) < count:
-        logger.warning("%d photographs asked for from number %d on: %s has %d", count, start, folder, len(there))
+        logger.warning("%d photographs asked for from number %d on: %s has %d", count, start, there.source, number)
+    index, classes = find_classes(there, model)
     images, targets, names, skipped = list[Tensor](), list[int](), list[str](), list[str]()
     for photograph in chosen:
         try:
-            pixels = open_photograph(photograph.path)
+            pixels = photograph.open()
         except ValueError as error:
-            skipped.append(f"{photograph.wnid}/{error}")
+            skipped.append(str(error))
             continue
-        names.append(f"{photograph.wnid}/{photograph.path.name}")
-        targets.append(photograph.target)
+        names.append(photograph.name)
+        targets.append(index.get(photograph.label, UNKNOWN))
         images.append(model.see(alter(pixels) if alter else pixels, name=names[-1]))
         if images[-1].shape != images[0].shape:
             shapes = f"{tuple(images[-1].shape)}, and {names[0]} into {tuple(images[0].shape)}"
@@ -112,7 +119,7 @@ def _photographs(model: Model, start: int, count: int, data: str | Path, seed: i
     if skipped:
         logger.warning("%d of %d photographs skipped: %s", len(skipped), len(chosen), "; ".join(skipped))
     if not images:
-        message = f"no photograph is left of {len(chosen)} from number {start} on, of {len(there)} in {folder}"
+        message = f"no photograph is left of {len(chosen)} from number {start} on, of {number} in {there.source}"
         raise NoImagesError(message, skipped=tuple(skipped))
-    classes, both = tuple(synsets.values()), tuple(names)
+    both = tuple(names)
     return Images(torch.stack(images), torch.tensor(targets), both, both, classes, skipped=tuple(skipped))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from igpaths.arguments import check_word
-from igpaths.models import Model
+from igpaths.models import Model, Offer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,10 +19,10 @@ ABOUT = "For the drawn scenes of the objects task, shipped; accuracy on its test
 WEIGHTS = Path(__file__).parent / "weights"
 
 
-def names(*, every: bool = False) -> dict[str, float]:
+def names(*, every: bool = False) -> dict[str, Offer]:
     """The names of the networks, each with the accuracy that its card reports, in [0, 1]; there are no others."""
     cards = {name: json.loads((WEIGHTS / f"{name}.json").read_text(encoding="utf-8")) for name in networks()}
-    return {f"objects/{name}": card["accuracy"] for name, card in cards.items()}
+    return {f"objects/{name}": Offer(card["accuracy"]) for name, card in cards.items()}
 
 
 def networks() -> list[str]:
@@ -38,7 +38,7 @@ def load(name: str, *, file: Path | None) -> Model:
     if not weights.is_file():
         raise ValueError(f"model is {name!r}; its weights {weights} are not there: `make models` trains them")
 
-    from igpaths.models.zoo import fit, read_state
+    from igpaths.models.weights import fit, read_state
     from igstudy.tasks import objects
     from igstudy.tasks.networks import NETWORKS
 

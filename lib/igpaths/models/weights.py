@@ -1,0 +1,64 @@
+"""The weights of a network in a file: a state dict, which is the tensors by name.
+
+It is in .safetensors, or as ``torch.save`` writes it.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from igpaths.models import in_one_line
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+REMEDY = "a network that differs in more than its number of classes is one of your own, module:PACKAGE.FUNCTION"
+
+
+def count_classes(state: "dict[str, Tensor]", layer: str) -> dict[str, int]:
+    """The option `num_classes` of a network's constructor, from the weights of its last layer; none without them."""
+    return {"num_classes": len(state[layer])} if layer in state and state[layer].ndim else {}
+
+
+def read_state(file: Path, name: str) -> "dict[str, Tensor]":
+    """The tensors by name in a .safetensors file, or in any other that torch.save wrote, for the model of this name."""
+    import safetensors.torch
+    import torch
+
+    try:
+        if file.suffix.lower() == ".safetensors":
+            return safetensors.torch.load_file(file)
+        state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged or foreign file fails in many ways
+        raise ValueError(f"model is {name!r}; {file} is no state dict: {in_one_line(error)}") from error
+    pairs = state.items() if isinstance(state, dict) else [(None, state)]
+    if not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in pairs):
+        kind = f"a dict of {_some(list(map(str, state)))}" if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {kind}")
+    return state
+
+
+def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Module":
+    """`network` in evaluation mode with these weights; ValueError says which of them do not fit."""
+    # torchvision's DenseNet files keep the names of an older release: denselayer1.norm.1 for denselayer1.norm1.
+    for key in list(state):
+        state[re.sub(r"(denselayer\d+\.(?:norm|conv))\.([12]\.)", r"\1\2", key)] = state.pop(key)
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        shapes, given = ({key: tuple(t.shape) for key, t in each.items()} for each in (network.state_dict(), state))
+        findings = {
+            "missing": [key for key in shapes if key not in given],
+            "unexpected": [key for key in given if key not in shapes],
+            "of another shape": [
+                f"{k} is {given[k]}, expected {own}" for k, own in shapes.items() if given.get(k, own) != own
+            ],
+        }
+        words = "; ".join(f"{len(keys)} {what} ({_some(keys)})" for what, keys in findings.items() if keys)
+        words = words or in_one_line(error)
+        raise ValueError(f"model is {name!r}; the weights do not fit the network: {words}; {REMEDY}") from error
+    return network.eval()
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(words[:3]) + (", …" if len(words) > 3 else "")

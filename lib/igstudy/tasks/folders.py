@@ -1,0 +1,109 @@
+"""Photographs of one's own: class folders, a flat folder with a list of labels, or a flat folder without any.
+
+ImageNet's form is ``val/<wnid>/*.JPEG`` beside ``synsets.txt``, one synset a line in the order of the networks'
+classes.
+"""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+from igpaths.models import ENVIRONMENT, data_folder
+from igpaths.models.classes import read_synsets
+from igstudy.tasks.photographs import Collection, Photograph
+
+SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+LABELS = "labels.csv"
+CLASSES = "classes.txt"
+FORM = f"class folders with images, or images and {LABELS} (columns file and label), or images alone"
+
+
+def read_folder(data: str | Path, *, imagenet: bool) -> Collection:
+    """The photographs of the folder that `data`, or where it is empty the environment variable IGPATHS_DATA, names.
+
+    Hidden files do not count. In ImageNet's form every folder of val/ must be a synset of the list. In a folder of
+    one's own the images lie in val/ if there is one, and their classes are, in this order: a name a line of
+    ``classes.txt``; or the class folders in alphabetical order, as torchvision's ImageFolder has them.
+
+    ValueError where there is no such folder, no image in it, or a list that does not fit.
+    """
+    folder = data_folder(data)
+    if folder is None:
+        form = "val/<wnid>/*.JPEG and synsets.txt" if imagenet else FORM
+        where = f"name it with the parameter data or the environment variable {ENVIRONMENT}"
+        raise ValueError(f"the task needs a folder with {form}: {where}")
+    return _imagenet(folder) if imagenet else _own(folder)
+
+
+def _imagenet(folder: Path) -> Collection:
+    synsets = read_synsets(folder)
+    if not synsets:
+        raise ValueError(f"there is no list of synsets at {folder / 'synsets.txt'}; without one, set task: folder")
+    root = folder / "val"
+    if not root.is_dir():
+        raise ValueError(f"{folder} has no folder val/ with the photographs, val/<wnid>/*.JPEG")
+    names = _folders(root)
+    if not names:
+        raise ValueError(f"{root} has no synset folders: the photographs belong into val/<wnid>/")
+    if strange := sorted(set(names) - synsets.keys()):
+        raise ValueError(f"{root} has {len(strange)} folders that are no synset of the list, such as {strange[0]!r}")
+    photographs = _labelled(root, [wnid for wnid in synsets if wnid in names])
+    if not photographs:
+        raise ValueError(f"{root} has synset folders but no image in them ({', '.join(SUFFIXES)})")
+    return Collection(photographs, str(folder), synsets)
+
+
+def _own(folder: Path) -> Collection:
+    root = folder / "val" if (folder / "val").is_dir() else folder
+    in_folders, flat = _labelled(root, _folders(root)), _images(root)
+    lists = [each / LABELS for each in (root, folder) if (each / LABELS).is_file()]
+    if lists:
+        found = _listed(root, lists[0])
+    elif in_folders and flat:
+        raise ValueError(f"{root} has images beside class folders, such as {flat[0].name!r}; it must have {FORM}")
+    else:
+        found = in_folders or tuple(Photograph(path, path.name) for path in flat)
+    if not found:
+        raise ValueError(f"{root} has no image ({', '.join(SUFFIXES)}); it must have {FORM}")
+    labels = sorted({each.label for each in found} - {""})
+    names = labels
+    if (folder / CLASSES).is_file():
+        names = [line.strip() for line in _text(folder / CLASSES).splitlines() if line.strip()]
+        if strange := [label for label in labels if label not in names]:
+            raise ValueError(f"{folder / CLASSES} does not list {strange[0]!r}, a label of {root}")
+    return Collection(found, str(root), {name: name for name in names})
+
+
+def _listed(root: Path, file: Path) -> tuple[Photograph, ...]:
+    lines = csv.DictReader(_text(file).splitlines())
+    if not {"file", "label"} <= set(lines.fieldnames or ()):
+        raise ValueError(f"{file} begins with {lines.fieldnames}; its first line must name the columns file and label")
+    found: dict[str, Photograph] = {}
+    for number, line in enumerate(lines, 2):
+        name, label = (line["file"] or "").strip(), (line["label"] or "").strip()
+        if not (name and label and (root / name).is_file()) or name in found:
+            raise ValueError(
+                f"{file}, line {number}: {name!r}, {label!r} is not an image of {root} and its label, once"
+            )
+        found[name] = Photograph(root / name, name, label)
+    return tuple(found.values())
+
+
+def _labelled(root: Path, names: Iterable[str]) -> tuple[Photograph, ...]:
+    return tuple(Photograph(path, f"{name}/{path.name}", name) for name in names for path in _images(root / name))
+
+
+def _folders(root: Path) -> list[str]:
+    return sorted(each.name for each in root.iterdir() if each.is_dir() and not each.name.startswith("."))
+
+
+def _images(root: Path) -> list[Path]:
+    there = sorted(root.iterdir())
+    return [each for each in there if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")]
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not UTF-8 text: {error}") from error
