@@ -101,6 +101,7 @@ MEASURES = {
         Measure("late", late, (_on("straight", "blur", "blur-tangent"), _ours)),
         Measure("projection", projection, (_on("straight"), _ours)),
         Measure("insertion", reveal, (_ranks, _chooses("insertion")), ("insertion",)),
+        Measure("parts", reveal, (_splits, _explains("logit"), _chooses("insertion"), _ours), ("insertion", "split")),
         Measure("canvases", reveal_elsewhere, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         _information("information", *FAST),
         _information("webp", "webp"),
