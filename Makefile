@@ -11,10 +11,12 @@ export MALLOC_MMAP_THRESHOLD_ = 17179869184
 BIN = .venv/bin
 STUDY = $(BIN)/python -m igstudy
 
-.PHONY: help book browse pdf run results readme notebooks models test lint bench bench-gpu clean
+.PHONY: help setup book browse pdf run results readme notebooks models test lint bench bench-gpu clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## the virtual environment with all packages, .venv
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
 	$(STUDY) book --params "$(PARAMS)"
@@ -65,7 +67,7 @@ clean: ## remove what was built, but neither .venv nor the store of results
 	@$(PYTHON) -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
 		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,cluster,photographs]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,timm,photographs,cluster]'
 	touch $@
 
 # A peer that only the benchmarks need
