@@ -218,6 +218,17 @@ def test_each_choice_changes_what_is_shown(look, control, by):
     assert {name for name in after if after[name] != before[name]} >= MOVED[control]
 
 
+def test_a_network_is_offered_for_the_images_that_it_has_walked(look):
+    image, network = (look.locator(f"#look select[name={name}]") for name in ("image", "network"))
+    seen = set()
+    for name in image.locator("option").evaluate_all("all => all.map(each => each.value)"):
+        image.select_option(name)
+        assert network.evaluate("each => !each.selectedOptions[0].disabled")
+        assert look.locator("#look-seen").get_attribute("alt").startswith(f'The image "{name}"')
+        seen.add(look.locator("#look-seen").get_attribute("src"))
+    assert len(seen) == image.locator("option").count()
+
+
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])
 def test_the_slider_goes_along_the_path(look, by):
     slider, found = look.locator("#look input[name=alpha]"), []

@@ -9,7 +9,18 @@
   let drawn = null; // the charts, from the first walk on: an empty one would complain of its empty axes
   let share = 0.5;
 
+  // A network that has not walked the chosen image cannot be chosen
+  const offer = () => {
+    const { image, network, path, steps } = form.elements;
+    const networks = [...network.options];
+    networks.forEach((each) => {
+      each.disabled = !([image.value, each.value, path.value, steps.value].join("|") in walks);
+    });
+    if (network.selectedOptions[0].disabled) network.value = networks.find((each) => !each.disabled).value;
+  };
+
   const show = () => {
+    offer();
     const chosen = Object.fromEntries(new FormData(form));
     const walk = walks[[chosen.image, chosen.network, chosen.path, chosen.steps].join("|")];
     const rule = walk.rules[chosen.rule];
@@ -28,7 +39,7 @@
     const change = walk.score[walk.score.length - 1] - walk.score[0];
     const star = walk.star === null ? "α* is undefined" : `α* = ${walk.star.toFixed(2)}`;
     root.querySelector("output").textContent =
-      `α = ${alpha.toFixed(2)}: score ${walk.score[point].toFixed(3)}, gradient's norm ${walk.norm[point].toExponential(1)}; ` +
+      `α = ${alpha.toFixed(2)}: score ${walk.score[point].toFixed(3)}, gradient's norm ${walk.norm[point].toPrecision(2)}; ` +
       `${chosen.rule} has credited ${rule.credit[stop].toFixed(3)} of a change of ${change.toFixed(3)}; ${star}.`;
     slider.setAttribute("aria-valuetext", `α = ${alpha.toFixed(2)}`);
 

@@ -3,7 +3,8 @@
 `walked` keeps, of each walk, the score and the gradient's norm at every point, and at up to `STOPS` stops after the
 baseline a picture of the image there and of what each rule has credited so far. `page` puts walks into one piece of
 HTML with its controls and ``look.js``; Vega draws the curves. Maps travel as grey pictures, 0 is the middle grey, and
-the browser colours them, for a coloured picture of the same size is blurred in its colours.
+the browser colours them, for a coloured picture of the same size is blurred in its colours. A network need not have
+walked every image: its name can be chosen where it has.
 """
 
 import base64
@@ -23,6 +24,7 @@ import vl_convert
 from matplotlib import colormaps
 from PIL import Image
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
 import igpaths as ig
 from igpaths import plots
@@ -34,7 +36,12 @@ from igstudy.engine.subjects import Subject
 
 RULES: dict[str, Rule] = {"IG": ig.IG("both"), "IDGI": ig.IDGI()}
 LEFT, PSI = "Left IG", 0.9  # Split IG's part before α*, and the share of the score's way that ends it
-STOPS, SIDE, QUALITY = 16, 96, 85  # pictures of a walk, pixels of a picture's side, and WebP's quality
+STOPS, SIDE, MAP, QUALITY = (
+    16,
+    224,
+    112,
+    75,
+)  # pictures of a walk, pixels of an image's side and a map's, WebP's quality
 CONTROLS = ("image", "network", "path", "rule", "steps")
 CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
 PICTURE = re.compile(r'"data:[^"]*"')
@@ -67,7 +74,7 @@ class _Track:
     def arrive(self, point: Point, *, stop: bool) -> None:
         if stop:
             self.stops.append(len(self.points))
-            self.seen.append(point.x.cpu())
+            self.seen.append(shrunk(point.x.cpu(), SIDE))
             for name, total in self.sums.items():
                 self.credit[name].append(signed_map(total))
         self.points.append((point.alpha, point.score.cpu(), point.gradient.flatten(1).norm(dim=1).cpu()))
@@ -113,16 +120,23 @@ def rounded(value: Tensor) -> float:
 
 
 def grey(maps: Sequence[Tensor]) -> list[Tensor]:
-    """Signed maps (H, W) as grey ones in [0, 1], on the scale of the last: 0 is 1/2."""
-    limit = plots.percentile(maps[-1].abs())
-    return [(0.5 + each / (2 * limit)).clamp(0, 1) for each in maps]
+    """Signed maps (H, W) as small grey ones in [0, 1], on the scale of the last: 0 is 1/2."""
+    small = [shrunk(each[None], MAP)[0] for each in maps]
+    limit = plots.percentile(small[-1].abs())
+    return [(0.5 + each / (2 * limit)).clamp(0, 1) for each in small]
+
+
+def shrunk(pixels: Tensor, side: int) -> Tensor:
+    """(..., C, H, W), averaged to at most `side` × `side` pixels."""
+    height, width = pixels.shape[-2:]
+    share = min(1.0, side / max(height, width))
+    return adaptive_avg_pool2d(pixels, (round(share * height), round(share * width)))
 
 
 def picture(pixels: Tensor) -> str:
-    """(3, H, W) or (H, W) in [0, 1] as a data URL of at most `SIDE` × `SIDE` pixels."""
+    """(3, H, W) or (H, W) in [0, 1] as a data URL."""
     values = (pixels.float() * 255).round().to(torch.uint8).numpy()
     image = Image.fromarray(values if values.ndim == 2 else values.transpose(1, 2, 0))
-    image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
     held = io.BytesIO()
     image.save(held, "WEBP", quality=QUALITY, method=6)
     return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()

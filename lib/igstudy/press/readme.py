@@ -1,6 +1,6 @@
 """What README.md shows, written anew by ``python -m igstudy readme``: a picture, and what the study found.
 
-The picture is one that `igpaths.explanations` draws of a scene; what was found are the verdicts of the published
+The picture is one that `igpaths.explanations` draws of a photograph; what was found are the verdicts of the published
 results, between two marks in the text.
 """
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import IO
 
 import igpaths as ig
+from igpaths.models import DEFAULT
 from igstudy.evidence import findings
 from igstudy.evidence.results import published, studies
 from igstudy.evidence.verdicts import in_words, of_published
-from igstudy.tasks import objects
+from igstudy.tasks.photographs import shipped
 
-SCENE = 2
 PICTURE = "book/_static/explained.png"
 FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
 MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
@@ -24,10 +24,10 @@ NOTHING = "`results/` holds no published study yet: no claim is decided."
 
 
 def draw(file: str | IO[bytes]) -> None:
-    """Draw the picture into a file: paths that rounding does not move, on a network that is shipped."""
-    image, paths, rules = objects.scene(SCENE).image, ("straight", "blur-placed"), ("ig", "idgi")
-    found = ig.explain(image, model="objects/resnet", paths=paths, rules=rules, steps=64, progress=False)
-    found.picture().savefig(file, dpi=110, bbox_inches="tight", format="png")
+    """Draw the picture into a file: the cat, along paths that rounding does not move."""
+    photograph, paths, rules = shipped().photographs[0].open(), ("straight", "blur-placed"), ("ig", "idgi")
+    found = ig.explain(photograph, model=DEFAULT, paths=paths, rules=rules, steps=64, progress=False)
+    found.picture().savefig(file, dpi=128, bbox_inches="tight", format="png")
 
 
 def written(text: str) -> str:

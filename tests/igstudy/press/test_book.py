@@ -16,7 +16,7 @@ from igstudy.engine.parameters import NAMES, Parameters
 from igstudy.press.pages import QUESTION, pages
 
 ROOT = Path(__file__).parents[3]
-WITHOUT = ("index", "claims", "speed")  # show what is in results/, and compute nothing
+WITHOUT = ("index", "claims", "speed")  # show what is in results/, whatever the parameters are
 CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
 
 

@@ -69,11 +69,10 @@ def test_idgi_credits_the_change_of_score_at_every_stop(walks):
 def test_pictures_show_the_way_from_the_baseline_to_the_image(network, walks):
     facts = walks["one", "mobilenet", "straight", 32]
     first, last = opened(facts["seen"][0]), opened(facts["seen"][-1])
-    image = Image.fromarray((network.images[0].permute(1, 2, 0) * 255).byte().numpy())
-    image.thumbnail((look.SIDE, look.SIDE), Image.Resampling.BOX)
     assert len(facts["seen"]) == look.STOPS + 1
     assert first.max() < 0.05
-    assert np.abs(last - np.asarray(image) / 255).mean() < 0.04
+    assert np.abs(last - network.images[0].movedim(0, -1).numpy()).mean() < 0.04
+    assert opened(facts["rules"]["IG"]["maps"][0]).shape == (look.MAP, look.MAP, 3)
 
 
 def test_a_map_begins_grey_and_ends_with_its_signs():
@@ -83,6 +82,14 @@ def test_a_map_begins_grey_and_ends_with_its_signs():
     assert (end[:, :16] < 0.5).all()
     assert (end[:, 16:] > 0.5).all()
     assert end.min() == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize(("shape", "small"), [((3, 8, 4), (3, 4, 2)), ((1, 3, 4), (1, 3, 4)), ((1, 9, 6), (1, 4, 3))])
+def test_pictures_shrink_to_a_side_and_keep_their_average(shape, small):
+    pixels = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    found = look.shrunk(pixels, 4)
+    assert found.shape == small
+    assert float(found.mean()) == pytest.approx(float(pixels.mean()), abs=0.05)
 
 
 def test_the_page_holds_every_walk_and_every_control(walks):
