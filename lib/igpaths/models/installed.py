@@ -12,7 +12,7 @@ from pathlib import Path
 from igpaths.arguments import check_word
 from igpaths.models import Model, Offer
 
-ABOUT = "for photographs, their weights installed by pip; accuracy on ImageNet as published"
+ABOUT = "For photographs, their weights installed by pip; accuracy on ImageNet as published"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A photograph, from its file or in memory, as the networks were trained to see it: with its pixels as stored, in RGB."""
+"""A photograph, from its file or in memory, as the networks were trained to see it: in RGB, its pixels as stored."""
 
 import logging
 import warnings
@@ -74,6 +74,8 @@ def _in_colour(image: Image.Image, name: str) -> Image.Image:
         levels = np.asarray(image).astype(np.int64)
         low, high = int(levels.min()), int(levels.max())
         used = f"from {low} to {high}, {(high - low) / DEEP:.1%} of that"
-        logger.warning("%s: its grey levels, 0 to %d, are scaled to 0 to 255; the image uses those %s", name, DEEP, used)
+        logger.warning(
+            "%s: its grey levels, 0 to %d, are scaled to 0 to 255; the image uses those %s", name, DEEP, used
+        )
         image = Image.fromarray(np.round(levels * 255 / DEEP).astype(np.uint8))
     return image.convert("RGB")

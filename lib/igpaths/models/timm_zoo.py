@@ -11,7 +11,7 @@ from igpaths.models.weights import count_classes, fit, read_state
 if TYPE_CHECKING:
     from torch import nn
 
-ABOUT = "timm's, for photographs; some of its more than a thousand names"
+ABOUT = "Timm's, for photographs; it reports no accuracy"
 MISSING = "pip install 'igpaths[timm]'"
 BEST_KNOWN = (
     "convnext_tiny.fb_in1k", "efficientnet_b0.ra_in1k", "mobilenetv3_large_100.ra_in1k", "resnet18.a1_in1k",

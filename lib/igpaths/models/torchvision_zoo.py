@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torchvision.models import WeightsEnum
 
-ABOUT = "torchvision's, for photographs; accuracy on ImageNet's validation set"
+ABOUT = "Torchvision's, for photographs; accuracy on ImageNet's validation set"
 
 
 def names(*, every: bool = False) -> dict[str, Offer]:
