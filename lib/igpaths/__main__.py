@@ -24,8 +24,8 @@ EXPLAIN = """examples:
 The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, C, H, W),
 the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = "examples:\n  python -m igpaths models\n  python -m igpaths models --all"
-OWN = """Weights of your own for a network of torchvision's or timm's, a state dict in a file, which may have another number
-of classes (a relative file is looked for in --data):
+OWN = """Weights of your own for a network of torchvision's or timm's, a state dict in a file, which may have another
+number of classes (a relative file is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
   timm/resnet50.a1_in1k@weights/mine.safetensors
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from igpaths.arguments import check_word, nearest
 from igpaths.models import Model, Offer, in_one_line
-from igpaths.models.weights import count_classes, fit, read_state
+from igpaths.models.weights import fit, read_state
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,8 +60,8 @@ def load(name: str, *, file: Path | None) -> Model:
         own = _download(name, full)
     else:
         state, described = read_state(file, name), get_pretrained_cfg(full)
-        last = f"{described.classifier if described else ''}.weight"
-        own = fit(name, timm.create_model(full, **count_classes(state, last)), state)
+        last = state.get(f"{described.classifier if described else ''}.weight", ())
+        own = fit(name, timm.create_model(full, **({"num_classes": len(last)} if len(last) else {})), state)
     return _described(name, own)
 
 
