@@ -23,7 +23,18 @@ from igstudy.tasks import objects
 WORDS = "a rather long $name of a class_ that a network of my own may well$ have"
 SAVED = {
     *("model", "image", "predicted", "probability", "target", "target_index", "output", "steps", "psi", "paths"),
-    *("rules", "baselines", "maps", "completeness_gap", "scores", "alphas", "alpha_star", "evaluations", "seconds"),
+    *(
+        "rules",
+        "baselines",
+        "maps",
+        "completeness_gap",
+        "insertion",
+        "scores",
+        "alphas",
+        "alpha_star",
+        "evaluations",
+        "seconds",
+    ),
 }
 
 
@@ -63,6 +74,7 @@ def made(paths, rules, shape=(60, 40), name="triangle", rises=True, channels=3):
         rules=tuple(rules),
         maps=maps,
         completeness_gap=maps.sum((2, 3, 4)),
+        insertion=torch.rand(count, len(rules), generator=generator),
         scores=scores.expand(count, -1),
         alphas=alphas.expand(count, -1),
         alpha_star=torch.full((count,), 1.0 if rises else torch.nan),
@@ -105,10 +117,46 @@ def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):
     found = ig.explain(scene, model="objects/resnet", paths=("blur", "blur-placed"), rules=("ig", "idg"), steps=32)
     _, _, even, idg, _, placed, _ = str(found).splitlines()
     assert re.fullmatch(
-        r"  Blur IG: .* gap [-+]\d+\.\d+%, over 10%: more steps, or the path blur-placed, close it", even
+        r"  Blur IG: .* gap [-+]\d+\.\d+%, more steps, or the path blur-placed, close it; insertion 0\.\d{4}", even
     )
-    assert idg == "  Blur IG + IDG: completeness not promised"
-    assert re.fullmatch(r"  Blur IG, placed: completeness gap [-+][0-9]\.\d+%", placed)
+    assert re.fullmatch(r"  Blur IG \+ IDG: completeness not promised; insertion 0\.\d{4}", idg)
+    assert re.fullmatch(r"  Blur IG, placed: completeness gap [-+][0-4]\.\d+%; insertion 0\.\d{4}", placed)
+
+
+def test_insertion_is_that_of_the_metric_for_every_map(scene):
+    found = ig.explain(scene, model="objects/vgg", paths=("blur", "straight"), rules=("idgi", "ig", "idg"), steps=4)
+    net = ig.load_model("objects/vgg").classifier(output="logit")
+    for p, r in np.ndindex(2, 3):
+        curve = ig.metrics.insertion(net, found.image[None], found.target_index, found.maps[p, r].abs().sum(0)[None])
+        score = float(ig.metrics.area(curve.shares, curve.probability))
+        assert float(found.insertion[p, r]) == pytest.approx(score, abs=1e-6)
+        assert 0 < score < 1
+
+
+def test_a_row_for_each_map_has_the_facts_by_their_names(scene):
+    found = ig.explain(scene, model="objects/vgg", paths=("blur", "straight"), rules=("idgi", "ig"), steps=4)
+    rows = found.rows()
+    assert [(row["path"], row["rule"]) for row in rows] == [
+        ("blur", "idgi"), ("blur", "ig"), ("straight", "idgi"), ("straight", "ig"),
+    ]  # fmt: skip
+    for row, (p, r) in zip(rows, np.ndindex(2, 2), strict=True):
+        assert row["completeness_gap"] == float(found.completeness_gap[p, r])
+        assert row["insertion"] == float(found.insertion[p, r])
+        assert row["score_change"] == float(found.scores[p, -1] - found.scores[p, 0])
+        assert row["alpha_star"] == pytest.approx(float(found.alpha_star[p]), nan_ok=True)
+        assert (row["evaluations"], row["seconds"]) == (found.evaluations[p], found.seconds[p])
+        assert (row["target"], row["probability"], row["steps"]) == ("triangle", found.probability, 4)
+
+
+def test_a_gap_beside_a_tiny_change_is_no_share_of_it():
+    found = made(("straight",), ("ig", "idgi"))
+    tiny = replace(found, scores=found.scores * 1e-9, completeness_gap=torch.tensor([[0.0854, 0.0854]]))
+    assert [tiny.completeness(0, r) for r in range(2)] == [("completeness gap +0.0854", True)] * 2
+    assert "%" not in str(tiny) + tiny.picture().axes[0].get_xlabel()
+    share = replace(found, completeness_gap=torch.tensor([[-0.02, 1e-7]]))
+    assert [share.completeness(0, r) for r in range(2)] == [
+        ("completeness gap -2.00%", False), ("complete by construction", False),
+    ]  # fmt: skip
 
 
 def test_a_name_twice_counts_once_and_one_needs_no_tuple(scene):
@@ -144,15 +192,16 @@ def test_a_single_output_has_no_probability(scene):
     found = ig.explain(scene, model=own(outputs=1), output="logit", steps=2)
     assert np.isnan(found.probability)
     assert found.target_index == 0
+    assert bool(found.insertion.isnan().all())
     assert "nan" not in str(found) + found.picture().axes[0].get_xlabel()
 
 
 def test_a_score_that_never_changes_has_no_relative_gap_and_no_alpha_star(scene):
     found = ig.explain(scene, model=own(), steps=4, target=3)
     head, path, gap = str(found).splitlines()
-    assert head == "class 3 (class 3), probability 0.2500; seen as class 0, probability 0.2500"
+    assert head == "class 3 (class 3), probability 0.2500, by mine; seen as class 0, probability 0.2500"
     assert path.startswith("straight path: +0.0000 from black, never rises above it; 5 gradient evaluations in ")
-    assert gap == "  IG: completeness gap +0.0000"
+    assert gap == "  IG: completeness gap +0.0000; insertion 0.2500"
     assert len(found.picture().axes) == 3
 
 
@@ -170,6 +219,7 @@ def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path)
     assert "is not finite at α = 0; " in straight
     assert gap == "  IG: completeness gap not finite"
     assert "not finite" not in head + blur + other
+    assert found.insertion.isnan().tolist() == [[True], [True]]  # of one output
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = found.picture()
