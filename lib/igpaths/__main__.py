@@ -43,7 +43,8 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """The commands, each with its options and the function that runs it."""
     root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    root.set_defaults(run=root.print_help)
+    commands = root.add_subparsers(metavar="COMMAND")
     form = argparse.RawDescriptionHelpFormatter
     about = "Draw which pixels of images count for a network's answer."
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
@@ -130,7 +131,7 @@ def _write(table: Path, rows: Sequence[dict[str, Any]], *, new: bool) -> None:
         writer.writerows(rows)
 
 
-def show_models(*, every: bool) -> int:
+def show_models(*, every: bool) -> None:
     """List the names of models, each with its accuracy and what it needs."""
     for package in [entry.load() for entry in providers().values()]:
         offers = package.names(every=every)
@@ -141,7 +142,6 @@ def show_models(*, every: bool) -> int:
             print(f"  {accuracy:>5}  {name:{width}}  {offer.needs or 'runs here and now'}")
         print()
     print(OWN)
-    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -152,7 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = vars(parser().parse_args(arguments))
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
-            return int(options.pop("run")(**options))
+            return options.pop("run")(**options) or 0
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -200,7 +200,7 @@ def explain(
     """
     paths, rules = _check_words("path", paths, METHODS), _check_words("rule", rules, RULES)
     begins = baseline or "black"
-    check_word("baseline", begins, BASELINES)
+    check_word("baseline", begins, BASELINES, more=", mean being the network's grey")
     if baseline and all(METHODS[path].baseline for path in paths):
         raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
     if not callable(output):

@@ -122,7 +122,8 @@ def _show_scores(ax: Axes, explanation: "Explanation") -> None:
     ax.set_title(f"{explanation.output} along the path", fontsize=9, parse_math=False)
     ax.tick_params(labelsize=7)
     ax.set_xlim(0, 1)
-    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
+    ax.set_xlabel("α", fontsize=8, labelpad=0)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, frameon=False)
 
 
 def _around(ax: Axes, above: str, below: str) -> None:

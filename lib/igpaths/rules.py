@@ -34,7 +34,8 @@ class IG:
 
     Parameters
     ----------
-    at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid).
+    at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid, which
+        errs least and which `igpaths.explain` takes).
     """
 
     at: str = "start"

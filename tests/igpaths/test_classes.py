@@ -64,10 +64,16 @@ class TestIndex:
     @pytest.mark.parametrize(
         ("target", "message"),
         [
-            ("5", "target is '5'; it must be a class's name or index, 0 to 4"),
-            ("-1", "target is '-1'; it must be a class's name or index, 0 to 4"),
-            ("", "target is ''; it must be a class's name or index, 0 to 4"),
-            ("tinch", "target is 'tinch'; it must be a class's name or index, 0 to 4; did you mean tench?"),
+            ("5", "target is '5'; it must be a class's name (tench, crane, maillot, maillot, crane) or index, 0 to 4"),
+            (
+                "-1",
+                "target is '-1'; it must be a class's name (tench, crane, maillot, maillot, crane) or index, 0 to 4",
+            ),
+            ("", "target is ''; it must be a class's name (tench, crane, maillot, maillot, crane) or index, 0 to 4"),
+            (
+                "tinch",
+                "target is 'tinch'; it must be a class's name (tench, crane, maillot, maillot, crane) or index, 0 to 4; did you mean tench?",
+            ),
             ("crane", "target is 'crane', the name of classes 1, 4: give the index"),
         ],
     )

@@ -110,7 +110,7 @@ def test_nothing_that_can_be_read_leaves_no_table(capsys):
         (("photos", "--out", "x.png"), "error: out is x.png; of several images it must be one folder"),
         (("photos", "--out", "photos/labels.csv"), "of several images it must be one folder"),
         (("photos", "--path", "curved"), "error: path is 'curved'; it must be one of straight"),
-        (("photos", "--target", "cat"), "error: target is 'cat'; it must be a class's name or index"),
+        (("photos", "--target", "cat"), "error: target is 'cat'; it must be a class's name (disk, "),
     ],
 )  # fmt: skip
 def test_what_is_refused_for_all_of_them(capsys, arguments, message):

@@ -117,8 +117,8 @@ class TestExplain:
             (["--steps", "many"], "argument --steps: invalid int value: 'many' (see python -m igpaths explain --help)"),
             (["--output", "odds"], "output is 'odds'; it must be one of probability, logit"),
             (["--device", "tpu"], "device is 'tpu'; it must be cpu, cuda or cuda:N"),
-            (["--target", "10"], "target is '10'; it must be a class's name or index, 0 to 9"),
-            (["--target", "heat"], "target is 'heat'; it must be a class's name or index, 0 to 9; did you mean heart?"),
+            (["--target", "10"], "target is '10'; it must be a class's name (disk, square, triangle, "),
+            (["--target", "heat"], "hexagon) or index, 0 to 9; did you mean heart?"),
             (["--model", "resnet"], "model is 'resnet'; it must be objects/NETWORK"),
             (["--data", "none"], "data is 'none' (parameter data or IGPATHS_DATA): there is no such folder"),
             (["--out", "none/map.png"], "file is 'none/map.png'; there is no folder 'none'"),
@@ -224,8 +224,11 @@ def test_help_teaches_by_example(capsys, command):
     assert f"\nexamples:\n  python -m igpaths {command}" in capsys.readouterr().out
 
 
-def test_no_command(capsys):
-    assert "the following arguments are required: COMMAND (see python -m igpaths --help)" in refused(capsys)
+def test_no_command_is_helped(capsys):
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: python -m igpaths [-h] COMMAND")
+    assert err == ""
 
 
 class TestProcess:
