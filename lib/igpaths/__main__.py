@@ -85,7 +85,9 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
     """
     options = {name: value for name, value in given.items() if value is not None}
     if several := len(images) > 1 or images[0].is_dir():
-        folder = _folder(out)
+        folder, *more = out or [Path("maps")]
+        if more or folder.suffix.lower() in FORMATS or folder.is_file():
+            raise ValueError(f"out is {', '.join(map(str, [folder, *more]))}; of several images it must be one folder")
         table = table or folder / "maps.csv"
         files = {image: [picture] for image, picture in name_pictures(images, folder).items()}
         options["model"] = load_model(options.get("model", DEFAULT), data=options.get("data", ""))
@@ -112,14 +114,6 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
     if several and explained:
         print(table)
     return int(explained < len(files))
-
-
-def _folder(out: Sequence[Path] | None) -> Path:
-    """The folder of the pictures of several images."""
-    folders = out or [Path("maps")]
-    if len(folders) > 1 or folders[0].suffix.lower() in FORMATS or folders[0].is_file():
-        raise ValueError(f"out is {', '.join(map(str, folders))}; of several images it must be one folder")
-    return folders[0]
 
 
 def _write(table: Path, rows: Sequence[dict[str, Any]], *, new: bool) -> None:

@@ -99,23 +99,16 @@ class Explanation:
 
     def rows(self) -> list[dict[str, str | int | float]]:
         """Of each map one row for a table, with the facts of its image, its path and its rule by their names."""
-        names = ("model", "target", "predicted", "probability", "output", "steps")
-        return [
-            {name: getattr(self, name) for name in names}
-            | {
-                "path": path,
-                "baseline": self.baselines[p],
-                "rule": rule,
-                "completeness_gap": float(self.completeness_gap[p, r]),
-                "score_change": float(self.scores[p, -1] - self.scores[p, 0]),
-                "alpha_star": float(self.alpha_star[p]),
-                "evaluations": self.evaluations[p],
-                "seconds": self.seconds[p],
-                "insertion": float(self.insertion[p, r]),
-            }
-            for p, path in enumerate(self.paths)
-            for r, rule in enumerate(self.rules)
-        ]
+        of_image = {name: getattr(self, name) for name in ("model", "target", "predicted", "probability", "output")}
+        rows = []
+        for p, path in enumerate(self.paths):
+            of_path = {"path": path, "baseline": self.baselines[p], "steps": self.steps, "seconds": self.seconds[p]}
+            of_path |= {"evaluations": self.evaluations[p], "alpha_star": float(self.alpha_star[p])}
+            of_path |= {"score_change": float(self.scores[p, -1] - self.scores[p, 0])}
+            for r, rule in enumerate(self.rules):
+                values = {name: float(getattr(self, name)[p, r]) for name in ("completeness_gap", "insertion")}
+                rows.append(of_image | of_path | {"rule": rule} | values)
+        return rows
 
     def completeness(self, p: int, r: int) -> tuple[str, bool]:
         """The gap of path p with rule r in words, and whether it is large.

@@ -47,7 +47,9 @@ def load(name: str, *, file: Path | None) -> Model:
         raise ValueError(f"model is {name!r}; timm is not installed: {MISSING}")
 
     import timm
+    from timm.data import ImageNetInfo, create_transform, infer_imagenet_subset, resolve_model_data_config
     from timm.models import get_pretrained_cfg
+    from torchvision.transforms import Compose
 
     full = name.partition("/")[2].partition("@")[0]
     network, _, tag = full.partition(".")
@@ -62,24 +64,16 @@ def load(name: str, *, file: Path | None) -> Model:
         state, described = read_state(file, name), get_pretrained_cfg(full)
         last = state.get(f"{described.classifier if described else ''}.weight", ())
         own = fit(name, timm.create_model(full, **({"num_classes": len(last)} if len(last) else {})), state)
-    return _described(name, own)
-
-
-def _described(name: str, network: "nn.Module") -> Model:
-    from timm.data import ImageNetInfo, create_transform, infer_imagenet_subset, resolve_model_data_config
-    from torchvision.transforms import Compose
-
-    data: dict[str, Any] = resolve_model_data_config(network)
+    data: dict[str, Any] = resolve_model_data_config(own)
     steps = create_transform(**data, is_training=False).transforms
-    subset = infer_imagenet_subset(network)  # None for another number of classes
-    classes = ImageNetInfo(subset).label_descriptions() if subset else ()
+    subset = infer_imagenet_subset(own)  # None for another number of classes
     return Model(
         name=name,
-        network=network.eval(),
+        network=own.eval(),
         mean=tuple(data["mean"]),
         std=tuple(data["std"]),
         prepare=Compose([step for step in steps if type(step).__name__ != "Normalize"]),
-        classes=tuple(classes),
+        classes=tuple(ImageNetInfo(subset).label_descriptions()) if subset else (),
     )
 
 
