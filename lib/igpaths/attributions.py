@@ -35,13 +35,6 @@ class Attributions:
         rule covers, F(x) − F(x') for a whole path that reaches x. 0 is complete; IDGI's is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
     evaluations : gradient evaluations spent on each image.
-
-    Examples
-    --------
-    >>> maps
-    Attributions of 2 images (3, 176, 176): IG(at='start'), IDGI(at='start') at 4, 8 steps; 9 evaluations an image
-    >>> maps.scores[8].shape, maps.completeness_gap[ig.IG(), 8].shape
-    (torch.Size([2, 9]), torch.Size([2]))
     """
 
     maps: dict[Key, Tensor]
@@ -128,8 +121,10 @@ def attribute(
     --------
     >>> rules = (ig.IG(), ig.Left(ig.IDGI(), psi=0.9))
     >>> several = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(1, 2, 4))
-    >>> several[rules[1], 4].shape, several.evaluations  # for both rules and all step counts
-    (torch.Size([2, 3, 176, 176]), 5)
+    >>> several
+    Attributions of 2 images (3, 176, 176): IG(at='start'), Left(...) at 1, 2, 4 steps; 5 evaluations an image
+    >>> several[rules[1], 4].shape, several.scores[4].shape, several.completeness_gap[rules[1], 4].shape
+    (torch.Size([2, 3, 176, 176]), torch.Size([2, 5]), torch.Size([2]))
     """
     check_net(net)
     rules, counts = as_rules(rules), as_path_steps(path, steps)
