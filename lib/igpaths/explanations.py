@@ -102,12 +102,12 @@ class Explanation:
         of_image = {name: getattr(self, name) for name in ("model", "target", "predicted", "probability", "output")}
         rows = []
         for p, path in enumerate(self.paths):
-            of_path = {"path": path, "baseline": self.baselines[p], "steps": self.steps, "seconds": self.seconds[p]}
-            of_path |= {"evaluations": self.evaluations[p], "alpha_star": float(self.alpha_star[p])}
-            of_path |= {"score_change": float(self.scores[p, -1] - self.scores[p, 0])}
+            change, star = float(self.scores[p, -1] - self.scores[p, 0]), float(self.alpha_star[p])
+            spent = {"evaluations": self.evaluations[p], "seconds": self.seconds[p]}
             for r, rule in enumerate(self.rules):
+                method = {"path": path, "baseline": self.baselines[p], "rule": rule, "steps": self.steps}
                 values = {name: float(getattr(self, name)[p, r]) for name in ("completeness_gap", "insertion")}
-                rows.append(of_image | of_path | {"rule": rule} | values)
+                rows.append(of_image | method | values | {"score_change": change, "alpha_star": star} | spent)
         return rows
 
     def completeness(self, p: int, r: int) -> tuple[str, bool]:

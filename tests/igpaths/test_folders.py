@@ -15,8 +15,8 @@ from igstudy.tasks import models, objects
 
 MODEL = "objects/mobilenet"
 COLUMNS = (
-    "image,model,target,predicted,probability,output,steps,path,baseline,rule,completeness_gap,score_change,"
-    "alpha_star,evaluations,seconds,insertion"
+    "image,model,target,predicted,probability,output,path,baseline,rule,steps,completeness_gap,insertion,"
+    "score_change,alpha_star,evaluations,seconds"
 )
 
 
