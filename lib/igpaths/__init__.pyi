@@ -6,6 +6,7 @@ from .classifier import Classifier as Classifier
 from .explanations import Explanation as Explanation
 from .explanations import explain as explain
 from .models import Model as Model
+from .models import Offer as Offer
 from .models import list_models as list_models
 from .models import load_model as load_model
 from .paths import Blur as Blur

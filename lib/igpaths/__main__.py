@@ -1,6 +1,7 @@
-"""The command line: maps of an image of yours, without a notebook."""
+"""The command line: maps of images of yours, without a notebook."""
 
 import argparse
+import csv
 import io
 import sys
 import warnings
@@ -9,21 +10,26 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from igpaths.explanations import FORMATS, check_file, explain
+from igpaths.folders import name_pictures
 from igpaths.methods import BASELINES, METHODS, RULES
-from igpaths.models import providers
+from igpaths.models import DEFAULT, load_model, providers
+from igpaths.models.photographs import Unreadable
 
 EXPLAIN = """examples:
-  python -m igpaths explain dog.jpg --model torchvision/mobilenet_v2:IMAGENET1K_V2
+  python -m igpaths explain dog.jpg
   python -m igpaths explain dog.jpg --model torchvision/resnet50:IMAGENET1K_V2 --path straight --path guided \\
       --rule ig --rule idgi --steps 64 --target "tennis ball" --out ball.png --out ball.npz
+  python -m igpaths explain dog.jpg cat.png photographs/ --rule ig --rule idgi --out maps
 
 The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, C, H, W),
 the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = "examples:\n  python -m igpaths models\n  python -m igpaths models --all"
-OWN = """Weights of your own for a network of torchvision's, in a file (a relative one is looked for in --data):
+OWN = """Weights of your own for a network of torchvision's or timm's, a state dict in a file, which may have another
+number of classes (a relative file is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
+  timm/resnet50.a1_in1k@weights/mine.safetensors
 
-A network of your own, from a function without arguments that returns an igpaths.Model:
+Any other network of your own, from a function without arguments that returns an igpaths.Model:
   module:my_package.my_module.my_function"""
 
 
@@ -37,13 +43,17 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     """The commands, each with its options and the function that runs it."""
     root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
-    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    root.set_defaults(run=root.print_help)
+    commands = root.add_subparsers(metavar="COMMAND")
     form = argparse.RawDescriptionHelpFormatter
-    about = "Draw which pixels of an image count for a network's answer."
+    about = "Draw which pixels of images count for a network's answer."
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
-    one.set_defaults(run=explain_image)
-    one.add_argument("image", type=Path, help="the image, its pixels as stored (EXIF orientation is ignored)")
-    one.add_argument("--model", required=True, help="the network; `python -m igpaths models` lists the names")
+    one.set_defaults(run=explain_images)
+    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them"
+    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help=what)
+    one.add_argument(
+        "--model", help=f"the network, of those that `python -m igpaths models` lists (default: {DEFAULT})"
+    )
     one.add_argument("--data", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
     several = f"{', '.join(METHODS)}; several times for several, one walk each (default: straight)"
     one.add_argument("--path", action="append", dest="paths", metavar="PATH", help=several)
@@ -56,8 +66,11 @@ def parser() -> Parser:
     one.add_argument("--output", help="what to explain: probability (default) or logit")
     one.add_argument("--device", help="cpu (default), cuda or cuda:N")
     files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
+    files += "; of several images or a folder the folder of their pictures (default: maps)"
     one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
-    about = "List the networks that --model can name, with their accuracy."
+    several = "a CSV file with a row for each map (default: maps.csv beside the pictures of several images)"
+    one.add_argument("--table", type=Path, metavar="FILE", help=several)
+    about = "List the networks that --model can name, with their accuracy and what they need before they run."
     names = commands.add_parser("models", help=about, description=about, epilog=MODELS, formatter_class=form)
     names.set_defaults(run=show_models)
     every = "all networks of each package, not only the best known"
@@ -65,24 +78,63 @@ def parser() -> Parser:
     return root
 
 
-def explain_image(image: Path, *, out: Sequence[Path] | None, **options: Any) -> None:
-    """Explain one image: write the files, then print the result in words and the files' names."""
-    files = out or [Path(f"{image.stem}-map.png")]
-    for file in files:
-        check_file(file)
-        if file.resolve() == image.resolve():
-            raise ValueError(f"file is '{file}'; it must be another than the image")
-    explanation = explain(image, **{name: value for name, value in options.items() if value is not None})
-    for file in files:
-        explanation.save(file)
-    print(explanation, ", ".join(map(str, files)), sep="\n")
+def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table: Path | None, **given: Any) -> int:
+    """Explain images one by one: write the files, then print the result in words and the files' names.
+
+    Returns the exit status: 1 where an image cannot be read, which the others do not wait for.
+    """
+    options = {name: value for name, value in given.items() if value is not None}
+    if several := len(images) > 1 or images[0].is_dir():
+        folder, *more = out or [Path("maps")]
+        if more or folder.suffix.lower() in FORMATS or folder.is_file():
+            raise ValueError(f"out is {', '.join(map(str, [folder, *more]))}; of several images it must be one folder")
+        table = table or folder / "maps.csv"
+        files = {image: [picture] for image, picture in name_pictures(images, folder).items()}
+        options["model"] = load_model(options.get("model", DEFAULT), data=options.get("data", ""))
+    else:
+        files = {images[0]: list(out or [Path(f"{images[0].stem}-map.png")])}
+        for file in files[images[0]]:
+            check_file(file)
+            if file.resolve() == images[0].resolve():
+                raise ValueError(f"file is '{file}'; it must be another than the image")
+    explained = 0
+    for image in files:
+        try:
+            explanation = explain(image, **options)
+        except Unreadable as error:
+            print(f"error: {f'{image}: ' if several else ''}{error}", file=sys.stderr)
+            continue
+        for file in files[image]:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            explanation.save(file)
+        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
+        if table:  # a row at once, so that an interruption loses none
+            _write(table, [{"image": image, **row} for row in explanation.rows()], new=not explained)
+        explained += 1
+    if several and explained:
+        print(table)
+    return int(explained < len(files))
+
+
+def _write(table: Path, rows: Sequence[dict[str, Any]], *, new: bool) -> None:
+    table.parent.mkdir(parents=True, exist_ok=True)
+    with table.open("w" if new else "a", newline="", encoding="utf-8", errors="surrogateescape") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        if new:
+            writer.writeheader()
+        writer.writerows(rows)
 
 
 def show_models(*, every: bool) -> None:
-    """List the names of models."""
+    """List the names of models, each with its accuracy and what it needs."""
     for package in [entry.load() for entry in providers().values()]:
-        lines = [f"  {share:5.1%}  {name}" for name, share in package.names(every=every).items()]
-        print(f"{package.ABOUT}:", *lines, "", sep="\n")
+        offers = package.names(every=every)
+        width = max(map(len, offers), default=0)
+        print(f"{package.ABOUT}:")
+        for name, offer in offers.items():
+            accuracy = f"{offer.accuracy:.1%}" if offer.accuracy == offer.accuracy else "–"
+            print(f"  {accuracy:>5}  {name:{width}}  {offer.needs or 'runs here and now'}")
+        print()
     print(OWN)
 
 
@@ -94,8 +146,7 @@ def main(arguments: list[str] | None = None) -> int:
         options = vars(parser().parse_args(arguments))
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
-            options.pop("run")(**options)
-        return 0
+            return options.pop("run")(**options) or 0
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -39,25 +39,23 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tens
 
 def as_counts(name: str, values: Any) -> tuple[int, ...]:
     """Positive whole numbers, sorted and each once, from one or several of them; ValueError for any other."""
-    try:
-        single = isinstance(values, str | bytes) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0
-        several = [values] if single else list(values)
-        counts = tuple(sorted({int(n) for n in several}))
-        wrong = not counts or counts[0] < 1
-        wrong |= any(isinstance(n, str | bytes) or np.asarray(n).dtype == bool or int(n) != n for n in several)
-    except (TypeError, ValueError, OverflowError):
-        wrong = True
-    if wrong:
+    single = isinstance(values, str | bytes) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0
+    counts: tuple[int, ...] = ()
+    with suppress(ValueError):
+        counts = tuple(sorted({as_count(name, n) for n in ([values] if single else values)}))
+    if not counts:
         raise ValueError(f"{name} must be one or more positive whole numbers, got {shorten(values)}")
     return counts
 
 
 def as_count(name: str, value: Any) -> int:
-    """One positive whole number."""
-    whole = hasattr(value, "__index__") and not isinstance(value, bool | np.bool_)
-    if not whole or operator.index(value) < 1:
+    """One positive whole number; ValueError for any other."""
+    count = 0
+    with suppress(TypeError):
+        count = 0 if np.asarray(value).dtype == bool else operator.index(value)
+    if count < 1:
         raise ValueError(f"{name} must be 1 or more, a whole number, got {shorten(value)}")
-    return operator.index(value)
+    return count
 
 
 def check_number(name: str, value: Any, allowed: str, valid: Callable[[float], bool]) -> None:

@@ -1,7 +1,7 @@
 """`attribute`: every rule and every step count from one walk of a path, and the maps that come of it."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,13 +35,6 @@ class Attributions:
         rule covers, F(x) − F(x') for a whole path that reaches x. 0 is complete; IDGI's is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
     evaluations : gradient evaluations spent on each image.
-
-    Examples
-    --------
-    >>> maps
-    Attributions of 2 images (3, 176, 176): IG(at='start'), IDGI(at='start') at 4, 8 steps; 9 evaluations an image
-    >>> maps.scores[8].shape, maps.completeness_gap[ig.IG(), 8].shape
-    (torch.Size([2, 9]), torch.Size([2]))
     """
 
     maps: dict[Key, Tensor]
@@ -128,8 +121,10 @@ def attribute(
     --------
     >>> rules = (ig.IG(), ig.Left(ig.IDGI(), psi=0.9))
     >>> several = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=rules, steps=(1, 2, 4))
-    >>> several[rules[1], 4].shape, several.evaluations  # for both rules and all step counts
-    (torch.Size([2, 3, 176, 176]), 5)
+    >>> several
+    Attributions of 2 images (3, 176, 176): IG(at='start'), Left(...) at 1, 2, 4 steps; 5 evaluations an image
+    >>> several[rules[1], 4].shape, several.scores[4].shape, several.completeness_gap[rules[1], 4].shape
+    (torch.Size([2, 3, 176, 176]), torch.Size([2, 5]), torch.Size([2]))
     """
     check_net(net)
     rules, counts = as_rules(rules), as_path_steps(path, steps)
@@ -144,8 +139,11 @@ def attribute(
     total, silent = len(images) * path.evaluations(counts), None if progress is True else True  # None: in a terminal
     with tqdm(total=total, unit="gradient", leave=False, disable=silent) as bar:
         tick = progress if callable(progress) else bar.update
-        for x, t, p in in_groups(images, targets, path, batch_size):
-            for segment in walk(net, x, t, path=p, steps=counts, batch_size=batch_size, progress=tick):
+        for start in range(0, len(images), batch_size):
+            group = slice(start, start + batch_size)
+            own = path.cut(group, len(images))
+            options: dict[str, Any] = {"path": own, "steps": counts, "batch_size": batch_size, "progress": tick}
+            for segment in walk(net, images[group], targets[group], **options):
                 n = segment.steps
                 if segment.first:
                     sums[n].append(_Sums(rules, segment))
@@ -154,32 +152,25 @@ def attribute(
                     if check:
                         check_range("the baseline", segment.walk.baseline, "as images do")
                 sums[n][-1].add(segment)
-    _warn_of_values(torch.cat([each.find_broken() for each in walks]))
+    broken = torch.cat([each.check_values() for each in walks])
+    if wrong := (~broken.isnan()).nonzero()[:, 0].tolist():
+        where = f"the score or gradient of image {wrong[0]} is not finite at α = {float(broken[wrong[0]]):.4g}"
+        warnings.warn(f"{where}; the maps of images {wrong} are not to be used", stacklevel=2)
     maps = {(rule, n): join([each.maps[rule] for each in sums[n]]).contiguous() for rule in rules for n in counts}
     changes = {(rule, n): join([each.changes[rule] for each in sums[n]]) for rule, n in maps}
+    alphas = {n: [torch.stack(each.alphas, dim=1) for each in sums[n]] for n in counts}
     splits = {(rule, n): rule.split for rule, n in maps if isinstance(rule, Part) and rule.split}
     return Attributions(
         maps=maps,
-        scores={n: join([each.scores for each in sums[n]]) for n in counts},
-        alphas={n: join([each.alphas for each in sums[n]]) for n in counts},
+        scores={n: join([torch.stack(each.scores, dim=1) for each in sums[n]]) for n in counts},
+        alphas={n: join(alphas[n]) for n in counts},
         completeness_gap={key: each.sum((1, 2, 3)) - changes[key].to(each) for key, each in maps.items()},
-        alpha_star={key: join([s.splits[of].find(s.alphas) for s in sums[key[1]]]) for key, of in splits.items()},
+        alpha_star={
+            (rule, n): join([each.splits[of].find(at) for each, at in zip(sums[n], alphas[n], strict=True)])
+            for (rule, n), of in splits.items()
+        },
         evaluations=walks[0].evaluations,
     )
-
-
-def in_groups(images: Tensor, targets: Tensor, path: Path, size: int) -> Iterator[tuple[Tensor, Tensor, Path]]:
-    """The images, targets and path in groups of `size` images."""
-    for start in range(0, len(images), size):
-        group = slice(start, start + size)
-        yield images[group], targets[group], path.cut(group, len(images))
-
-
-def _warn_of_values(broken: Tensor) -> None:
-    """Warn of images with a score or a gradient that is not finite, first at α `broken` (B,); NaN where none is."""
-    if images := (~broken.isnan()).nonzero()[:, 0].tolist():
-        where = f"the score or gradient of image {images[0]} is not finite at α = {float(broken[images[0]]):.4g}"
-        warnings.warn(f"{where}; the maps of images {images} are not to be used", stacklevel=3)
 
 
 class _Split:
@@ -216,40 +207,26 @@ class _Sums:
         self.maps = {rule: torch.zeros_like(first.walk.images) for rule in rules}
         self.changes = {rule: torch.zeros_like(first.score_change, dtype=torch.float64) for rule in rules}
         self.splits = {rule.split: _Split(rule.split, first) for rule in rules if isinstance(rule, Part) and rule.split}
-        self._points = [(first.start.alpha, first.start.score)]
-
-    @property
-    def alphas(self) -> Tensor:
-        """α (B, K) of all points so far."""
-        return torch.stack([alpha for alpha, _ in self._points], dim=1)
-
-    @property
-    def scores(self) -> Tensor:
-        """Their scores (B, K)."""
-        return torch.stack([score for _, score in self._points], dim=1)
+        self.alphas, self.scores = [first.start.alpha], [first.start.score]  # (B,) of all points so far
 
     def add(self, segment: Segment) -> None:
         """Add a segment to every map; one rule's credit is held at a time."""
-        self._points.append((segment.end.alpha, segment.end.score))
+        self.alphas.append(segment.end.alpha)
+        self.scores.append(segment.end.score)
         before: dict[Any, Tensor] = {key: split.advance(segment) for key, split in self.splits.items()}
         change = segment.score_change.double()
         for whole, rules in self.of.items():
             masks = [rule.mask(segment, before.get(rule.split)) if isinstance(rule, Part) else True for rule in rules]
             if all(mask is False for mask in masks):
                 continue
-            credit = _checked(whole, whole.credit(segment), segment)
+            credit: Any = whole.credit(segment)
+            if not isinstance(credit, Tensor) or credit.shape != segment.walk.images.shape:
+                shape, other = tuple(segment.walk.images.shape), getattr(credit, "shape", type(credit).__name__)
+                raise ValueError(f"{whole}.credit must return a tensor {shape}, not {other}")
+            credit = credit.detach()
             for rule, mask in zip(rules, masks, strict=True):
                 self.changes[rule] += change * mask
                 if isinstance(mask, Tensor):
                     self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
                 elif mask:
                     self.maps[rule] += credit
-
-
-def _checked(rule: Rule, credit: Any, segment: Segment) -> Tensor:
-    """A rule's credit, where it is one for each pixel."""
-    shape = tuple(segment.walk.images.shape)
-    if not isinstance(credit, Tensor) or credit.shape != shape:
-        other = tuple(credit.shape) if isinstance(credit, Tensor) else type(credit).__name__
-        raise ValueError(f"{rule}.credit must return a tensor {shape}, not {other}")
-    return credit.detach()

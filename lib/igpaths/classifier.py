@@ -4,6 +4,7 @@
 one score an image comes out, F(x) in the papers' notation. No other part of the library calls a network.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -78,6 +79,7 @@ class Classifier:
             )
         check_number("temperature", temperature, "positive and finite", lambda t: 0 < t < float("inf"))
         self.output, self.temperature, self.channels = output, float(temperature), len(colours[0])
+        self._known_as_logits = False
         with torch.inference_mode(False), torch.no_grad():
             self.module = copy_frozen(module, device)
             tensors = [t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()]
@@ -111,12 +113,17 @@ class Classifier:
         return classes, probabilities
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """The softmax (B, classes) of logits of two classes or more."""
+        """The softmax (B, classes) of logits of two classes or more; a warning where they are probabilities already."""
         if logits.shape[1] == 1:
             raise ValueError(
                 "the network has one output, whose softmax is always 1; explain its logit (target 0) or a function, "
                 "output=lambda z, targets: z[:, 0].sigmoid(), or let it return two logits, torch.cat([0 * z, z], 1)"
             )
+        if not self._known_as_logits:  # once, since a GPU is waited for
+            self._known_as_logits = True
+            given = logits.detach() * self.temperature
+            if bool((given >= 0).all() & ((given.sum(1) - 1).abs() < 1e-3).all()):
+                warnings.warn(SOFTMAX, stacklevel=2)
         return logits.softmax(dim=1)
 
     def scores(self, images: Tensor, targets: Any) -> Tensor:
@@ -218,6 +225,10 @@ class Classifier:
         return values.gather(1, send(chosen, self.device).view(-1, 1)).squeeze(1)
 
 
+SOFTMAX = (
+    "the network returns probabilities, of which another softmax is taken, which flattens them: let it return logits, "
+    "or explain output='logit', which are then the probabilities"
+)
 CUT = (
     "no gradient leads from the score back to the image, although the score changes with it: the network cuts its "
     "graph (no_grad, inference_mode, detach, numpy or rounding inside its forward); remove that"

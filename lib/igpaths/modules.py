@@ -26,7 +26,8 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
     """
     if not isinstance(module, nn.Module):
         kind = type(module).__name__
-        raise ValueError(f"the network must be a torch.nn.Module, got {kind}; wrap a function in one that calls it")
+        remedy = "load a state dict into one, wrap a function in one that calls it"
+        raise ValueError(f"the network must be a torch.nn.Module, got {kind}; {remedy}")
     try:
         with torch.inference_mode(False), torch.no_grad():
             copied = copy.deepcopy(module, {id(t): t.detach().clone() for t in _kept(module)})

@@ -6,7 +6,7 @@ colours are those of Okabe and Ito; `igpaths.methods` says which method has whic
 
 import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,11 +18,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.typing import HashableList
 from torch import Tensor
 
+from igpaths.explanations import Explanation
 from igpaths.methods import METHODS
 from igpaths.models import label
-
-if TYPE_CHECKING:
-    from igpaths.explanations import Explanation
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
@@ -71,7 +69,7 @@ def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> 
     return figure
 
 
-def show_explanation(explanation: "Explanation") -> Figure:
+def show_explanation(explanation: Explanation) -> Figure:
     """Several paths are columns, with a row for each rule; the rules of one path are in one row."""
     names = [[METHODS[path].labelled(rule) for rule in explanation.rules] for path in explanation.paths]
     mosaic: list[HashableList[str]] = [["image", *(name for row in names for name in row), "score"]]
@@ -110,7 +108,7 @@ def percentile(values: Tensor) -> float:
     return float(np.quantile(values.numpy(), 0.99)) or float(values.max()) or 1.0
 
 
-def _show_scores(ax: Axes, explanation: "Explanation") -> None:
+def _show_scores(ax: Axes, explanation: Explanation) -> None:
     """The score along each path in its method's colour, with a mark where it crosses ψ of its change."""
     for p, path in enumerate(explanation.paths):
         alphas, scores, star = explanation.alphas[p], explanation.scores[p], float(explanation.alpha_star[p])
@@ -122,7 +120,8 @@ def _show_scores(ax: Axes, explanation: "Explanation") -> None:
     ax.set_title(f"{explanation.output} along the path", fontsize=9, parse_math=False)
     ax.tick_params(labelsize=7)
     ax.set_xlim(0, 1)
-    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=2, frameon=False)
+    ax.set_xlabel("α", fontsize=8, labelpad=0)
+    ax.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, frameon=False)
 
 
 def _around(ax: Axes, above: str, below: str) -> None:

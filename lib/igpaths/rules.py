@@ -9,22 +9,20 @@ result. A rule of one's own is any frozen dataclass with a method `credit`.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from igpaths.arguments import check_number, check_word
 from igpaths.classifier import send
-
-if TYPE_CHECKING:
-    from igpaths.walks import Segment
+from igpaths.walks import Segment
 
 
 class Rule(Protocol):
     """What `igpaths.attribute` asks of a rule over the whole path."""
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """The segment's credit (B, C, H, W)."""
 
 
@@ -34,7 +32,8 @@ class IG:
 
     Parameters
     ----------
-    at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid).
+    at : where a segment's gradient is taken: "start" (left Riemann sum), "end" (right), or "both" (trapezoid, which
+        errs least and which `igpaths.explain` takes).
     """
 
     at: str = "start"
@@ -42,7 +41,7 @@ class IG:
     def __post_init__(self) -> None:
         check_word("at", self.at, ("start", "end", "both"))
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """The segment's signed credit (B, C, H, W), in units of the score."""
         if self.at == "both":
             return (IG("start").credit(segment) + IG("end").credit(segment)) / 2
@@ -70,7 +69,7 @@ class IDGI:
     def __post_init__(self) -> None:
         check_word("at", self.at, ("start", "end"))
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score, with the sign of its change of score."""
         gradient = segment.gradient(self.at)
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
@@ -97,7 +96,7 @@ class IDG:
     def __post_init__(self) -> None:
         check_word("at", self.at, ("start", "end"))
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """The segment's credit (B, C, H, W), in units of the score squared; 0 where the segment has no length."""
         length = send(segment.end.alpha - segment.start.alpha, segment.score_change.device, segment.score_change.dtype)
         slope = torch.where(length > 0, segment.score_change / length, 0)
@@ -108,7 +107,7 @@ class IDG:
 class Gradient:
     """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """∂F/∂x at x (B, C, H, W) with the final segment, and zeros with any other."""
         final = segment.number == segment.walk.path.segments(segment.steps) - 1
         return segment.walk.last.gradient if final else torch.zeros_like(segment.walk.images)
@@ -118,7 +117,7 @@ class Gradient:
 class SquaredGradients:
     """The mean of g⊙g over the segments: a control, IDGI without its weights ΔF / (g·g). It is not complete."""
 
-    def credit(self, segment: "Segment") -> Tensor:
+    def credit(self, segment: Segment) -> Tensor:
         """g⊙g over the number of segments (B, C, H, W), 0 or more, with the gradient at the start as in IDGI."""
         return segment.gradient("start") ** 2 / segment.walk.path.segments(segment.steps)
 
@@ -130,7 +129,7 @@ class Part(ABC):
     split: tuple[float, str] | None = None
 
     @abstractmethod
-    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
+    def mask(self, segment: Segment, before: Any) -> Tensor | bool:
         """Whether the part has this segment, for each image (B,) or for all; `before` (B,), whether it is before α*."""
 
 
@@ -170,7 +169,7 @@ class Left(_Side):
         Study B, where α* is then the last point before.
     """
 
-    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
+    def mask(self, segment: Segment, before: Any) -> Tensor | bool:
         return before
 
 
@@ -178,7 +177,7 @@ class Left(_Side):
 class Right(_Side):
     """The part of a rule's sum after α*, where the score is saturated; see `Left`."""
 
-    def mask(self, segment: "Segment", before: Any) -> Tensor | bool:
+    def mask(self, segment: Segment, before: Any) -> Tensor | bool:
         return ~before
 
 

@@ -27,8 +27,8 @@ Progress = Callable[[int], object] | None  # called with a number of gradients
 class Walk:
     """What all segments of a walk have in common: its ends, and the network, which the path asks for points.
 
-    `images`, `baseline` and their difference, the `way`, are (B, C, H, W). `alphas` and `scores` (2, B) are those of x'
-    and of x, and `last` is the point at x. `draw` is the path's function from alphas to points, where they are known
+    `images`, `baseline` and their difference, the `way`, are (B, C, H, W). `first` and `last` are the points at x' and
+    at x, `alphas` and `scores` (2, B) theirs. `draw` is the path's function from alphas to points, where they are known
     beforehand, `at_once` of each image in one call of the network; `evaluations` counts the gradients of an image.
     """
 
@@ -43,12 +43,8 @@ class Walk:
         self.draw = path.draw(self.images, self.baseline) if isinstance(path, Along) else None
         self.alphas = torch.tensor([0.0, 1.0], dtype=torch.float64, device="cpu").view(2, 1).expand(2, len(images))
         self._seen: list[tuple[Tensor, Tensor, Tensor]] = []  # alphas, scores, largest gradients
-
-    def begin(self) -> Point:
-        """Ask for both ends, and return the baseline's."""
-        first, self.last = self.evaluate(self.alphas, torch.stack([self.baseline, self.images]))
-        self.scores = torch.stack([first.score, self.last.score])
-        return first
+        self.first, self.last = self.evaluate(self.alphas, torch.stack([self.baseline, self.images]))
+        self.scores = torch.stack([self.first.score, self.last.score])
 
     def evaluate(self, alphas: Tensor, x: Tensor) -> list[Point]:
         """The points x (k, B, C, H, W) at alphas (k, B), with their scores and gradients."""
@@ -67,21 +63,17 @@ class Walk:
         """The scores (k, B) of the points x (k, B, C, H, W), on the CPU: forward only."""
         return torch.cat([self.net.scores(*part) for part in self._batches(x)]).view(x.shape[:2]).cpu()
 
-    def check_gradients(self) -> None:
-        """ValueError where scores changed along the path although every gradient is exactly zero."""
-        _, scores, largest = self._values()
+    def check_values(self) -> Tensor:
+        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is.
+
+        ValueError where scores changed along the path although every gradient is exactly zero.
+        """
+        alphas, scores, largest = (torch.cat(each).cpu() for each in zip(*self._seen, strict=True))
         rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
         if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
             raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
-
-    def find_broken(self) -> Tensor:
-        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is."""
-        alphas, scores, largest = self._values()
         finite = scores.isfinite() & largest.isfinite()
         return torch.where(finite, torch.inf, alphas).amin(0).nan_to_num(posinf=torch.nan)
-
-    def _values(self) -> list[Tensor]:
-        return [torch.cat(each).cpu() for each in zip(*self._seen, strict=True)]
 
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))
@@ -152,12 +144,11 @@ def walk(
     whole = Walk(
         net, images, take_targets(net, targets, len(images)), path, as_count("batch_size", batch_size), progress
     )
-    first = whole.begin()
-    before, numbers = dict.fromkeys(counts, first), dict.fromkeys(counts, 0)
-    for n, point in path.visit(whole, first, counts):
+    before, numbers = dict.fromkeys(counts, whole.first), dict.fromkeys(counts, 0)
+    for n, point in path.visit(whole, whole.first, counts):
         yield Segment(steps=n, start=before[n], end=point, walk=whole, number=numbers[n])
         before[n], numbers[n] = point, numbers[n] + 1
-    whole.check_gradients()
+    whole.check_values()
 
 
 def join(tensors: Sequence[Tensor]) -> Tensor:

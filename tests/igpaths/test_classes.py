@@ -53,6 +53,9 @@ class TestNames:
             listed(folder / "none")
 
 
+ALLOWED = "it must be a class's name (tench, crane, maillot, maillot, crane) or index, 0 to 4"
+
+
 class TestIndex:
     @pytest.mark.parametrize(
         ("target", "index"),
@@ -64,10 +67,10 @@ class TestIndex:
     @pytest.mark.parametrize(
         ("target", "message"),
         [
-            ("5", "target is '5'; it must be a class's name or index, 0 to 4"),
-            ("-1", "target is '-1'; it must be a class's name or index, 0 to 4"),
-            ("", "target is ''; it must be a class's name or index, 0 to 4"),
-            ("tinch", "target is 'tinch'; it must be a class's name or index, 0 to 4; did you mean tench?"),
+            ("5", f"target is '5'; {ALLOWED}"),
+            ("-1", f"target is '-1'; {ALLOWED}"),
+            ("", f"target is ''; {ALLOWED}"),
+            ("tinch", f"target is 'tinch'; {ALLOWED}; did you mean tench?"),
             ("crane", "target is 'crane', the name of classes 1, 4: give the index"),
         ],
     )

@@ -152,3 +152,15 @@ def test_bad_choices_are_refused(options, message):
 def test_a_network_without_logits_is_refused(network):
     with pytest.raises(ValueError, match=r"must map \(2, 3, 4, 5\) to \(images, classes\), not to"):
         classifier(network).logits(images())
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+def test_a_network_that_returns_probabilities_is_warned_of_once(temperature):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(12, 3), nn.Softmax(1))
+    options = {"mean": (0.5,) * 3, "std": (0.25,) * 3, "temperature": temperature}
+    net = ig.Classifier(network, output="probability", **options)
+    with pytest.warns(UserWarning, match="the network returns probabilities, of which another softmax is taken"):
+        net.scores(torch.rand(2, 3, 2, 2), 0)
+    net.scores(torch.rand(2, 3, 2, 2), 0)
+    ig.Classifier(network, output="logit", **options).scores(torch.rand(2, 3, 2, 2), 0)
+    ig.Classifier(network[:2], output="probability", **options).scores(torch.rand(2, 3, 2, 2), 0)

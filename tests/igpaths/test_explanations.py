@@ -1,12 +1,10 @@
-"""What an explanation holds, what is saved of it, and a picture whose words all have room."""
+"""What an explanation of an image holds, and what is refused."""
 
 import io
 import logging
 import re
 import sys
 import warnings
-from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -16,15 +14,7 @@ from torch import nn
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 import igpaths as ig
-from igpaths.explanations import Explanation
-from igpaths.methods import METHODS, RULES
 from igstudy.tasks import objects
-
-WORDS = "a rather long $name of a class_ that a network of my own may well$ have"
-SAVED = {
-    *("model", "image", "predicted", "probability", "target", "target_index", "output", "steps", "psi", "paths"),
-    *("rules", "baselines", "maps", "completeness_gap", "scores", "alphas", "alpha_star", "evaluations", "seconds"),
-}
 
 
 @pytest.fixture
@@ -40,35 +30,6 @@ def own(prepare=to_tensor, channels=3, classes=(), outputs=4):
     nn.init.zeros_(network[2].weight)
     nn.init.zeros_(network[2].bias)
     return ig.Model("mine", network, (0.0,) * channels, (1.0,) * channels, prepare, classes)
-
-
-def made(paths, rules, shape=(60, 40), name="triangle", rises=True, channels=3):
-    """An explanation of noise."""
-    generator = torch.Generator().manual_seed(0)
-    alphas = torch.linspace(0, 1, 9, dtype=torch.float64)[None]
-    scores = alphas.float() if rises else 1 - alphas.float()
-    count, maps = len(paths), torch.randn(len(paths), len(rules), channels, *shape, generator=generator)
-    return Explanation(
-        model="objects/vgg",
-        image=torch.rand(channels, *shape, generator=generator),
-        predicted=name,
-        probability=0.5,
-        target=name,
-        target_index=0,
-        output="probability",
-        steps=8,
-        psi=0.9,
-        paths=tuple(paths),
-        baselines=("black",) * count,
-        rules=tuple(rules),
-        maps=maps,
-        completeness_gap=maps.sum((2, 3, 4)),
-        scores=scores.expand(count, -1),
-        alphas=alphas.expand(count, -1),
-        alpha_star=torch.full((count,), 1.0 if rises else torch.nan),
-        evaluations=(9,) * count,
-        seconds=(1.0,) * count,
-    )
 
 
 def test_what_the_network_sees_and_says(scene):
@@ -105,10 +66,35 @@ def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):
     found = ig.explain(scene, model="objects/resnet", paths=("blur", "blur-placed"), rules=("ig", "idg"), steps=32)
     _, _, even, idg, _, placed, _ = str(found).splitlines()
     assert re.fullmatch(
-        r"  Blur IG: .* gap [-+]\d+\.\d+%, over 10%: more steps, or the path blur-placed, close it", even
+        r"  Blur IG: .* gap [-+]\d+\.\d+%, more steps, or the path blur-placed, close it; insertion 0\.\d{4}", even
     )
-    assert idg == "  Blur IG + IDG: completeness not promised"
-    assert re.fullmatch(r"  Blur IG, placed: completeness gap [-+][0-9]\.\d+%", placed)
+    assert re.fullmatch(r"  Blur IG \+ IDG: completeness not promised; insertion 0\.\d{4}", idg)
+    assert re.fullmatch(r"  Blur IG, placed: completeness gap [-+][0-4]\.\d+%; insertion 0\.\d{4}", placed)
+
+
+def test_insertion_is_that_of_the_metric_for_every_map(scene):
+    found = ig.explain(scene, model="objects/vgg", paths=("blur", "straight"), rules=("idgi", "ig", "idg"), steps=4)
+    net = ig.load_model("objects/vgg").classifier(output="logit")
+    for p, r in np.ndindex(2, 3):
+        curve = ig.metrics.insertion(net, found.image[None], found.target_index, found.maps[p, r].abs().sum(0)[None])
+        score = float(ig.metrics.area(curve.shares, curve.probability))
+        assert float(found.insertion[p, r]) == pytest.approx(score, abs=1e-6)
+        assert 0 < score < 1
+
+
+def test_a_row_for_each_map_has_the_facts_by_their_names(scene):
+    found = ig.explain(scene, model="objects/vgg", paths=("blur", "straight"), rules=("idgi", "ig"), steps=4)
+    rows = found.rows()
+    assert [(row["path"], row["rule"]) for row in rows] == [
+        ("blur", "idgi"), ("blur", "ig"), ("straight", "idgi"), ("straight", "ig"),
+    ]  # fmt: skip
+    for row, (p, r) in zip(rows, np.ndindex(2, 2), strict=True):
+        assert row["completeness_gap"] == float(found.completeness_gap[p, r])
+        assert row["insertion"] == float(found.insertion[p, r])
+        assert row["score_change"] == float(found.scores[p, -1] - found.scores[p, 0])
+        assert row["alpha_star"] == pytest.approx(float(found.alpha_star[p]), nan_ok=True)
+        assert (row["evaluations"], row["seconds"]) == (found.evaluations[p], found.seconds[p])
+        assert (row["target"], row["probability"], row["steps"]) == ("triangle", found.probability, 4)
 
 
 def test_a_name_twice_counts_once_and_one_needs_no_tuple(scene):
@@ -144,15 +130,16 @@ def test_a_single_output_has_no_probability(scene):
     found = ig.explain(scene, model=own(outputs=1), output="logit", steps=2)
     assert np.isnan(found.probability)
     assert found.target_index == 0
+    assert bool(found.insertion.isnan().all())
     assert "nan" not in str(found) + found.picture().axes[0].get_xlabel()
 
 
 def test_a_score_that_never_changes_has_no_relative_gap_and_no_alpha_star(scene):
     found = ig.explain(scene, model=own(), steps=4, target=3)
     head, path, gap = str(found).splitlines()
-    assert head == "class 3 (class 3), probability 0.2500; seen as class 0, probability 0.2500"
+    assert head == "class 3 (class 3), probability 0.2500, by mine; seen as class 0, probability 0.2500"
     assert path.startswith("straight path: +0.0000 from black, never rises above it; 5 gradient evaluations in ")
-    assert gap == "  IG: completeness gap +0.0000"
+    assert gap == "  IG: completeness gap +0.0000; insertion 0.2500"
     assert len(found.picture().axes) == 3
 
 
@@ -170,6 +157,7 @@ def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path)
     assert "is not finite at α = 0; " in straight
     assert gap == "  IG: completeness gap not finite"
     assert "not finite" not in head + blur + other
+    assert found.insertion.isnan().tolist() == [[True], [True]]  # of one output
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         figure = found.picture()
@@ -259,60 +247,3 @@ def test_progress_is_shown_in_a_terminal_alone(scene, monkeypatch, terminal):
     before = screen.getvalue()
     ig.explain(scene, model=own(), steps=4, progress=False)
     assert screen.getvalue() == before
-
-
-@pytest.mark.parametrize("name", ["found.npz", "found.NPZ", "находка ½.npz"])
-def test_an_npz_file_holds_every_value_by_its_name(tmp_path, name):
-    found = made(("straight", "guided"), ("ig", "left"))
-    found.save(tmp_path / name)
-    assert [file.name for file in tmp_path.iterdir()] == [name]
-    with np.load(tmp_path / name) as saved:
-        assert set(saved) == SAVED
-        assert all(np.array_equal(saved[key], np.asarray(getattr(found, key))) for key in saved)
-        assert all(key in Explanation.__doc__ for key in saved)
-        assert saved["maps"].shape == (2, 2, 3, 60, 40)
-        assert saved["maps"].dtype == saved["completeness_gap"].dtype == saved["alpha_star"].dtype == np.float32
-        assert [*saved["paths"]] == ["straight", "guided"]
-
-
-@pytest.mark.parametrize("name", ["triangle", WORDS, "x" * 90])
-@pytest.mark.parametrize("shape", [(60, 40), (20, 60)], ids=["portrait", "landscape"])
-@pytest.mark.parametrize(
-    ("paths", "rules"),
-    [(["straight"], ["ig"]), (METHODS, ["ig", "idgi"]), (["blur"], RULES), (["straight", "blur"], RULES)],
-    ids=["one", "eight", "rules of one path", "ten"],
-)
-def test_words_of_any_length_neither_overlap_nor_leave_the_picture(paths, rules, shape, name):
-    figure = made(paths, rules, shape, name).picture()
-    figure.draw_without_rendering()
-    words = [text for ax in figure.axes for text in (ax.title, ax.xaxis.label) if text.get_text()]
-    legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
-    boxes = [each.get_window_extent() for each in [*words, *legends, figure._suptitle]]
-    panels = [ax.get_window_extent() for ax in figure.axes]
-    assert not [1 for a, b in combinations(boxes, 2) if a.overlaps(b)]
-    assert not [1 for box in boxes for panel in panels if box.overlaps(panel)]
-    assert len(panels) == len(paths) * len(rules) + 2
-    for panel in panels:
-        assert panel.height / panel.width == pytest.approx(shape[0] / shape[1])
-    assert figure.get_tightbbox().width < 2.3 * (len(panels) if min(len(paths), len(rules)) == 1 else len(paths) + 1)
-
-
-def test_every_method_is_drawn_and_alpha_star_is_marked():
-    figure = made(("straight", "blur"), ("ig", "idgi")).picture()
-    *_, score = [ax for ax in figure.axes if ax.lines]
-    assert [text.get_text() for text in score.get_legend().get_texts()] == ["straight, α* = 1.00", "blur, α* = 1.00"]
-    assert [ax.get_title() for ax in figure.axes if len(ax.images) == 2] == [
-        "IG", "Blur IG", "IG + IDGI", "Blur IG + IDGI",
-    ]  # fmt: skip
-    falls = replace(made(("straight",), ("ig",), rises=False), output="logit").picture()
-    (score,) = [ax for ax in falls.axes if ax.lines]
-    assert [text.get_text() for text in score.get_legend().get_texts()] == ["straight"]
-    assert score.get_title() == "logit along the path"
-
-
-@pytest.mark.parametrize(("name", "start"), [("a.PNG", b"\x89PNG"), ("a b.pdf", b"%PDF"), ("ä.svg", b"<?xml")])
-def test_a_picture_is_written_in_the_form_that_its_name_says(tmp_path, name, start):
-    made(("straight",), ("ig",)).save(tmp_path / name)
-    assert (tmp_path / name).read_bytes().startswith(start)
-    with pytest.raises(ValueError, match=r"file is 'a.jpg'; it must be one of \*.png, \*.pdf"):
-        made(("straight",), ("ig",)).save("a.jpg")

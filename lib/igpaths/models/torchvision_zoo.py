@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from igpaths.arguments import check_word, nearest
 from igpaths.models import BEST_KNOWN, Model, Offer
-from igpaths.models.weights import count_classes, fit, read_state
+from igpaths.models.weights import fit, read_state
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torchvision.models import WeightsEnum
 
-ABOUT = "torchvision's, for photographs; accuracy on ImageNet's validation set"
+ABOUT = "Torchvision's, for photographs; accuracy on ImageNet's validation set"
 
 
 def names(*, every: bool = False) -> dict[str, Offer]:
@@ -78,7 +78,7 @@ def load(name: str, *, file: Path | None) -> Model:
 
 
 def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
-    import torch
+    """The network, whose last layer has as many classes as that of the state dict."""
     from torchvision.models import get_model
 
     # The weights of two networks expect another normalisation, which these do themselves by an option; files exist with
@@ -86,9 +86,10 @@ def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     auxiliary = any(key.startswith(("aux", "Aux")) for key in state)
     options = {"transform_input": True, "init_weights": False, "aux_logits": auxiliary}
     options = options if network in ("inception_v3", "googlenet") else {}
-    with torch.device("meta"):  # the network without memory for its weights, to see which layer is its last
-        last = list(get_model(network, weights=None, **options).state_dict())[-1]
-    return get_model(network, weights=None, **options, **count_classes(state, last))
+    own = get_model(network, weights=None, **options)
+    last, values = list(own.state_dict().items())[-1]
+    classes = len(state.get(last, values))
+    return own if classes == len(values) else get_model(network, weights=None, num_classes=classes, **options)
 
 
 def _cached(weights: "WeightsEnum") -> Path:

@@ -15,11 +15,6 @@ if TYPE_CHECKING:
 REMEDY = "a network that differs in more than its number of classes is one of your own, module:PACKAGE.FUNCTION"
 
 
-def count_classes(state: "dict[str, Tensor]", layer: str) -> dict[str, int]:
-    """The option `num_classes` of a network's constructor, from the weights of its last layer; none without them."""
-    return {"num_classes": len(state[layer])} if layer in state and state[layer].ndim else {}
-
-
 def read_state(file: Path, name: str) -> "dict[str, Tensor]":
     """The tensors by name in a .safetensors file, or in any other that torch.save wrote, for the model of this name."""
     import safetensors.torch
