@@ -62,6 +62,13 @@ class TestOwnModule:
     def test_is_called_and_named(self):
         assert load_model("module:reader_models.linear").name == "module:reader_models.linear"
 
+    def test_of_the_first_edition(self, tmp_path):
+        lines = "from torch import nn\nfrom igpaths.tasks import Model\n"
+        lines += "def linear():\n    return Model('mine', nn.Flatten(), (0.,) * 3, (1.,) * 3)\n"
+        (tmp_path / "older_models.py").write_text(lines)
+        assert load_model("module:older_models.linear").mean == (0, 0, 0)
+        sys.modules.pop("older_models")
+
     @pytest.mark.parametrize(
         ("name", "message"),
         [
