@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,13 @@ import torch
 
 from igstudy.engine.parameters import Parameters
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib")
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib", "timm")
 IMPORTED = time.monotonic()
 
 
 def versions() -> dict[str, str]:
     """Versions of Python, of the packages that results depend on, and of the codecs inside Pillow."""
-    packages = {package: version(package) for package in PACKAGES}
+    packages = {package: version(package) for package in PACKAGES if package != "timm" or find_spec(package)}
     codecs = {codec: str(PIL.features.version(codec)) for codec in ("jpg", "webp", "zlib")}
     return {"python": platform.python_version(), **packages, **codecs}
 

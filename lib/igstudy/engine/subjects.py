@@ -10,6 +10,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import Model, label, load_model
+from igpaths.models.classes import class_names
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
@@ -30,6 +31,7 @@ class Subject:
     predictions: Tensor  # (B,), the classes that the network finds
     classes: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+    unlabelled: int = 0  # how many images have no label: their targets are what the network finds
     start: int = 0  # the number of the first image in the study's order
     masks: Tensor | None = None
 
@@ -44,11 +46,19 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
         study.task, model=model, count=count or study.images, start=start, data=study.folder or "", seed=study.seed
     )
     outputs = net.logits(data.images[:1]).shape[1]
-    if outputs != len(data.classes):
-        raise ValueError(f"model is {model.name!r}; its network has {outputs} outputs for {len(data.classes)} classes")
+    if data.classes and outputs != len(data.classes):
+        words = f"its network has {outputs} outputs for {len(data.classes)} classes"
+        more = f": list all {outputs} in classes.txt, a name a line" if study.task == "folder" else ""
+        raise ValueError(f"model is {model.name!r}; {words}{more}")
     predictions = torch.cat([net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)])
-    data = replace(data, targets=torch.where(data.targets == UNKNOWN, predictions, data.targets))
-    return Subject(model=model, label=label(model.name), net=net, predictions=predictions, start=start, **vars(data))
+    unknown = data.targets == UNKNOWN
+    known = {
+        "targets": predictions.where(unknown, data.targets),
+        "classes": class_names(model, outputs, listed=data.classes),
+        "unlabelled": int(unknown.sum()),
+    }
+    own = vars(data) | known
+    return Subject(model=model, label=label(model.name), net=net, predictions=predictions, start=start, **own)
 
 
 def subjects(study: Parameters, *, output: str, images: int | None = None) -> Iterator[Subject]:

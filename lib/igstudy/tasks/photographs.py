@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from igpaths.models import Model
-from igpaths.models.classes import first_name
+from igpaths.models.classes import class_index
 from igpaths.models.photographs import open_photograph
 
 SHIPPED = Path(__file__).with_name("photographs.yaml")
@@ -43,13 +43,14 @@ class Photograph:
 class Collection:
     """Photographs in a fixed order, where they come from, and the `classes` that their labels stand for.
 
-    `classes` has the name to show of each label, in the order of the network's outputs; empty where the model's own
-    names are the labels.
+    `classes` has the name to show of each label, in the order of the network's outputs. Where they are not `listed`,
+    the names that a model gives its classes go before them.
     """
 
     photographs: tuple[Photograph, ...]
     source: str
     classes: Mapping[str, str]
+    listed: bool = False
     shuffled: bool = True
 
     def sample(self, count: int, *, seed: int) -> tuple[Photograph, ...]:
@@ -76,22 +77,22 @@ def choose(photographs: Sequence[Photograph], count: int, *, seed: int = 0) -> t
 
 
 def find_classes(collection: Collection, model: Model) -> tuple[dict[str, int], tuple[str, ...]]:
-    """The index of each label, and the name of each class.
+    """The index of each label, and the name of each class; of a synset's names the first one is enough.
 
-    They are the collection's where it lists classes, unless the model has all these labels among its own names; then,
-    and where it lists none, they are the model's. ValueError where a label is no class of the model.
+    ValueError where a label is no class of the model.
     """
-    own: dict[str, int] = {}
-    for index, name in enumerate(model.classes):
-        for known in (name, first_name(name)):
-            own.setdefault(known, index)
-    labels = {each.label for each in collection.photographs} - {""}
-    strange = sorted(labels - own.keys())
-    if collection.classes and (strange or collection.classes.keys() != labels):
+    if collection.classes and (collection.listed or not model.classes):
         return {label: index for index, label in enumerate(collection.classes)}, tuple(collection.classes.values())
-    if strange:
-        raise ValueError(f"model is {model.name!r}; it has no class {strange[0]!r}, a label of {collection.source}")
-    return {label: own[label] for label in labels}, model.classes
+    labels = {each.label for each in collection.photographs} - {""}
+    if labels and not model.classes:
+        raise ValueError(f"model is {model.name!r}; it names no classes, which the labels of {collection.source} are")
+    try:
+        return {label: class_index(label, model.classes) for label in sorted(labels)}, model.classes
+    except ValueError as error:
+        remedy = "a folder's classes.txt may list all classes of its network"
+        raise ValueError(
+            f"model is {model.name!r}; a label of {collection.source} is no class: {error}; {remedy}"
+        ) from error
 
 
 @cache
