@@ -59,19 +59,22 @@ def _own(folder: Path) -> Collection:
     root = folder / "val" if (folder / "val").is_dir() else folder
     lists = [each / LABELS for each in (root, folder) if (each / LABELS).is_file()]
     found, flat = _labelled(root, _folders(root)), _images(root)
+    if found and flat and not lists:
+        raise ValueError(f"{root} has images beside class folders, such as {flat[0].name!r}; it must have {FORM}")
     if lists:
         found = _listed(root, lists[0])
-    elif found and flat:
-        raise ValueError(f"{root} has images beside class folders, such as {flat[0].name!r}; it must have {FORM}")
-    found = found or tuple(Photograph(path, path.name) for path in flat)
+    elif flat:
+        found = tuple(Photograph(path, path.name) for path in flat)
     if not found:
         raise ValueError(f"{root} has no image ({', '.join(SUFFIXES)}); it must have {FORM}")
     labels = dict.fromkeys(each.label for each in found if each.label)
     if not (folder / CLASSES).is_file():
         names = sorted(labels) if lists else labels
         return Collection(found, str(root), {name: name for name in names})
-    names = dict.fromkeys(filter(None, map(_name, _text(folder / CLASSES).splitlines())))
-    if strange := labels.keys() - names:
+    names = [name for name in map(_name, _text(folder / CLASSES).splitlines()) if name]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{folder / CLASSES} lists {twice[0]!r} twice")
+    if strange := labels.keys() - set(names):
         raise ValueError(f"{folder / CLASSES} does not list {min(strange)!r}, a label of {root}")
     return Collection(found, str(root), {name: name for name in names}, listed=True)
 
