@@ -163,6 +163,37 @@ def test_names_say_who_gave_them():
         check_names(["images", "stesp"], where="02-idgi")
 
 
+@pytest.mark.parametrize("task", ["photographs", "imagenet", "folder"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "installed/efficientnet_lite0",
+        "torchvision/resnet18:IMAGENET1K_V1@my weights/fein-getunt 3.pt",
+        "timm/resnet18.a1_in1k",
+        "timm/vit_small_patch16_224.augreg_in21k_ft_in1k@my weights/best-1.0.safetensors",
+        "timm/resnet18@C:\\nets\\mine.pt",
+        "module:mine.inner.network",
+    ],
+)
+def test_models_of_photographs(task, name, tmp_path):
+    assert Parameters(task=task, models=[name], data=str(tmp_path)).models == (name,)
+
+
+@pytest.mark.parametrize("name", ["timm/a.b.c", "timm/resnet-18", "installed/a:B", "mine.pt", "timm/resnet18@"])
+def test_models_of_no_form_are_refused_with_every_form(name):
+    with pytest.raises(ParameterError, match="allowed: objects/NETWORK, installed/NETWORK, .*timm/NAME.TAG .*@FILE"):
+        Parameters(task="photographs", models=[name])
+
+
+@pytest.mark.parametrize("task", ["photographs", "imagenet", "folder"])
+def test_networks_of_scenes_are_refused_for_photographs_with_what_is_allowed(task, tmp_path):
+    words = (
+        f"models: given 'objects/vgg'; allowed: networks of the task {task}, or .* \\(installed/NETWORK, torchvision/"
+    )
+    with pytest.raises(ParameterError, match=words):
+        Parameters(task=task, data=str(tmp_path))  # whose models are those of the objects task by default
+
+
 class TestData:
     MODELS = ("torchvision/resnet50:IMAGENET1K_V2",)
 
