@@ -83,9 +83,9 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
     units, hours, size, least = plan_units(study), 0.0, 0.0, False
     gradients, device = count_gradients(study), device_name(study.device)
     for model in study.models:
-        rate = throughput(study, model)
+        rate, forwards = throughput(study, model)
         print(
-            f"{model}: {rate.gradients:.3g} gradients and {rate.forwards:.3g} forward passes a second "
+            f"{model}: {rate:.3g} gradients and {forwards:.3g} forward passes a second "
             f"on {device} ({study.threads} threads)"
         )
         done = [unit for unit in units if unit.model == model and not unit.missing]
@@ -98,7 +98,7 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
             by = f"by {count} images, {evaluations:.0f} evaluations and {seconds:.2g} s an image"
             by += f" on {facts['device']} ({facts['threads']} threads)"
         else:
-            evaluations, seconds, least = gradients, gradients / rate.gradients, True
+            evaluations, seconds, least = gradients, gradients / rate, True
             by = f"no unit is complete: {gradients} gradients of the walks an image, and what the metrics ask on top"
         hours += images * seconds / 3600
         print(f"  {by}; {images} images: {images * evaluations:.3g} evaluations, {images * seconds / 3600:.3g} hours")

@@ -101,7 +101,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
     costs.split()
     failures, missing = list[str](), set(unit.missing)
     waiting = [part for part in parts(study) if part.name in missing]
-    model = load_model(unit.model, data=study.folder or "")
+    model = load_model(unit.model, data=study.data)
     facts = provenance(study) | {"unit": unit.name, "notes": notes}
 
     def write(part: Part, frames: list[pd.DataFrame]) -> None:

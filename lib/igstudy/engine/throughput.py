@@ -2,10 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from igpaths.models import load_model
 from igstudy.engine.parameters import Parameters
@@ -16,26 +15,19 @@ from igstudy.tasks.images import load_images
 SECONDS = 1.5  # for which each of the two is timed, after one call to warm up
 
 
-@dataclass(frozen=True)
-class Throughput:
-    """Images a second, one batch after the other."""
+def throughput(study: Parameters, name: str) -> tuple[float, float]:
+    """How many gradients and how many forward passes the model of this name makes here in a second.
 
-    gradients: float
-    forwards: float
-
-
-def throughput(study: Parameters, name: str) -> Throughput:
-    """What the model of this name does here at its own resolution, with the study's batch, threads and precision."""
-    model = load_model(name, data=study.folder or "")
-    count = min(study.batch_size, study.images)
-    few = load_images(study.task, model=model, count=count, data=study.folder or "", seed=study.seed).images
+    It is asked at its own resolution, with the study's batch, threads, device and precision.
+    """
+    model, count = load_model(name, data=study.data), min(study.batch_size, study.images)
+    few = load_images(study.task, model=model, count=count, data=study.data, seed=study.seed).images
     batch = few[torch.arange(study.batch_size) % len(few)]
     net = model.classifier(output=study.output, device=study.device, precision=study.precision)
     with threads(study.threads):
-        return Throughput(
-            gradients=_rate(lambda: net.gradients(batch, 0)[0], len(batch)),
-            forwards=_rate(lambda: net.scores(batch, 0), len(batch)),
-        )
+        calls = (lambda: net.gradients(batch, 0)[0], lambda: net.scores(batch, 0))
+        gradients, forwards = (len(batch) * _rate(call) for call in calls)
+    return gradients, forwards
 
 
 def count_gradients(study: Parameters) -> int:
@@ -44,10 +36,11 @@ def count_gradients(study: Parameters) -> int:
     return sum(source.path.evaluations(source.steps) for source in sources.values() if source.path)
 
 
-def _rate(compute: Callable[[], Any], count: int) -> float:
+def _rate(compute: Callable[[], Tensor]) -> float:
+    """Calls a second."""
     compute().cpu()  # which waits for a GPU
     began, calls = time.monotonic(), 0
     while (spent := time.monotonic() - began) < SECONDS:
         compute().cpu()
         calls += 1
-    return calls * count / spent
+    return calls / spent

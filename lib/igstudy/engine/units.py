@@ -77,7 +77,7 @@ def plan(study: Parameters) -> list[Unit]:
 
     ValueError or OSError where a model or the folder of photographs cannot be read.
     """
-    there = collection(study.task, study.folder or "")
+    there = collection(study.task, study.data)
     photographs = there.sample(study.images, seed=study.seed) if there else ()
     total = len(photographs) if there else study.images
     of_study = parts(study)
@@ -86,7 +86,7 @@ def plan(study: Parameters) -> list[Unit]:
     device = study.device.partition(":")[0]
     units = []
     for model in study.models:
-        loaded = load_model(model, data=study.folder or "")
+        loaded = load_model(model, data=study.data)
         network, classes = fingerprint.network(loaded), find_classes(there, loaded)[0] if there else {}
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):

@@ -4,7 +4,7 @@ A label becomes a class by the collection's own list of classes, or by the names
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -53,27 +53,23 @@ class Collection:
     listed: bool = False
     shuffled: bool = True
 
-    def sample(self, count: int, *, seed: int) -> tuple[Photograph, ...]:
-        """Up to `count` of the photographs: as `choose` does it, or in their own order where that is not `shuffled`."""
-        return choose(self.photographs, count, seed=seed) if self.shuffled else self.photographs[:count]
+    def sample(self, count: int, *, seed: int = 0) -> tuple[Photograph, ...]:
+        """Up to `count` of the photographs: a seeded sample, or the first ones where they are not `shuffled`.
 
-
-def choose(photographs: Sequence[Photograph], count: int, *, seed: int = 0) -> tuple[Photograph, ...]:
-    """A seeded sample that takes one photograph of each label before it takes a second of any.
-
-    It is the first `count` of one order that only `seed` and the collection determine, so that a larger sample begins
-    with the smaller one; all of them where `count` is larger than there are.
-    """
-    if count < 1 or seed < 0:
-        raise ValueError(f"count must be 1 or more and seed 0 or more, got count {count} and seed {seed}")
-    rng = np.random.default_rng(seed)
-    rounds: dict[str, int] = {}  # photographs of each label so far
-    keyed = []
-    for position in rng.permutation(len(photographs)):
-        photograph = photographs[position]
-        rounds[photograph.label] = rounds.get(photograph.label, 0) + 1
-        keyed.append((rounds[photograph.label], photograph))
-    return tuple(photograph for _, photograph in sorted(keyed, key=lambda pair: pair[0]))[:count]
+        A sample takes one photograph of each label before it takes a second of any. It is the beginning of one order
+        that only `seed` and the collection determine, so that a larger one begins with the smaller one.
+        """
+        if count < 1 or seed < 0:
+            raise ValueError(f"count must be 1 or more and seed 0 or more, got count {count} and seed {seed}")
+        if not self.shuffled:
+            return self.photographs[:count]
+        rounds: dict[str, int] = {}  # photographs of each label so far
+        keyed = []
+        for position in np.random.default_rng(seed).permutation(len(self.photographs)):
+            photograph = self.photographs[position]
+            rounds[photograph.label] = rounds.get(photograph.label, 0) + 1
+            keyed.append((rounds[photograph.label], photograph))
+        return tuple(photograph for _, photograph in sorted(keyed, key=lambda pair: pair[0]))[:count]
 
 
 def find_classes(collection: Collection, model: Model) -> tuple[dict[str, int], tuple[str, ...]]:

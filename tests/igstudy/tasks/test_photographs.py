@@ -12,13 +12,14 @@ import yaml
 from igpaths.models import load_model
 from igpaths.models.photographs import open_photograph
 from igstudy.tasks import photographs
-from igstudy.tasks.photographs import SHIPPED, Collection, Photograph, choose, find_classes, shipped
+from igstudy.tasks.photographs import SHIPPED, Collection, Photograph, find_classes, shipped
 from strangers import refused
 from studies import picture, small
 
 FACTS = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
 NAMED = replace(small(), classes=("Egyptian cat, tabby", "espresso", "palace", "crane", "crane"))
 SOME = tuple(Photograph(Path(f"{label}{i}"), f"{label}{i}", label) for label in "abcd" for i in range(ord(label) - 96))
+HERE = Collection(SOME, "here", {})
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ class TestShipped:
 class TestSample:
     def test_one_of_each_label_before_a_second(self):
         for count in range(1, 11):
-            found = Counter(each.label for each in choose(SOME, count))
+            found = Counter(each.label for each in HERE.sample(count))
             assert sum(found.values()) == count
             # No label has two fewer than another unless it has no photograph left.
             assert all(
@@ -75,22 +76,20 @@ class TestSample:
             )
 
     def test_seeded_and_nested(self):
-        orders = [choose(SOME, 10, seed=seed) for seed in range(8)]
+        orders = [HERE.sample(10, seed=seed) for seed in range(8)]
         assert len(set(orders)) > 4
         assert all(set(order) == set(SOME) for order in orders)
-        assert choose(SOME, 6, seed=5) == orders[5][:6]
+        assert HERE.sample(6, seed=5) == orders[5][:6]
 
     def test_more_than_there_are(self):
-        assert len(choose(SOME, 99)) == 10
+        assert len(HERE.sample(99)) == 10
 
     def test_errors(self):
-        refused(lambda: choose(SOME, 0), "got count 0 and seed 0")
-        refused(lambda: choose(SOME, 1, seed=-1), "got count 1 and seed -1")
+        refused(lambda: HERE.sample(0), "got count 0 and seed 0")
+        refused(lambda: HERE.sample(1, seed=-1), "got count 1 and seed -1")
 
     def test_a_collection_in_its_own_order(self):
-        own = Collection(SOME, "here", {}, shuffled=False)
-        assert own.sample(3, seed=7) == SOME[:3]
-        assert replace(own, shuffled=True).sample(3, seed=7) == choose(SOME, 3, seed=7)
+        assert replace(HERE, shuffled=False).sample(3, seed=7) == SOME[:3]
 
 
 class TestClasses:
