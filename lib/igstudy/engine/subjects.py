@@ -35,8 +35,8 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     `output` is the Classifier's: "probability" or "logit".
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
-    which = {"count": count or study.images, "start": start, "seed": study.seed}
-    data = load_images(study.task, model=model, data=study.data, **which)
+    count = count or study.images
+    data = load_images(study.task, model=model, count=count, start=start, data=study.data, seed=study.seed)
     outputs = net.logits(data.images[:1]).shape[1]
     if data.classes and outputs != len(data.classes):
         words = f"its network has {outputs} outputs for {len(data.classes)} classes"
