@@ -99,7 +99,8 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
             by += f" on {facts['device']} ({facts['threads']} threads)"
         else:
             evaluations, seconds, least = gradients, gradients / rate, True
-            by = f"no unit is complete: {gradients} gradients of the walks an image, and what the metrics ask on top"
+            by = f"no unit is complete, as a run with -p images {study.shard} would make one: {gradients} gradients of "
+            by += "the walks an image, and what the metrics ask on top"
         hours += images * seconds / 3600
         print(f"  {by}; {images} images: {images * evaluations:.3g} evaluations, {images * seconds / 3600:.3g} hours")
     shards = -(-images // study.shard) * len(study.models)
