@@ -13,7 +13,7 @@ from igstudy.engine import throughput
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import rows
 from igstudy.engine.units import plan
-from igstudy.evidence.results import published
+from igstudy.evidence.results import published, studies
 from igstudy.evidence.tables.overview import overview
 from studies import own_folder, photographs, study
 
@@ -53,6 +53,8 @@ def test_photographs_with_labels_of_ones_own(tmp_path, capsys, form):
     assert told.endswith("what was found: python -m igstudy table mine.yaml\n")
     assert "module:studies.three: 2 of 2 units" in printed(capsys, commands.status(chosen))
     assert "values.parquet" in printed(capsys, commands.results(chosen, "mine"))
+    assert published().empty  # a reader's own study decides no claim of the papers
+    assert not studies()
     found = published("mine")
     assert found["image"].nunique() == 6
     assert "misclassified" in set(found["left_out"])
