@@ -106,7 +106,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance, by name, of every published study that bears on the papers' claims: none of a task of `OWN`."""
+    """The provenance, by name, of every published study that bears on the claims: of scenes, or in ImageNet's form."""
     return {name: facts for name, facts in _stored().items() if facts["parameters"]["task"] not in OWN}
 
 

@@ -33,7 +33,7 @@ class NoImagesError(ValueError):
 class Images:
     """Images of a task, ready for a model."""
 
-    images: Tensor  # (B, 3, H, W), float32 in [0, 1]
+    images: Tensor  # (B, C, H, W), float32 in [0, 1]
     targets: Tensor  # (B,), int64, the class of each; UNKNOWN where the photograph has no label
     names: tuple[str, ...]  # unique
     photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
