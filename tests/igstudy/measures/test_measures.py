@@ -719,9 +719,9 @@ def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_wh
     }
     of_parts = {"perturbation", "sensitivity", "split", "texture"}
     assert asked == {
-        ("split-mean-200", "igpaths"): of_parts | {"localization"},
+        ("split-mean-200", "igpaths"): of_parts | {"localization", "parts"},
         ("split-mean-200-probability", "igpaths"): {"split", "softmax"},
-        ("split-black-200", "igpaths"): of_parts | {"localization"},
+        ("split-black-200", "igpaths"): of_parts | {"localization", "parts"},
         ("split-mean-200", "study-b"): of_parts,
     }
 
