@@ -1,4 +1,4 @@
-"""The command line of the study: run it, say how far it is and what it will take, publish it, and make the book of it.
+"""The command line of the study: run it, show its numbers, plan it, publish it, and make the book of it.
 
 python -m igstudy run params/objects.yaml
 """

@@ -726,6 +726,18 @@ def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_wh
     }
 
 
+def test_insertion_of_the_parts_ranks_pixels_by_each_of_them():
+    source = next(source for source in splits((EIGHT,)) if source.output == "logit")
+    parts = sample(source)
+    found = pd.concat(MEASURES["parts"].rows(parts, EIGHT))
+    assert set(found["method"]) == {"Left", "Right", "Full", "Left + IDGI", "Full + IDGI", "edges", "random"}
+    own = found.query("method == 'Full' and sign == 'absolute' and variant == 'black, 21 counts'")
+    whole = ig.metrics.absolute_map(parts.walked[ig.IG("both"), 8])
+    r = ig.metrics.insertion(*parts.question, whole.unsqueeze(1), **parts.drawing)
+    values = own[own["metric"] == "insertion"]["value"]
+    np.testing.assert_allclose(values, ig.metrics.area(r.shares, r.probability)[:, 0].cpu(), rtol=1e-6)
+
+
 def test_every_measure_has_rows_of_the_same_columns(straight):
     few = replace(IGPATHS, noise=replace(IGPATHS.noise, samples=1), information=None)
     for measure in (*MEASURES.values(), MAPS):
