@@ -74,6 +74,37 @@ def greedy() -> Model:
     return Model("greedy", Greedy(), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
 
 
+def picture(shade: int = 90, size: tuple[int, int] = (30, 40)) -> Image.Image:
+    """A smooth picture whose colour says its shade."""
+    ramp = np.arange(40, dtype=np.uint8)[:, None, None] + np.array([shade, 20, 200 - shade], dtype=np.uint8)
+    return Image.fromarray(np.broadcast_to(ramp, (40, 30, 3)).copy()).resize(size)
+
+
+OWN_CLASSES = ("Großer Hund", "ein Käfer", "Über Katze")  # in the order of a folder's names
+
+
+def own_folder(folder: Path, form: str, count: int = 2) -> Path:
+    """Photographs of one's own, `count` of each of `OWN_CLASSES`, in one of the forms "val", "folders", "csv", "none".
+
+    They are of many sizes, and spaces and umlauts are in every name.
+    """
+    lines = ["file,label"]
+    for number, name in enumerate(OWN_CLASSES * count):
+        file = f"Foto {number} schön.{'jpg' if number % 2 else 'PNG'}"
+        place = {"val": folder / "val" / name, "folders": folder / name}.get(form, folder)
+        place.mkdir(parents=True, exist_ok=True)
+        picture(40 * number, (20 + 13 * number, 70 - 9 * number)).save(place / file)
+        lines.append(f"{file},{name}")
+    if form == "csv":
+        (folder / "labels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def three() -> Model:
+    """A network of one's own whose classes have no names; it takes 32 × 32 pixels."""
+    return Model("three", small_network(torch.float32, classes=3), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25), prepare)
+
+
 def photographs(folder: Path, count: int = 6, classes: int = 5) -> Path:
     """A folder of the imagenet task with `count` photographs, of the first five of its synsets in turn."""
     folder.mkdir(exist_ok=True)

@@ -27,6 +27,7 @@ import yaml
 from bench import plan
 from jupytext.cli import jupytext
 from PIL import Image
+from torchvision.models import resnet18
 
 import igpaths as ig
 from igpaths.__main__ import main as igpaths
@@ -35,8 +36,9 @@ from igstudy.engine.parameters import Parameters, read
 from igstudy.engine.runs import rows
 from igstudy.engine.scheduler import connect, job_script, read_slurm
 from igstudy.press import chapters
+from igstudy.tasks.folders import read_folder
 from problems import small_network
-from studies import photographs
+from studies import photographs, picture
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "book" / "rerun.md").read_text(encoding="utf-8")
@@ -108,7 +110,7 @@ def project(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.chdir(folder)
         patch.setenv("IGPATHS_DATA", str(data))
-        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT / "lib", ROOT / "tests", folder))))
+        patch.setenv("PYTHONPATH", os.pathsep.join(map(str, (ROOT / "lib", ROOT / "tests"))))
         patch.syspath_prepend(folder)
         stack.callback(importlib.invalidate_caches)
         yield folder
@@ -174,7 +176,10 @@ STUDY = block("$ .venv/bin/python -m igstudy run params/objects.yaml")
 def test_a_study_is_run_asked_about_and_published(project, capsys):
     for command in commands(STUDY):
         assert call(command) == 0
-    assert "objects/mobilenet: 2 of 2 units" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "what was found: python -m igstudy table params/objects.yaml" in printed
+    assert "objects/mobilenet: 2 of 2 units are complete; 2 images" in printed
+    assert "objects/mobilenet: 2 of 2 units, " in printed
     assert {file.name for file in (project / "results" / "objects").iterdir()} == {
         "values.parquet", "summary.parquet", "provenance.json",
     }  # fmt: skip
@@ -257,7 +262,8 @@ def test_a_large_study_is_planned_by_a_few_images(project, capsys):
     assert call(run) == 0
     assert call(planned) == 0
     printed = capsys.readouterr().out
-    assert re.search(r"module:studies.small: by 2 images, .* 35000 images: \S+ evaluations, \S+ hours", printed)
+    assert re.search(r"module:studies.small: \S+ gradients and \S+ forward passes a second on ", printed)
+    assert re.search(r"  by 2 images, .* 35000 images: \S+ evaluations, \S+ hours", printed)
 
 
 PAPER = block("$ .venv/bin/python bench/plan.py --images 35000 --tflops 20 --cores 16 --workers 8")
@@ -307,36 +313,89 @@ def test_an_image_is_explained_and_its_numbers_are_read():
     assert set(re.findall(r'found\["(\w+)"\]', NUMBERS)) <= set(found)
 
 
-FOLDER = block("folder/synsets.txt")
-NETWORK = block("import torch\nfrom torchvision.transforms.functional import center_crop, resize, to_tensor")
-MINE = block("task: imagenet")
+FORMS = block("photos/val/red kite/IMG 1.jpg         class folders of any names, in val/ or in photos/ itself")
+LABELS = block("file,label")
+SYNSETS = block("folder/synsets.txt")
+NETWORK = block("import torch\nfrom torchvision.models import resnet18")
+MINE = block("task: folder")
 OWN_STUDY = block("$ .venv/bin/python -m igpaths explain dog.jpg --model module:mine.network")
+GREY = block("def grey():")
+KITES = ("kestrel", "red kite", "sparrowhawk")
+TINY = {
+    "net = resnet18(num_classes=3)": "net = small_network(torch.float32, classes=3)",
+    "photo, 256), 224": "photo, 40), 32",
+    "import resnet18": "import resnet18\nfrom problems import small_network",
+}
 
 
-@pytest.mark.usefixtures("dog", "executed")
-def test_a_network_and_a_folder_of_ones_own(project, capsys):
-    shutil.copytree("photographs", "folder")
-    listed, photograph = FOLDER.splitlines()
-    wnid, name = Path(photograph).parts[2:]
-    (project / Path(photograph).parent).mkdir(parents=True)
-    Path("dog.jpg").rename(project / photograph)
-    with (project / listed).open("a") as file:
-        file.write(f"{wnid}\ttench, Tinca tinca\n")
-    shutil.copy(photograph, "dog.jpg")
-    torch.save(small_network(torch.float32, classes=6), "mine.pt")
-    Path("mine.py").write_text(changed(NETWORK, {"photo, 256), 224": "photo, 40), 32"}))
-    small = {"images: 100": "images: 7\nthreads: 1", "[10, 50, 200]": "[1, 2, 4]"}
-    Path("mine.yaml").write_text(changed(MINE, small))
-    explained, run, chapter = commands(OWN_STUDY)
-    assert call(f"{explained} --steps 4 --target tench --data folder") == 0
-    assert "tench (class 5), probability" in capsys.readouterr().out
+@pytest.fixture
+def photos(project):
+    """Photographs of the page's three classes, in folders."""
+    shutil.rmtree("photos", ignore_errors=True)
+    for number, name in enumerate(KITES):
+        Path("photos/val", name).mkdir(parents=True)
+        picture(80 * number, (60, 50 + number)).save(f"photos/val/{name}/IMG {number}.jpg")
+    yield project / "photos"
+    shutil.rmtree("photos")
+
+
+@pytest.mark.usefixtures("dog", "executed", "photos")
+def test_a_network_and_a_folder_of_ones_own(capsys):
+    torch.save(small_network(torch.float32, classes=3).state_dict(), "mine.pt")
+    grey = changed(GREY, {'photo.convert("L"), 256), 224': 'photo.convert("L"), 40), 32'})
+    Path("mine.py").write_text(f"{changed(NETWORK, TINY)}\n\n{grey}")
+    Path("mine.yaml").write_text(changed(MINE, {"images: 100": "images: 3\nthreads: 1", "[10, 50, 200]": "[1, 2, 4]"}))
+    explained, run, shown, chapter = commands(OWN_STUDY)
+    assert call(f"{explained} --steps 4 --target 'red kite'") == 0
+    assert "red kite (class 1), probability" in capsys.readouterr().out
     assert call(run) == 0
     assert "1 units, 0 of them there before" in capsys.readouterr().out
-    assert f"{wnid}/{name}" in set(rows(read("mine.yaml"))["image"])
-    path, _, command = chapter.partition(" ")
-    assert path == "PYTHONPATH=."
-    (line,) = made(command)
+    assert set(rows(read("mine.yaml"))["image"]) == {f"{name}/IMG {number}.jpg" for number, name in enumerate(KITES)}
+    assert call(shown) == 0
+    assert "module:mine.network: 1 of 1 units are complete; 3 images" in capsys.readouterr().out
+    (line,) = made(chapter)
     assert call(line) == 0
+    assert call(f"{run} -p models '[module:mine.grey]'") == 0
+    assert "0 failures" in capsys.readouterr().out
+
+
+def test_a_file_with_another_number_of_classes_is_a_name(tmp_path):
+    torch.save(resnet18(num_classes=3).state_dict(), tmp_path / "mine.pt")
+    (name,) = re.findall(r"`(torchvision/resnet18\S+@)mine.pt`", PAGE)
+    assert ig.load_model(f"{name}{tmp_path / 'mine.pt'}").network.fc.out_features == 3
+    names = re.findall(r"^- `(\S+?)`|or `(timm/\S+?)`:", PAGE, re.M)
+    listed = [name for pair in names for name in pair if name]
+    others = [name for name in listed if not name.startswith("objects/")]
+    assert len(listed) == 7
+    assert Parameters(task="photographs", models=others).models == tuple(others)
+
+
+def test_folders_have_the_forms_of_the_page(project, photos):
+    in_folders, beside, alone = (line.split("  ")[0] for line in FORMS.splitlines())
+    assert Path(in_folders).parent.is_dir()
+    assert list(read_folder(photos, imagenet=False).classes) == list(KITES)
+    shutil.rmtree(photos / "val")
+    image, table = beside.split(", ")
+    assert image == alone
+    for name in (image, image.replace("1", "2")):
+        picture().save(name)
+    assert {each.label for each in read_folder(photos, imagenet=False).photographs} == {""}
+    Path(table).write_text(LABELS)
+    there = read_folder(photos, imagenet=False)
+    assert [each.label for each in there.photographs] == ["red kite", "kestrel, Falco tinnunculus"]
+
+
+def test_a_folder_has_the_form_of_imagenet(project, dog):
+    shutil.copytree("photographs", "folder")
+    listed, photograph = SYNSETS.splitlines()
+    wnid, name = Path(photograph).parts[2:]
+    Path(photograph).parent.mkdir(parents=True)
+    shutil.copy("dog.jpg", photograph)
+    with Path(listed).open("a") as file:
+        file.write(f"{wnid}\ttench, Tinca tinca\n")
+    there = read_folder("folder", imagenet=True)
+    assert f"{wnid}/{name}" in {each.name for each in there.photographs}
+    assert there.classes[wnid] == "tench, Tinca tinca"
 
 
 LIBRARY = block("import igpaths as ig")
@@ -370,7 +429,7 @@ GPU = block("$ .venv/bin/python -m igstudy run params/objects.yaml -p device cud
 def test_a_gpu_is_a_parameter(project, monkeypatch):
     (command,) = commands(GPU)
     seen = []
-    monkeypatch.setattr("igstudy.commands.run", lambda study: seen.append(study) or 0)
+    monkeypatch.setattr("igstudy.commands.run", lambda study, table: seen.append(study) or 0)
     assert call(command) == 0
     assert (seen[0].device, seen[0].batch_size) == ("cuda", 64)
     if not torch.cuda.is_available():

@@ -1,9 +1,10 @@
-"""The command line of the study: run it, say how far it is and what it will take, publish it, and make the book of it.
+"""The command line of the study: run it, show its numbers, plan it, publish it, and make the book of it.
 
 python -m igstudy run params/objects.yaml
 """
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,8 +23,9 @@ BOOK = """examples:
   python -m igstudy {0} --params params/imagenet-sample.yaml"""
 COMMANDS = {
     "run": "Compute what is missing of the study that a YAML file describes.",
+    "table": "Show the numbers of a study, whether it has run to its end or not: insertion and completeness gap.",
     "status": "Say how far a study is, and what its run met.",
-    "plan": "Say what a study of many images will take, by the few of it that have run here.",
+    "plan": "Say how fast each network is here, and what a study of many images will take.",
     "results": "Write the results of a study that has run to results/NAME/, NAME being that of the file.",
 }
 PRESS = {
@@ -75,7 +77,10 @@ def run(options: argparse.Namespace) -> int:
         return commands.results(study, options.params.stem)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
-    return {"run": commands.run, "status": commands.status}[options.command](study)
+    if options.command == "run":
+        more = [word for pair in options.p for word in ("-p", *pair)]
+        return commands.run(study, table=shlex.join(["python", "-m", "igstudy", "table", str(options.params), *more]))
+    return {"table": commands.table, "status": commands.status}[options.command](study)
 
 
 def positive(text: str) -> int:

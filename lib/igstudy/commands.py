@@ -1,22 +1,30 @@
-"""What the command line does with a study: run it, say how far it is and what it will take, publish what it found."""
+"""What the command line does with a study: run it, show its numbers, say how far it is, plan it, and publish it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from igstudy.engine import store
 from igstudy.engine.parameters import Parameters
+from igstudy.engine.provenance import device_name
 from igstudy.engine.runs import run as run_engine
 from igstudy.engine.runs import there
+from igstudy.engine.throughput import count_gradients, throughput
+from igstudy.engine.units import Unit
 from igstudy.engine.units import plan as plan_units
-from igstudy.evidence.results import merged, publish
+from igstudy.evidence.results import VALUES, merged, publish
+from igstudy.evidence.tables.overview import left_out, overview
 
 INTERRUPTED = 130
 
 
-def run(study: Parameters) -> int:
-    """Compute what is missing; 0 where all is there, 1 where a part failed, 130 where it was interrupted."""
+def run(study: Parameters, *, table: str) -> int:
+    """Compute what is missing, and name the command that shows the `table` of its numbers.
+
+    0 where all is there, 1 where a part failed, 130 where it was interrupted.
+    """
     try:
         done = run_engine(study)
     except KeyboardInterrupt:
@@ -26,7 +34,23 @@ def run(study: Parameters) -> int:
         f"{done.units} units, {done.finished} of them there before; {done.computed} parts computed with "
         f"{done.evaluations} evaluations, {len(done.notes)} notes, {len(done.failures)} failures: {study.store}"
     )
+    print(f"what was found: {table}")
     return 1 if done.failures else 0
+
+
+def table(study: Parameters) -> int:
+    """Print the numbers of each network from what is there so far, and every note; 0 where anything is."""
+    units = plan_units(study)
+    for model in study.models:
+        own = [unit for unit in units if unit.model == model]
+        complete = f"{model}: {sum(not unit.missing for unit in own)} of {len(own)} units are complete"
+        if not (stored := there(own)):
+            print(f"{complete}; nothing is there yet: python -m igstudy run computes it")
+            continue
+        rows = store.read(stored, columns=VALUES)
+        print(f"{complete}; {left_out(rows)}\n{overview(rows)}\n")
+    _print_notes(units)
+    return 0 if there(units) else 1
 
 
 def status(study: Parameters) -> int:
@@ -39,43 +63,52 @@ def status(study: Parameters) -> int:
         stale = sum(len(store.superseded(file)) for file in files)
         more = f"; {stale} files of other versions or parameters, which are not shown" if stale else ""
         print(f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts{more}")
-    if stored := there(units):
-        facts = merged([store.facts(file) for file in tqdm(stored, desc="notes", leave=False, disable=None)])
-        print(f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}")
-        print(*facts["notes"], sep="\n", end="\n" if facts["notes"] else "")
+    _print_notes(units)
     return 1 if any(unit.missing for unit in units) else 0
 
 
-def plan(study: Parameters, *, images: int, workers: int) -> int:
-    """Print what a study of so many images of each network will take, by the units of it that are complete here.
+def _print_notes(units: Sequence[Unit]) -> None:
+    if stored := there(units):
+        facts = merged([store.facts(file) for file in tqdm(stored, desc="notes", leave=False, disable=None)])
+        spent = f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}"
+        print(spent, *facts["notes"], sep="\n")
 
-    Hours are those of one worker such as the one that made those units, and then of all.
-    1 where a network has no complete unit to judge by.
+
+def plan(study: Parameters, *, images: int, workers: int) -> int:
+    """Print how fast each network is here, and what a study of so many images of it will take.
+
+    Hours are those of one worker, and then of all: by the units that are complete here, or else by the gradients of
+    the walks alone, which is the least that it can be.
     """
-    units, hours, size, unknown = plan_units(study), 0.0, 0.0, 0
+    units, hours, size, least = plan_units(study), 0.0, 0.0, False
+    gradients, device = count_gradients(study), device_name(study.device)
     for model in study.models:
-        done = [unit for unit in units if unit.model == model and not unit.missing]
-        if not done:
-            print(f"{model}: no unit is complete, so run a few images of it first: -p images {study.shard}")
-            unknown += 1
-            continue
-        count = sum(unit.count for unit in done)
-        files = [file for unit in done for file in unit.files.values()]
-        facts = merged([store.facts(file) for file in files])
-        own = images / count * facts["seconds"] / 3600
-        hours += own
-        size += images / count * sum(file.stat().st_size for file in files)
+        rate, forwards = throughput(study, model)
         print(
-            f"{model}: by {count} images, {facts['evaluations'] / count:.0f} evaluations and "
-            f"{facts['seconds'] / count:.1f} s an image on {facts['device']} ({facts['threads']} threads); "
-            f"{images} images: {images / count * facts['evaluations']:.3g} evaluations, {own:.3g} hours"
+            f"{model}: {rate:.3g} gradients and {forwards:.3g} forward passes a second "
+            f"on {device} ({study.threads} threads)"
         )
+        done = [unit for unit in units if unit.model == model and not unit.missing]
+        if done:
+            count = sum(unit.count for unit in done)
+            files = [file for unit in done for file in unit.files.values()]
+            facts = merged([store.facts(file) for file in files])
+            evaluations, seconds = (facts[name] / count for name in ("evaluations", "seconds"))
+            size += images / count * sum(file.stat().st_size for file in files)
+            by = f"by {count} images, {evaluations:.0f} evaluations and {seconds:.2g} s an image"
+            by += f" on {facts['device']} ({facts['threads']} threads)"
+        else:
+            evaluations, seconds, least = gradients, gradients / rate, True
+            by = f"no unit is complete, as a run with -p images {study.shard} would make one: {gradients} gradients of "
+            by += "the walks an image, and what the metrics ask on top"
+        hours += images * seconds / 3600
+        print(f"  {by}; {images} images: {images * evaluations:.3g} evaluations, {images * seconds / 3600:.3g} hours")
     shards = -(-images // study.shard) * len(study.models)
     print(
-        f"together {hours:.3g} hours of one worker, {hours / workers:.3g} of {workers}; "
-        f"{shards} units; store {size / 2**30:.3g} GiB"
+        f"together {'more than ' * least}{hours:.3g} hours of one worker, {hours / workers:.3g} of {workers}; "
+        f"{shards} units; store {'more than ' * least}{size / 2**30:.3g} GiB"
     )
-    return 1 if unknown else 0
+    return 0
 
 
 def results(study: Parameters, name: str) -> int:

@@ -12,7 +12,7 @@ from igstudy.__main__ import COMMANDS, PRESS, main
 from igstudy.engine.parameters import read
 from igstudy.engine.runs import Run
 
-STUDIES = ("run", "status", "results")
+STUDIES = ("run", "table", "status", "results")
 
 
 @pytest.fixture(autouse=True)

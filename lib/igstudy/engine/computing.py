@@ -24,6 +24,11 @@ from igstudy.measures.quantities import threads
 from igstudy.measures.sources import are_finite
 from igstudy.tasks.images import NoImagesError
 
+UNLABELLED = (
+    "photographs have no label: the class that the network finds is explained, and none can be left out as "
+    "misclassified"
+)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -96,7 +101,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
     costs.split()
     failures, missing = list[str](), set(unit.missing)
     waiting = [part for part in parts(study) if part.name in missing]
-    model = load_model(unit.model, data=study.folder or "")
+    model = load_model(unit.model, data=study.data)
     facts = provenance(study) | {"unit": unit.name, "notes": notes}
 
     def write(part: Part, frames: list[pd.DataFrame]) -> None:
@@ -120,6 +125,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
             write(part, [])
         return failures
     notes += [f"{unit.model}: skipped {line}" for line in shard.skipped]
+    notes += [f"{unit.name}: {shard.unlabelled} {UNLABELLED}"] if shard.unlabelled else []
     for source in {part.source.name: part.source for part in waiting}.values():
         here = [part for part in waiting if part.source.name == source.name]
         frames: dict[str, list[pd.DataFrame]] = {part.name: [] for part in here}

@@ -75,7 +75,9 @@ def library() -> str:
 
 def packages() -> dict[str, str]:
     """The versions that numbers depend on, of packages and of the codecs that weigh images."""
-    return {name: number for name, number in versions().items() if name not in ("python", "matplotlib", "pandas")}
+    return {
+        name: number for name, number in versions().items() if name not in ("python", "matplotlib", "pandas", "timm")
+    }
 
 
 def network(model: Model) -> str:
@@ -86,6 +88,8 @@ def network(model: Model) -> str:
         hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     kind, _, rest = model.name.partition("/")
     own: object = code(NETWORKS[rest]) if kind == "objects" else ""
+    if kind in ("timm", "installed"):  # whose layers are timm's
+        own = versions()["timm"]
     if is_foreign(model):
         classes = {type(part).__module__ for part in model.network.modules()}
         named = model.name.partition(":")[2].rpartition(".")[0]

@@ -223,6 +223,7 @@ def _check_models(names: tuple[str, ...], task: str) -> None:
         if not isinstance(name, str) or not form.fullmatch(name):
             raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)
         if not name.startswith("module:") and (task == "objects") != name.startswith("objects/"):
-            raise refusal("models", name, f"networks of the task {task}, or the reader's own module")
+            more = f" ({FORMS})" if task != "objects" else ""
+            raise refusal("models", name, f"networks of the task {task}, or the reader's own module{more}")
     if len({label(name) for name in names}) < len(names):
         raise refusal("models", list(names), "networks whose short names differ, for they label the rows of a table")

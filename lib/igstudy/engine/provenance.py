@@ -6,9 +6,9 @@ Every stored result carries `provenance`, and every chapter ends with its `foote
 import platform
 import subprocess
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,13 @@ import torch
 
 from igstudy.engine.parameters import Parameters
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib")
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib", "timm")
 IMPORTED = time.monotonic()
 
 
 def versions() -> dict[str, str]:
     """Versions of Python, of the packages that results depend on, and of the codecs inside Pillow."""
-    packages = {package: version(package) for package in PACKAGES}
+    packages = {package: version(package) for package in PACKAGES if package != "timm" or find_spec(package)}
     codecs = {codec: str(PIL.features.version(codec)) for codec in ("jpg", "webp", "zlib")}
     return {"python": platform.python_version(), **packages, **codecs}
 
@@ -61,23 +61,18 @@ def provenance(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class Footer:
-    """A small table that a notebook shows below its results."""
+def footer(parameters: Parameters, *, started: float = IMPORTED) -> Any:
+    """The table at a chapter's end, as Markdown that a notebook shows.
 
-    rows: dict[str, str]
+    `started` is a `time.monotonic`, by default when the library was imported.
+    """
+    from IPython.display import Markdown
 
-    def _repr_markdown_(self) -> str:
-        rows = [f"| {key} | {value} |" for key, value in self.rows.items()]
-        return "\n".join(["| this page | |", "|---|---|", *rows])
-
-
-def footer(parameters: Parameters, *, started: float = IMPORTED) -> Footer:
-    """The table at a chapter's end; `started` is a `time.monotonic`, by default when the library was imported."""
     facts = provenance(parameters)
     rows = {name: _listed(facts[name]) for name in ("parameters", "commit", "versions", "device", "precision")}
     rows["device"] += f", {facts['threads']} threads"
-    return Footer(rows | {"computed": f"{facts['date']}, in {time.monotonic() - started:.0f} s"})
+    rows["computed"] = f"{facts['date']}, in {time.monotonic() - started:.0f} s"
+    return Markdown("\n".join(["| this page | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]))
 
 
 def _listed(facts: str | dict[str, Any]) -> str:

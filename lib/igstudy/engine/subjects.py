@@ -10,28 +10,23 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import DEFAULT, Model, label, load_model
+from igpaths.models.classes import class_names
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
-from igstudy.tasks.images import UNKNOWN, Alter, load_images
+from igstudy.tasks.images import UNKNOWN, Alter, Images, load_images
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
-    """One network of a study, and some of its images, whose fields are those of `igstudy.tasks.Images`."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Subject(Images):
+    """One network of a study, and some of its images; where these have no label, its predictions are the targets."""
 
     model: Model
     label: str  # a short name for tables
     net: Classifier
-    images: Tensor
-    targets: Tensor
-    names: tuple[str, ...]
-    photographs: tuple[str, ...]
     predictions: Tensor  # (B,), the classes that the network finds
-    classes: tuple[str, ...]
-    skipped: tuple[str, ...] = ()
-    start: int = 0  # the number of the first image in the study's order
-    masks: Tensor | None = None
+    unlabelled: int  # how many images have no label
+    start: int  # the number of the first image in the study's order
 
 
 def subject(study: Parameters, model: Model, *, output: str, start: int = 0, count: int | None = None) -> Subject:
@@ -40,21 +35,28 @@ def subject(study: Parameters, model: Model, *, output: str, start: int = 0, cou
     `output` is the Classifier's: "probability" or "logit".
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
-    data = load_images(
-        study.task, model=model, count=count or study.images, start=start, data=study.folder or "", seed=study.seed
-    )
+    count = count or study.images
+    data = load_images(study.task, model=model, count=count, start=start, data=study.data, seed=study.seed)
     outputs = net.logits(data.images[:1]).shape[1]
-    if outputs != len(data.classes):
-        raise ValueError(f"model is {model.name!r}; its network has {outputs} outputs for {len(data.classes)} classes")
+    if data.classes and outputs != len(data.classes):
+        words = f"its network has {outputs} outputs for {len(data.classes)} classes"
+        more = f": list all {outputs} in classes.txt, a name a line" if study.task == "folder" else ""
+        raise ValueError(f"model is {model.name!r}; {words}{more}")
     predictions = torch.cat([net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)])
-    data = replace(data, targets=torch.where(data.targets == UNKNOWN, predictions, data.targets))
-    return Subject(model=model, label=label(model.name), net=net, predictions=predictions, start=start, **vars(data))
+    unknown = data.targets == UNKNOWN
+    known = {
+        "targets": predictions.where(unknown, data.targets),
+        "classes": class_names(model, outputs, listed=data.classes),
+        "unlabelled": int(unknown.sum()),
+    }
+    own = vars(data) | known
+    return Subject(model=model, label=label(model.name), net=net, predictions=predictions, start=start, **own)
 
 
 def subjects(study: Parameters, *, output: str, images: int | None = None) -> Iterator[Subject]:
     """Each network of the study in turn, with its first `images` images (all of the study's by default)."""
     for name in study.models:
-        yield subject(study, load_model(name, data=study.folder or ""), output=output, count=images)
+        yield subject(study, load_model(name, data=study.data), output=output, count=images)
 
 
 def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEFAULT,)) -> Parameters:
@@ -70,9 +72,8 @@ def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEF
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
     """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
-    count, data = len(subject.images) + len(subject.skipped), study.folder or ""
-    which = {"count": count, "start": subject.start, "seed": study.seed}
-    return load_images(study.task, model=subject.model, data=data, alter=alter, **which).images
+    which = {"count": len(subject.images) + len(subject.skipped), "start": subject.start, "seed": study.seed}
+    return load_images(study.task, model=subject.model, data=study.data, alter=alter, **which).images
 
 
 def samples(study: Parameters, subject: Subject, source: Source, net: Classifier) -> Iterator[Sample]:

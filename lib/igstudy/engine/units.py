@@ -77,24 +77,24 @@ def plan(study: Parameters) -> list[Unit]:
 
     ValueError or OSError where a model or the folder of photographs cannot be read.
     """
-    there = collection(study.task, study.folder or "")
-    photographs = None if there is None else there.sample(study.images, seed=study.seed)
-    total = study.images if photographs is None else len(photographs)
+    there = collection(study.task, study.data)
+    photographs = there.sample(study.images, seed=study.seed) if there else ()
+    total = len(photographs) if there else study.images
     of_study = parts(study)
     own = {part.name: part_facts(part) for part in of_study}
     library = fingerprint.library()
     device = study.device.partition(":")[0]
     units = []
     for model in study.models:
-        loaded = load_model(model, data=study.folder or "")
-        network = fingerprint.network(loaded)
+        loaded = load_model(model, data=study.data)
+        network, classes = fingerprint.network(loaded), find_classes(there, loaded)[0] if there else {}
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
-            images = fingerprint.scenes(start, count, study.seed)
-            if there is not None and photographs is not None:
-                chosen = photographs[start : start + count]
-                images = fingerprint.photographs(chosen, find_classes(there, loaded)[0], loaded)
+            if there:
+                images = fingerprint.photographs(photographs[start : start + count], classes, loaded)
+            else:
+                images = fingerprint.scenes(start, count, study.seed)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}

@@ -27,6 +27,7 @@ from igstudy.evidence.statistics import bootstrap
 from igstudy.evidence.tables.quality import AVERAGES
 
 BITS = 12
+OWN = ("photographs", "folder")  # the tasks of a few examples, and of a reader's own photographs
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
@@ -74,7 +75,7 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
 
 
 def published(*names: str, output: str = "probability", metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """The values of published studies that explain `output`, of all or of those that are named.
+    """The values of published studies that explain `output`, of all that `studies` has or of those that are named.
 
     The column "study" says which. A value that several studies hold is there once, from the first of them by name.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
@@ -86,14 +87,15 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     >>> published(metrics=("insertion",)).columns[:4].tolist()
     ['protocol', 'network', 'image', 'photograph']
     """
-    there = [name for name, facts in studies().items() if facts["parameters"]["output"] == output]
+    there = [name for name, facts in _stored().items() if facts["parameters"]["output"] == output]
     for name in names:
         if name not in there:
             allowed = ", ".join(there) or "none, for none is published"
             raise refusal(f"published study of the {output}", name, allowed, there)
+    chosen = names or [name for name in there if name in studies()]
     wanted = [("metric", "in", list(metrics))] if metrics else None
     tables = []
-    for name in names or there:
+    for name in chosen:
         table = pq.read_table(_folder() / name / "values.parquet", filters=wanted)
         tables.append(table.append_column("study", pa.array([name] * len(table), pa.string()).dictionary_encode()))
     if not tables:
@@ -104,7 +106,11 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance of every published study, by name."""
+    """The provenance, by name, of every published study that bears on the claims: of scenes, or in ImageNet's form."""
+    return {name: facts for name, facts in _stored().items() if facts["parameters"]["task"] not in OWN}
+
+
+def _stored() -> dict[str, dict[str, Any]]:
     files = sorted(_folder().glob("*/values.parquet"))
     return {file.parent.name: json.loads(file.with_name("provenance.json").read_text("utf-8")) for file in files}
 

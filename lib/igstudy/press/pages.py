@@ -126,7 +126,7 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     for name in values.get("models", ()):
         kind, _, rest = name.partition(":")
         if not name.startswith("objects/"):  # whose weights are the library's
-            digest.update(fingerprint.network(load_model(name, data=chosen.folder or "")).encode())
+            digest.update(fingerprint.network(load_model(name, data=chosen.data)).encode())
         if kind == "module":  # as its files are now: the chapter's own process will read them anew
             digest.update(json.dumps(fingerprint.sources(rest.rpartition(".")[0])).encode())
     photographs = sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else []

@@ -7,6 +7,7 @@ classes.
 import csv
 from collections.abc import Iterable
 from pathlib import Path
+from unicodedata import normalize
 
 from igpaths.models import ENVIRONMENT, data_folder
 from igpaths.models.classes import read_synsets
@@ -22,8 +23,9 @@ def read_folder(data: str | Path, *, imagenet: bool) -> Collection:
     """The photographs of the folder that `data`, or where it is empty the environment variable IGPATHS_DATA, names.
 
     Hidden files do not count. In ImageNet's form every folder of val/ must be a synset of the list. In a folder of
-    one's own the images lie in val/ if there is one, and their classes are, in this order: a name a line of
-    ``classes.txt``; or the class folders in alphabetical order, as torchvision's ImageFolder has them.
+    one's own the images lie in val/ if there is one, and ``classes.txt`` beside it may name the network's classes, one
+    a line; without it they are those that the model names, or the labels in alphabetical order, as torchvision's
+    ImageFolder has them. Images that ``labels.csv`` does not list do not count.
 
     ValueError where there is no such folder, no image in it, or a list that does not fit.
     """
@@ -50,47 +52,59 @@ def _imagenet(folder: Path) -> Collection:
     photographs = _labelled(root, [wnid for wnid in synsets if wnid in names])
     if not photographs:
         raise ValueError(f"{root} has synset folders but no image in them ({', '.join(SUFFIXES)})")
-    return Collection(photographs, str(folder), synsets)
+    return Collection(photographs, str(folder), synsets, listed=True)
 
 
 def _own(folder: Path) -> Collection:
     root = folder / "val" if (folder / "val").is_dir() else folder
-    in_folders, flat = _labelled(root, _folders(root)), _images(root)
     lists = [each / LABELS for each in (root, folder) if (each / LABELS).is_file()]
+    found, flat = _labelled(root, _folders(root)), _images(root)
+    if found and flat and not lists:
+        raise ValueError(f"{root} has images beside class folders, such as {flat[0].name!r}; it must have {FORM}")
     if lists:
         found = _listed(root, lists[0])
-    elif in_folders and flat:
-        raise ValueError(f"{root} has images beside class folders, such as {flat[0].name!r}; it must have {FORM}")
-    else:
-        found = in_folders or tuple(Photograph(path, path.name) for path in flat)
+    elif flat:
+        found = tuple(Photograph(path, path.name) for path in flat)
     if not found:
         raise ValueError(f"{root} has no image ({', '.join(SUFFIXES)}); it must have {FORM}")
-    labels = sorted({each.label for each in found} - {""})
-    names = labels
-    if (folder / CLASSES).is_file():
-        names = [line.strip() for line in _text(folder / CLASSES).splitlines() if line.strip()]
-        if strange := [label for label in labels if label not in names]:
-            raise ValueError(f"{folder / CLASSES} does not list {strange[0]!r}, a label of {root}")
-    return Collection(found, str(root), {name: name for name in names})
+    labels = dict.fromkeys(each.label for each in found if each.label)
+    if not (folder / CLASSES).is_file():
+        names = sorted(labels) if lists else labels
+        return Collection(found, str(root), {name: name for name in names})
+    names = [name for name in map(_name, _text(folder / CLASSES).splitlines()) if name]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{folder / CLASSES} lists {twice[0]!r} twice")
+    if strange := labels.keys() - set(names):
+        raise ValueError(f"{folder / CLASSES} does not list {min(strange)!r}, a label of {root}")
+    return Collection(found, str(root), {name: name for name in names}, listed=True)
 
 
 def _listed(root: Path, file: Path) -> tuple[Photograph, ...]:
     lines = csv.DictReader(_text(file).splitlines())
     if not {"file", "label"} <= set(lines.fieldnames or ()):
-        raise ValueError(f"{file} begins with {lines.fieldnames}; its first line must name the columns file and label")
+        given = ",".join(lines.fieldnames or ())
+        raise ValueError(
+            f"{file} begins with {given!r}; its first line must be 'file,label' (the names of its columns)"
+        )
     found: dict[str, Photograph] = {}
     for number, line in enumerate(lines, 2):
-        name, label = (line["file"] or "").strip(), (line["label"] or "").strip()
+        name, label = (line["file"] or "").strip(), _name(line["label"] or "")
         if not (name and label and (root / name).is_file()) or name in found:
-            raise ValueError(
-                f"{file}, line {number}: {name!r}, {label!r} is not an image of {root} and its label, once"
-            )
+            wanted = f"an image of {root} and its label, once"
+            raise ValueError(f"{file}, line {number}: {name!r}, {label!r} is not {wanted}")
         found[name] = Photograph(root / name, name, label)
     return tuple(found.values())
 
 
+def _name(text: str) -> str:
+    """A label, in one spelling: a Mac's folders have letters and their dots apart."""
+    return normalize("NFC", text.strip())
+
+
 def _labelled(root: Path, names: Iterable[str]) -> tuple[Photograph, ...]:
-    return tuple(Photograph(path, f"{name}/{path.name}", name) for name in names for path in _images(root / name))
+    return tuple(
+        Photograph(path, f"{name}/{path.name}", _name(name)) for name in names for path in _images(root / name)
+    )
 
 
 def _folders(root: Path) -> list[str]:

@@ -33,11 +33,11 @@ class NoImagesError(ValueError):
 class Images:
     """Images of a task, ready for a model."""
 
-    images: Tensor  # (B, 3, H, W), float32 in [0, 1]
+    images: Tensor  # (B, C, H, W), float32 in [0, 1]
     targets: Tensor  # (B,), int64, the class of each; UNKNOWN where the photograph has no label
     names: tuple[str, ...]  # unique
     photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
-    classes: tuple[str, ...]  # the name of each class by its index
+    classes: tuple[str, ...]  # the name of each class by its index; none where nothing names them
     masks: Tensor | None = None  # (B, H, W), bool, the true pixels of the object, where the task knows them
     skipped: tuple[str, ...] = ()  # a line for each photograph that could not be read
 

@@ -4,7 +4,7 @@ A label becomes a class by the collection's own list of classes, or by the names
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -15,7 +15,7 @@ import yaml
 from PIL import Image
 
 from igpaths.models import Model
-from igpaths.models.classes import first_name
+from igpaths.models.classes import class_index
 from igpaths.models.photographs import open_photograph
 
 SHIPPED = Path(__file__).with_name("photographs.yaml")
@@ -43,55 +43,52 @@ class Photograph:
 class Collection:
     """Photographs in a fixed order, where they come from, and the `classes` that their labels stand for.
 
-    `classes` has the name to show of each label, in the order of the network's outputs; empty where the model's own
-    names are the labels.
+    `classes` has the name to show of each label, in the order of the network's outputs. Where they are not `listed`,
+    the names that a model gives its classes go before them.
     """
 
     photographs: tuple[Photograph, ...]
     source: str
     classes: Mapping[str, str]
+    listed: bool = False
     shuffled: bool = True
 
-    def sample(self, count: int, *, seed: int) -> tuple[Photograph, ...]:
-        """Up to `count` of the photographs: as `choose` does it, or in their own order where that is not `shuffled`."""
-        return choose(self.photographs, count, seed=seed) if self.shuffled else self.photographs[:count]
+    def sample(self, count: int, *, seed: int = 0) -> tuple[Photograph, ...]:
+        """Up to `count` of the photographs: a seeded sample, or the first ones where they are not `shuffled`.
 
-
-def choose(photographs: Sequence[Photograph], count: int, *, seed: int = 0) -> tuple[Photograph, ...]:
-    """A seeded sample that takes one photograph of each label before it takes a second of any.
-
-    It is the first `count` of one order that only `seed` and the collection determine, so that a larger sample begins
-    with the smaller one; all of them where `count` is larger than there are.
-    """
-    if count < 1 or seed < 0:
-        raise ValueError(f"count must be 1 or more and seed 0 or more, got count {count} and seed {seed}")
-    rng = np.random.default_rng(seed)
-    rounds: dict[str, int] = {}  # photographs of each label so far
-    keyed = []
-    for position in rng.permutation(len(photographs)):
-        photograph = photographs[position]
-        rounds[photograph.label] = rounds.get(photograph.label, 0) + 1
-        keyed.append((rounds[photograph.label], photograph))
-    return tuple(photograph for _, photograph in sorted(keyed, key=lambda pair: pair[0]))[:count]
+        A sample takes one photograph of each label before it takes a second of any. It is the beginning of one order
+        that only `seed` and the collection determine, so that a larger one begins with the smaller one.
+        """
+        if count < 1 or seed < 0:
+            raise ValueError(f"count must be 1 or more and seed 0 or more, got count {count} and seed {seed}")
+        if not self.shuffled:
+            return self.photographs[:count]
+        rounds: dict[str, int] = {}  # photographs of each label so far
+        keyed = []
+        for position in np.random.default_rng(seed).permutation(len(self.photographs)):
+            photograph = self.photographs[position]
+            rounds[photograph.label] = rounds.get(photograph.label, 0) + 1
+            keyed.append((rounds[photograph.label], photograph))
+        return tuple(photograph for _, photograph in sorted(keyed, key=lambda pair: pair[0]))[:count]
 
 
 def find_classes(collection: Collection, model: Model) -> tuple[dict[str, int], tuple[str, ...]]:
-    """The index of each label, and the name of each class.
+    """The index of each label, and the name of each class; of a synset's names the first one is enough.
 
-    They are the collection's where it lists classes, unless the model has all these labels among its own names; then,
-    and where it lists none, they are the model's. ValueError where a label is no class of the model.
+    ValueError where a label is no class of the model.
     """
-    own: dict[str, int] = {}
-    for index, name in enumerate(model.classes):
-        for known in (name, first_name(name)):
-            own.setdefault(known, index)
-    labels = {each.label for each in collection.photographs} - {""}
-    strange = sorted(labels - own.keys())
-    if collection.classes and (strange or collection.classes.keys() != labels):
+    if collection.classes and (collection.listed or not model.classes):
         return {label: index for index, label in enumerate(collection.classes)}, tuple(collection.classes.values())
-    if strange:
-        raise ValueError(f"model is {model.name!r}; it has no class {strange[0]!r}, a label of {collection.source}")
-    return {label: own[label] for label in labels}, model.classes
+    labels = {each.label for each in collection.photographs} - {""}
+    if labels and not model.classes:
+        raise ValueError(f"model is {model.name!r}; it names no classes, which the labels of {collection.source} are")
+    try:
+        return {label: class_index(label, model.classes) for label in sorted(labels)}, model.classes
+    except ValueError as error:
+        remedy = "a folder's classes.txt may list all classes of its network"
+        raise ValueError(
+            f"model is {model.name!r}; a label of {collection.source} is no class: {error}; {remedy}"
+        ) from error
 
 
 @cache

@@ -1,28 +1,21 @@
-"""Digests: what changes them, and what does not."""
+"""Digests of code: what changes them, and what does not."""
 
 import ast
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 import igstudy.engine.fingerprint as fingerprint
 from igpaths.attributions import attribute
 from igpaths.metrics import insertion
-from igpaths.models import load_model
-from igpaths.models.classes import read_synsets
 from igpaths.rules import IDGI, IG
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.units import part_facts, parts, source_facts
 from igstudy.measures import MEASURES
 from igstudy.measures.protocols import PROTOCOLS
 from igstudy.measures.sources import APART, PATHS, controls, on_path
-from igstudy.tasks import imagenet
-from studies import photographs, small, study
 
 
 @pytest.fixture
@@ -105,7 +98,7 @@ class TestCode:
 
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
-        own = {"insertion", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
+        own = {"insertion", "parts", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
         assert {name.split(".")[1] for name in changed} == own
 
     @pytest.mark.parametrize(
@@ -161,149 +154,3 @@ class TestCode:
         ]
         assert len({fingerprint.digest(source_facts(source)) for source in facts}) == len(facts)
         assert source_facts(controls(output="logit")) == source_facts(controls(output="probability"))
-
-
-class TestNetwork:
-    def test_one_weight(self):
-        model = small()
-        before = fingerprint.network(model)
-        with torch.no_grad():
-            model.network[0].weight[0, 0, 0, 0] += 1e-6
-        assert fingerprint.network(model) != before
-        assert fingerprint.network(small()) == before
-
-    def test_a_module_that_the_readers_own_imports(self, tmp_path, monkeypatch):
-        monkeypatch.syspath_prepend(tmp_path)
-        (tmp_path / "mine_outer.py").write_text("from mine_inner import f\n\n\ndef network():\n    return f()\n")
-
-        def found(text):
-            (tmp_path / "mine_inner.py").write_text(text)
-            fingerprint._package.cache_clear()
-            return fingerprint._package("mine_outer", "torch.nn.modules.conv")
-
-        before = found("def f():\n    return 1\n")
-        assert before.keys() == {"mine_outer", "mine_inner"}
-        assert found("def f():\n    'a docstring'\n    return 1  # a comment\n") == before
-        assert found("def f():\n    return 2\n") != before
-
-    def test_a_buffer_that_is_not_saved(self):
-        model = small()
-        model.network.register_buffer("secret", torch.ones(1), persistent=False)
-        before = fingerprint.network(model)
-        model.network.secret += 1
-        assert fingerprint.network(model) != before
-
-    def test_normalisation(self):
-        assert fingerprint.network(replace(small(), mean=(0.5, 0.5, 0.4))) != fingerprint.network(small())
-
-    @pytest.mark.parametrize("kind", ["number", "tensor", "listed", "closure", "callable", "partial", "module", "grey"])
-    def test_what_a_readers_model_reads_from_elsewhere(self, tmp_path, monkeypatch, kind):
-        """Neither code nor weights change, but what the network or its `prepare` holds."""
-        monkeypatch.syspath_prepend(tmp_path)
-        monkeypatch.setenv("OWN_KIND", kind)
-        (tmp_path / f"own_{kind}.py").write_text(OWN)
-        folder = photographs(tmp_path / "photos")
-        there = imagenet.photographs(folder, read_synsets(folder))
-
-        def found(scale):
-            monkeypatch.setenv("OWN_SCALE", str(scale))
-            model = load_model(f"module:own_{kind}.network")
-            return fingerprint.network(model), fingerprint.photographs(there, model)
-
-        before, after = found(1), found(3)
-        assert before == found(1)
-        assert before[0] != after[0] or kind == "grey"  # only photographs as wide as these are treated otherwise
-        assert (before[1] == after[1]) == (kind in ("number", "tensor", "listed"))
-
-    def test_a_network_that_fails_or_draws_numbers(self):
-        class Broken(torch.nn.Module):
-            def forward(self, x):
-                raise TypeError
-
-        class Noisy(torch.nn.Module):
-            def forward(self, x):
-                return x.mean((2, 3)) + torch.rand(3)
-
-        broken, noisy = replace(small(), network=Broken()), replace(small(), network=Noisy())
-        assert fingerprint.behaviour(broken) == fingerprint.behaviour(broken)
-        state = torch.get_rng_state()
-        assert fingerprint.behaviour(noisy) == fingerprint.behaviour(noisy)
-        assert torch.equal(torch.get_rng_state(), state)
-
-
-OWN = """
-import functools, os
-import torch
-from torch import nn
-from torchvision import transforms
-from torchvision.transforms.functional import center_crop, resize, to_tensor
-from igpaths import Model
-KIND = os.environ["OWN_KIND"]
-
-class Scaled(nn.Module):
-    def __init__(self, scale):
-        super().__init__()
-        torch.manual_seed(0)
-        self.body = nn.Sequential(
-            nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(96, 4)
-        )
-        self.scale = torch.tensor(scale) if KIND == "tensor" else scale if KIND == "number" else 1.0
-        self.layers = [nn.Linear(4, 4)]
-        nn.init.constant_(self.layers[0].weight, scale)
-
-    def forward(self, z):
-        z = self.body(z) * self.scale
-        return self.layers[0](z) if KIND == "listed" else z
-
-class Prepare:
-    def __init__(self, side):
-        self.side = side
-
-    def __call__(self, photograph):
-        return to_tensor(center_crop(resize(photograph, self.side), 32))
-
-def sized(photograph, side):
-    return to_tensor(center_crop(resize(photograph, side), 32))
-
-def greyed(photograph, scale):
-    pixels = to_tensor(resize(photograph, [32, 32]))
-    return pixels if photograph.width == 640 else pixels / scale
-
-def network():
-    scale = float(os.environ["OWN_SCALE"])
-    side = int(32 * scale)
-    prepare = {
-        "closure": lambda photograph: sized(photograph, side),
-        "callable": Prepare(side),
-        "partial": functools.partial(sized, side=side),
-        "module": transforms.Compose([transforms.Resize(side), transforms.CenterCrop(32), transforms.ToTensor()]),
-        "grey": functools.partial(greyed, scale=scale),
-    }.get(KIND, functools.partial(sized, side=32))
-    return Model("own", Scaled(scale), (0.5,) * 3, (0.25,) * 3, prepare)
-"""
-
-
-class TestImages:
-    def test_one_pixel_and_nothing_else(self, tmp_path):
-        folder = photographs(tmp_path / "photos")
-
-        def found():
-            return imagenet.photographs(folder, read_synsets(folder))
-
-        before = [fingerprint.photographs((photograph,), small()) for photograph in found()]
-        path = found()[2].path
-        pixels = np.array(Image.open(path))
-        path.touch()
-        assert [fingerprint.photographs((photograph,), small()) for photograph in found()] == before
-        pixels[3, 3, 1] ^= 1
-        Image.fromarray(pixels).save(path)
-        after = [fingerprint.photographs((photograph,), small()) for photograph in found()]
-        assert [a != b for a, b in zip(before, after, strict=True)] == [False, False, True, False, False, False]
-
-    def test_scenes_by_number_and_seed(self):
-        assert fingerprint.scenes(0, 4, 0) != fingerprint.scenes(4, 4, 0)
-        assert fingerprint.scenes(0, 4, 0) != fingerprint.scenes(0, 4, 1)
-
-
-def test_the_study_of_these_tests_is_valid(tmp_path):
-    assert study(photographs(tmp_path / "photos")).images == 6

@@ -57,7 +57,11 @@ def test_as_dict_is_what_a_file_holds():
         ("steps", [8, 8], "steps: given [8, 8]; allowed: increasing"),
         ("steps", [], "steps: given []; allowed: a list of positive integers"),
         ("steps", "8 16", "steps: given '8 16'; allowed: a list of positive integers"),
-        ("task", "imagent", "task: given 'imagent'; allowed: objects or imagenet; nearest: imagenet"),
+        (
+            "task",
+            "imagent",
+            "task: given 'imagent'; allowed: objects, photographs, imagenet, folder; nearest: imagenet",
+        ),
         ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
         ("precision", "tf32", "precision: given 'tf32'; allowed: float64, float32, TF32, bfloat16"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
@@ -77,7 +81,7 @@ def test_as_dict_is_what_a_file_holds():
         ("scheduler", "local:0", "scheduler: given 'local:0'; allowed: "),
         ("models", "objects/vgg", "models: given 'objects/vgg'; allowed: a list of model names"),
         ("models", ["objects/resnt"], "nearest: objects/resnet"),
-        ("models", ["resnet50"], "models: given 'resnet50'; allowed: objects/NETWORK, torchvision/NETWORK:WEIGHTS"),
+        ("models", ["resnet50"], "models: given 'resnet50'; allowed: objects/NETWORK, installed/NETWORK, torchvision/"),
         ("models", ["torchvision/resnet50"], "models: given 'torchvision/resnet50'; allowed:"),
         ("models", ["torchvision/vgg16:IMAGENET1K_V1"], "allowed: networks of the task objects, or the reader's own"),
         ("models", ["module:mine.network", "module:yours.network"], "networks whose short names differ"),
@@ -157,6 +161,37 @@ def test_the_store_is_the_same_from_every_folder_of_a_project(tmp_path, monkeypa
 def test_names_say_who_gave_them():
     with pytest.raises(ParameterError, match="02-idgi: unknown parameter: given 'stesp'.*nearest: steps"):
         check_names(["images", "stesp"], where="02-idgi")
+
+
+@pytest.mark.parametrize("task", ["photographs", "imagenet", "folder"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "installed/efficientnet_lite0",
+        "torchvision/resnet18:IMAGENET1K_V1@my weights/fein-getunt 3.pt",
+        "timm/resnet18.a1_in1k",
+        "timm/vit_small_patch16_224.augreg_in21k_ft_in1k@my weights/best-1.0.safetensors",
+        "timm/resnet18@C:\\nets\\mine.pt",
+        "module:mine.inner.network",
+    ],
+)
+def test_models_of_photographs(task, name, tmp_path):
+    assert Parameters(task=task, models=[name], data=str(tmp_path)).models == (name,)
+
+
+@pytest.mark.parametrize("name", ["timm/a.b.c", "timm/resnet-18", "installed/a:B", "mine.pt", "timm/resnet18@"])
+def test_models_of_no_form_are_refused_with_every_form(name):
+    with pytest.raises(ParameterError, match="allowed: objects/NETWORK, installed/NETWORK, .*timm/NAME.TAG .*@FILE"):
+        Parameters(task="photographs", models=[name])
+
+
+@pytest.mark.parametrize("task", ["photographs", "imagenet", "folder"])
+def test_networks_of_scenes_are_refused_for_photographs_with_what_is_allowed(task, tmp_path):
+    words = (
+        f"models: given 'objects/vgg'; allowed: networks of the task {task}, or .* \\(installed/NETWORK, torchvision/"
+    )
+    with pytest.raises(ParameterError, match=words):
+        Parameters(task=task, data=str(tmp_path))  # whose models are those of the objects task by default
 
 
 class TestData:

@@ -174,8 +174,9 @@ def test_a_plan_scales_what_has_run(params, chosen, capsys):
     assert f"by {done} images, {facts['evaluations'] / done:.0f} evaluations" in said
     assert f"{1000 * facts['evaluations']:.3g} evaluations, {1000 * facts['seconds'] / 3600:.3g} hours" in said
     assert f"{1000 * done // 4} units" in said
-    assert main(["plan", params, "-p", "seed", "1", "--images", "9"]) == 1
-    assert "no unit is complete, so run a few images of it first: -p images 4" in capsys.readouterr().out
+    assert "more than" not in said
+    assert main(["plan", params, "-p", "seed", "1", "--images", "9"]) == 0
+    assert "no unit is complete, as a run with -p images 4 would make one: " in capsys.readouterr().out
     assert main(["plan", params, "--images", "0"]) == 1
     assert "given '0'; allowed: a whole number, at least 1" in capsys.readouterr().err
 

@@ -719,11 +719,23 @@ def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_wh
     }
     of_parts = {"perturbation", "sensitivity", "split", "texture"}
     assert asked == {
-        ("split-mean-200", "igpaths"): of_parts | {"localization"},
+        ("split-mean-200", "igpaths"): of_parts | {"localization", "parts"},
         ("split-mean-200-probability", "igpaths"): {"split", "softmax"},
-        ("split-black-200", "igpaths"): of_parts | {"localization"},
+        ("split-black-200", "igpaths"): of_parts | {"localization", "parts"},
         ("split-mean-200", "study-b"): of_parts,
     }
+
+
+def test_insertion_of_the_parts_ranks_pixels_by_each_of_them():
+    source = next(source for source in splits((EIGHT,)) if source.output == "logit")
+    parts = sample(source)
+    found = pd.concat(MEASURES["parts"].rows(parts, EIGHT))
+    assert set(found["method"]) == {"Left", "Right", "Full", "Left + IDGI", "Full + IDGI", "edges", "random"}
+    own = found.query("method == 'Full' and sign == 'absolute' and variant == 'black, 21 counts'")
+    whole = ig.metrics.absolute_map(parts.walked[ig.IG("both"), 8])
+    r = ig.metrics.insertion(*parts.question, whole.unsqueeze(1), **parts.drawing)
+    values = own[own["metric"] == "insertion"]["value"]
+    np.testing.assert_allclose(values, ig.metrics.area(r.shares, r.probability)[:, 0].cpu(), rtol=1e-6)
 
 
 def test_every_measure_has_rows_of_the_same_columns(straight):

@@ -151,12 +151,13 @@ def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch
     assert first == pages.key(page, page.parameters(few), few)
     assert first != pages.key(page, page.parameters(more), more)
 
-    photographs = tmp_path / "photographs"
-    photographs.mkdir()
-    chosen = Parameters(task="imagenet", data=str(photographs), models=["module:studies.small"], images=3)
-    before = pages.key(page, page.parameters(chosen), chosen)
-    (photographs / "one.JPEG").write_bytes(b"x")
-    assert before != pages.key(page, page.parameters(chosen), chosen)
+    for task, name in (("imagenet", "val/one.JPEG"), ("folder", "a cat/one.png"), ("folder", "classes.txt")):
+        photographs = tmp_path / name.replace("/", "-")
+        (photographs / name).parent.mkdir(parents=True)
+        chosen = Parameters(task=task, data=str(photographs), models=["module:studies.small"], images=3)
+        before = pages.key(page, page.parameters(chosen), chosen)
+        (photographs / name).write_bytes(b"x")
+        assert before != pages.key(page, page.parameters(chosen), chosen)
 
     (book / "book" / "01-one.md").write_text(HEADER + CHAPTER + "More.\n")
     assert first != pages.key(pages.chapter(book, "01-one"), page.parameters(few), few)

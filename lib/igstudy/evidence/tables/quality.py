@@ -14,7 +14,6 @@ from igstudy.evidence.statistics import Estimate, kendall
 
 SIGNS = ("signed", "absolute")
 CONTROLS = ("gradient", "Σ g²", "edges", "random")
-UNSIGNED = ("Σ g²", "edges", "random")
 AVERAGES = {"SIC": "median"}  # over images, in every protocol; all other metrics take the mean
 
 
