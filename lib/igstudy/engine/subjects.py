@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from igpaths.classifier import Classifier
-from igpaths.models import Model, label, load_model
+from igpaths.models import DEFAULT, Model, label, load_model
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
@@ -55,6 +55,17 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
     """Each network of the study in turn, with its first `images` images (all of the study's by default)."""
     for name in study.models:
         yield subject(study, load_model(name, data=study.folder or ""), output=output, count=images)
+
+
+def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEFAULT,)) -> Parameters:
+    """The study of a chapter's pictures: `images` photographs that packages ship, under networks that people know.
+
+    Where the task is not "objects" they are the study's own: its first images, and as many of its first networks as
+    `models` has. All other parameters are the study's.
+    """
+    if study.task == "objects":
+        return replace(study, task="photographs", models=tuple(models), images=images)
+    return replace(study, models=study.models[: len(models)], images=min(images, study.images))
 
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:

@@ -1,12 +1,14 @@
 """The networks of a study with their images."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from igpaths.metrics import blur_photograph
 from igpaths.models import label, load_model
 from igstudy.engine.parameters import Parameters
-from igstudy.engine.subjects import altered, subject, subjects
+from igstudy.engine.subjects import altered, pictured, subject, subjects
 
 
 def test_each_network_in_turn_with_the_images_it_is_asked_about():
@@ -49,3 +51,18 @@ def test_a_shard_is_a_slice_of_the_study():
 )
 def test_labels(name, short):
     assert label(name) == short
+
+
+def test_pictures_are_of_photographs():
+    drawn = pictured(Parameters(models=("objects/vgg",), steps=(4,), seed=3), images=2)
+    assert (drawn.steps, drawn.seed) == ((4,), 3)
+    (network,) = subjects(drawn, output="probability")
+    assert network.label == "efficientnet_lite0"
+    assert network.names == ("cat", "coffee")
+    assert network.images.shape == (2, 3, 224, 224)
+
+
+def test_pictures_of_a_study_of_ones_own_are_of_its_own_images_and_networks():
+    mine = Parameters(task="photographs", models=("module:mine.one", "module:mine.two", "module:mine.three"), images=2)
+    assert pictured(mine) == replace(mine, models=("module:mine.one",), images=1)
+    assert pictured(mine, images=5, models=("a", "b")) == replace(mine, models=mine.models[:2])
