@@ -10,6 +10,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import DEFAULT, Model, label, load_model
+from igpaths.models.classes import first_name
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
@@ -32,6 +33,12 @@ class Subject:
     skipped: tuple[str, ...] = ()
     start: int = 0  # the number of the first image in the study's order
     masks: Tensor | None = None
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The name of each image's class for figures, with a number where several images have the same."""
+        own = [first_name(self.classes[target]) for target in self.targets]
+        return tuple(f"{name} {own[:k].count(name) + 1}" if own.count(name) > 1 else name for k, name in enumerate(own))
 
 
 def subject(study: Parameters, model: Model, *, output: str, start: int = 0, count: int | None = None) -> Subject:
