@@ -107,7 +107,7 @@ def by_method(
     net: Classifier, images: Tensor, targets: Tensor, *paths: str, steps: int, batch_size: int
 ) -> dict[str, Tensor]:
     """The attributions (B, C, H, W) of every method and control on these paths, by its label: a walk for each path."""
-    found = {}
+    found: dict[str, Tensor] = {}
     for path in paths:
         source = on_path(path, output=str(net.output), steps=(steps,))
         maps = attribute_any(
