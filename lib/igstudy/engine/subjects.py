@@ -10,7 +10,7 @@ from torch import Tensor
 
 from igpaths.classifier import Classifier
 from igpaths.models import DEFAULT, Model, label, load_model
-from igpaths.models.classes import class_names
+from igpaths.models.classes import class_names, first_name
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
@@ -27,6 +27,12 @@ class Subject(Images):
     predictions: Tensor  # (B,), the classes that the network finds
     unlabelled: int  # how many images have no label
     start: int  # the number of the first image in the study's order
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The name of each image's class for figures, with a number where several images have the same."""
+        own = [first_name(self.classes[target]) for target in self.targets]
+        return tuple(f"{name} {own[:k].count(name) + 1}" if own.count(name) > 1 else name for k, name in enumerate(own))
 
 
 def subject(study: Parameters, model: Model, *, output: str, start: int = 0, count: int | None = None) -> Subject:
@@ -57,6 +63,17 @@ def subjects(study: Parameters, *, output: str, images: int | None = None) -> It
     """Each network of the study in turn, with its first `images` images (all of the study's by default)."""
     for name in study.models:
         yield subject(study, load_model(name, data=study.data), output=output, count=images)
+
+
+def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEFAULT,)) -> Parameters:
+    """The study of a chapter's pictures: `images` photographs that packages ship, under networks that people know.
+
+    Where the task is not "objects" they are the study's own: its first images, and as many of its first networks as
+    `models` has. All other parameters are the study's.
+    """
+    if study.task == "objects":
+        return replace(study, task="photographs", models=tuple(models), images=images)
+    return replace(study, models=study.models[: len(models)], images=min(images, study.images))
 
 
 def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEFAULT,)) -> Parameters:

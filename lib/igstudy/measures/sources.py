@@ -103,6 +103,20 @@ def explain(source: Source, *question: Any, batch_size: int) -> Attributions | N
     return attribute_any(*question, path=source.path, rules=rules, steps=source.steps, batch_size=batch_size)
 
 
+def by_method(
+    net: Classifier, images: Tensor, targets: Tensor, *paths: str, steps: int, batch_size: int
+) -> dict[str, Tensor]:
+    """The attributions (B, C, H, W) of every method and control on these paths, by its label: a walk for each path."""
+    found: dict[str, Tensor] = {}
+    for path in paths:
+        source = on_path(path, output=str(net.output), steps=(steps,))
+        maps = attribute_any(
+            net, images, targets, path=source.path, rules=source.ranked.values(), steps=steps, batch_size=batch_size
+        )
+        found |= {name: maps[rule] for name, rule in source.ranked.items()}
+    return found
+
+
 def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: Any) -> Attributions:
     """`igpaths.attribute` of images that may leave [0, 1]; the engine itself names scores that are not finite."""
     with warnings.catch_warnings():

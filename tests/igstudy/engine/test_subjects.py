@@ -60,6 +60,9 @@ def test_pictures_are_of_photographs():
     assert network.label == "efficientnet_lite0"
     assert network.names == ("cat", "coffee")
     assert network.images.shape == (2, 3, 224, 224)
+    assert network.titles == ("Egyptian cat", "espresso")
+    again = replace(network, targets=network.targets[[0, 1, 0]])
+    assert again.titles == ("Egyptian cat 1", "espresso", "Egyptian cat 2")
 
 
 def test_pictures_of_a_study_of_ones_own_are_of_its_own_images_and_networks():

@@ -37,7 +37,7 @@ from igstudy.measures import (
 from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igstudy.measures.quantities import threads
 from igstudy.measures.sample import Sample, ranking_maps, rows, window
-from igstudy.measures.sources import PATHS, controls, explain, of_study_a, on_path, splits
+from igstudy.measures.sources import PATHS, by_method, controls, explain, of_study_a, on_path, splits
 from igstudy.tasks import objects
 from problems import Linear, SeparableQuadratic, classifier, images, small_network
 
@@ -128,6 +128,12 @@ def test_a_source_reads_every_rule_from_one_walk(name):
     assert torch.equal(found.walked[ig.IG("both"), 2], maps[ig.IG("both"), 2])
     assert {f"{label}, left sum", f"{label}, right sum"} == set(found.source.others)
     assert ("gradient" in found.source.ranked) == (name == "straight")
+
+
+def test_maps_by_the_labels_of_their_methods(straight):
+    found = by_method(straight.net, IMAGES, TARGETS, "straight", "blur", steps=4, batch_size=BATCH)
+    assert list(found) == ["IG", "IG + IDGI", "gradient", "Σ g²", "Blur IG", "Blur IG + IDGI"]
+    assert torch.equal(found["IG + IDGI"], straight.walked[ig.IDGI(), 4])
 
 
 def test_completeness_has_each_sum_and_the_score_along_the_walk(straight):
