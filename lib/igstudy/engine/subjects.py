@@ -76,17 +76,6 @@ def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEF
     return replace(study, models=study.models[: len(models)], images=min(images, study.images))
 
 
-def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEFAULT,)) -> Parameters:
-    """The study of a chapter's pictures: `images` photographs that packages ship, under networks that people know.
-
-    Where the task is not "objects" they are the study's own: its first images, and as many of its first networks as
-    `models` has. All other parameters are the study's.
-    """
-    if study.task == "objects":
-        return replace(study, task="photographs", models=tuple(models), images=images)
-    return replace(study, models=study.models[: len(models)], images=min(images, study.images))
-
-
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
     """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
     which = {"count": len(subject.images) + len(subject.skipped), "start": subject.start, "seed": study.seed}
