@@ -1,4 +1,4 @@
-"""Photographs of every depth: 8 bits as they are, 16 scaled with a remark, and a remedy for 32."""
+"""Photographs as files: of any mode of colour, broken or no image, and of 8, 16 and 32 bits."""
 
 import logging
 import re
@@ -12,6 +12,7 @@ from torchvision import transforms
 
 import igpaths as ig
 from igpaths.models.photographs import Unreadable, open_photograph, take_photograph
+from studies import picture
 
 LEVELS = np.arange(0, 4096, dtype=np.uint16).reshape(64, 64)  # an X-ray's 12 bits in 16
 
@@ -81,3 +82,46 @@ def test_three_channels_for_a_network_of_one_are_refused_with_a_remedy(image):
     remedy = ": torchvision.transforms.Grayscale() makes one channel of three, in prepare or before"
     with pytest.raises(ValueError, match=re.escape(what + remedy)):
         ig.explain(image, model=grey(transforms.ToTensor()))
+
+
+class TestOpen:
+    @pytest.mark.parametrize(
+        ("mode", "suffix", "tolerance"),
+        [("RGB", "png", 0), ("RGBA", "png", 0), ("P", "png", 2), ("CMYK", "jpg", 4), ("RGB", "jpg", 4)],
+    )
+    def test_colour_is_kept(self, tmp_path, mode, suffix, tolerance):
+        file = tmp_path / f"photo.{suffix}"
+        original = picture().quantize(256) if mode == "P" else picture().convert(mode)
+        original.save(file)  # Pillow writes CMYK as Adobe does, inverted
+        image = open_photograph(file)
+        assert image.mode == "RGB"
+        assert np.abs(np.asarray(image, dtype=int) - np.asarray(picture(), dtype=int)).max() <= tolerance
+
+    @pytest.mark.parametrize("mode", ["L", "LA", "1"])
+    def test_grey_has_three_equal_channels(self, tmp_path, mode):
+        picture().convert(mode).save(tmp_path / "photo.png")
+        image = np.asarray(open_photograph(tmp_path / "photo.png"))
+        assert np.array_equal(image, np.asarray(picture().convert(mode).convert("L"))[..., None].repeat(3, axis=2))
+
+    def test_palette_with_transparency_does_not_warn(self, tmp_path):
+        picture().convert("P").save(tmp_path / "photo.png", transparency=bytes([0, 128, 255]))
+        assert open_photograph(tmp_path / "photo.png").mode == "RGB"
+
+    def test_exif_orientation_is_ignored(self, tmp_path):
+        exif = Image.Exif()
+        exif[0x0112] = 6  # to be turned by 90° for viewing
+        picture().save(tmp_path / "photo.jpg", exif=exif)
+        assert open_photograph(tmp_path / "photo.jpg").size == (30, 40)
+
+    @pytest.mark.parametrize("suffix", ["JPEG", "png"])
+    def test_truncated(self, tmp_path, suffix):
+        file = tmp_path / f"broken.{suffix}"
+        picture().resize((200, 200)).save(file)
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        with pytest.raises(ValueError, match=rf"broken.{suffix} cannot be read"):
+            open_photograph(file)
+
+    def test_not_an_image(self, tmp_path):
+        (tmp_path / "text.jpg").write_text("hello")
+        with pytest.raises(ValueError, match=r"text.jpg cannot be read: cannot identify image file"):
+            open_photograph(tmp_path / "text.jpg")

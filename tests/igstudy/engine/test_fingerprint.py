@@ -70,7 +70,7 @@ class TestCode:
             edited, rules, '"""The segment\'s signed credit (B, C, H, W), in units', '"""Signed credit, in'
         )
         assert not touched(edited, rules, "# The unit gradient is squared", "# Squared is the unit gradient")
-        annotated = 'def credit(self, segment: "Segment") -> Tensor:'
+        annotated = "def credit(self, segment: Segment) -> Tensor:"
         assert not touched(edited, rules, annotated, "def credit(self, segment):")
 
     def test_a_rule_touches_whatever_reads_it_and_no_control(self, edited):

@@ -59,7 +59,7 @@ def test_the_commands_are_ones():
         else:
             assert (program, words[:2]) == (".venv/bin/python", ["-m", "igpaths"])
             parser().parse_args(words[2:])
-    assert len(commands) == 4
+    assert len(commands) == 6
 
 
 def test_what_was_found_is_what_the_results_say(monkeypatch):
