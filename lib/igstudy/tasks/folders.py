@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from unicodedata import normalize
 
+from igpaths.folders import SUFFIXES
 from igpaths.models import ENVIRONMENT, data_folder
 from igpaths.models.classes import read_synsets
 from igstudy.tasks.photographs import Collection, Photograph
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 LABELS = "labels.csv"
 CLASSES = "classes.txt"
 FORM = f"class folders with images, or images and {LABELS} (columns file and label), or images alone"
