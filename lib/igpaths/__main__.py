@@ -84,19 +84,14 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
     Returns the exit status: 1 where an image cannot be read, which the others do not wait for.
     """
     options = {name: value for name, value in given.items() if value is not None}
-    if several := len(images) > 1 or images[0].is_dir():
-        folder, *more = out or [Path("maps")]
-        if more or folder.suffix.lower() in FORMATS or folder.is_file():
-            raise ValueError(f"out is {', '.join(map(str, [folder, *more]))}; of several images it must be one folder")
-        table = table or folder / "maps.csv"
+    several = len(images) > 1 or images[0].is_dir()
+    if several:
+        folder = _check_folder(out)
         files = {image: [picture] for image, picture in name_pictures(images, folder).items()}
-        options["model"] = load_model(options.get("model", DEFAULT), data=options.get("data", ""))
+        table = table or folder / "maps.csv"
+        options["model"] = load_model(options.get("model", DEFAULT), data=options.get("data", ""))  # once for all
     else:
-        files = {images[0]: list(out or [Path(f"{images[0].stem}-map.png")])}
-        for file in files[images[0]]:
-            check_file(file)
-            if file.resolve() == images[0].resolve():
-                raise ValueError(f"file is '{file}'; it must be another than the image")
+        files = {images[0]: _check_files(images[0], out)}
     explained = 0
     for image in files:
         try:
@@ -114,6 +109,24 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
     if several and explained:
         print(table)
     return int(explained < len(files))
+
+
+def _check_files(image: Path, out: Sequence[Path] | None) -> list[Path]:
+    """The files of one image's result; ValueError for one that cannot be written, or is the image."""
+    files = list(out or [Path(f"{image.stem}-map.png")])
+    for file in files:
+        check_file(file)
+        if file.resolve() == image.resolve():
+            raise ValueError(f"file is '{file}'; it must be another than the image")
+    return files
+
+
+def _check_folder(out: Sequence[Path] | None) -> Path:
+    """The folder of several images' pictures; ValueError for what is none, or more than one."""
+    folder, *more = out or [Path("maps")]
+    if more or folder.suffix.lower() in FORMATS or folder.is_file():
+        raise ValueError(f"out is {', '.join(map(str, [folder, *more]))}; of several images it must be one folder")
+    return folder
 
 
 def _write(table: Path, rows: Sequence[dict[str, Any]], *, new: bool) -> None:

@@ -152,7 +152,7 @@ def attribute(
                     if check:
                         check_range("the baseline", segment.walk.baseline, "as images do")
                 sums[n][-1].add(segment)
-    broken = torch.cat([each.check_values() for each in walks])
+    broken = torch.cat([each.broken for each in walks])
     if wrong := (~broken.isnan()).nonzero()[:, 0].tolist():
         where = f"the score or gradient of image {wrong[0]} is not finite at α = {float(broken[wrong[0]]):.4g}"
         warnings.warn(f"{where}; the maps of images {wrong} are not to be used", stacklevel=2)

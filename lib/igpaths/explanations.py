@@ -245,9 +245,7 @@ def explain(
         rules=rules,
         maps=signed,
         completeness_gap=torch.tensor([[float(maps.completeness_gap[rule, steps]) for rule in read] for maps in found]),
-        insertion=_insertion(net, pixels, index, signed)
-        if len(logits) > 1
-        else signed.new_full(signed.shape[:2], math.nan),
+        insertion=_insertion(net, pixels, index, signed, outputs=len(logits)),
         scores=torch.cat([maps.scores[steps] for maps in found]),
         alphas=torch.cat([maps.alphas[steps] for maps in found]),
         alpha_star=torch.cat([maps.alpha_star[left, steps] for maps in found]),
@@ -266,9 +264,11 @@ def check_file(file: str | Path) -> str:
     return suffix
 
 
-def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor") -> "Tensor":
-    """The insertion scores (P, R) of an image's maps (P, R, C, H, W); NaN where one is not finite."""
+def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor", *, outputs: int) -> "Tensor":
+    """The insertion scores (P, R) of an image's maps (P, R, C, H, W); NaN of a single output, and of a broken map."""
     ranking = maps.abs().sum(2)
+    if outputs == 1:
+        return ranking.new_full(ranking.shape[:2], math.nan)
     curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
     scores = ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps)
     return scores.where(ranking.isfinite().all(-1).all(-1), math.nan)

@@ -30,7 +30,11 @@ class Walk:
     `images`, `baseline` and their difference, the `way`, are (B, C, H, W). `first` and `last` are the points at x' and
     at x, `alphas` and `scores` (2, B) theirs. `draw` is the path's function from alphas to points, where they are known
     beforehand, `at_once` of each image in one call of the network; `evaluations` counts the gradients of an image.
+    `broken` (B,), known at the end, is α of each image's first point with a score or a gradient that is not finite; NaN
+    where there is none.
     """
+
+    broken: Tensor
 
     def __init__(
         self, net: Classifier, images: Tensor, targets: Tensor, path: Path, batch_size: int, progress: Progress
@@ -63,17 +67,14 @@ class Walk:
         """The scores (k, B) of the points x (k, B, C, H, W), on the CPU: forward only."""
         return torch.cat([self.net.scores(*part) for part in self._batches(x)]).view(x.shape[:2]).cpu()
 
-    def check_values(self) -> Tensor:
-        """α (B,) of each image's first point with a score or a gradient that is not finite; NaN where none is.
-
-        ValueError where scores changed along the path although every gradient is exactly zero.
-        """
+    def check_values(self) -> None:
+        """Find what is `broken`; ValueError where scores changed although every gradient is exactly zero."""
         alphas, scores, largest = (torch.cat(each).cpu() for each in zip(*self._seen, strict=True))
         rounding = 64 * torch.finfo(scores.dtype).eps * scores[0].abs()
         if not bool((largest != 0).any()) and bool(((scores - scores[0]).abs() > rounding).any()):
             raise ValueError(f"every gradient along the path is zero: {CUT}; or it is saturated: explain the logit")
         finite = scores.isfinite() & largest.isfinite()
-        return torch.where(finite, torch.inf, alphas).amin(0).nan_to_num(posinf=torch.nan)
+        self.broken = torch.where(finite, torch.inf, alphas).amin(0).nan_to_num(posinf=torch.nan)
 
     def _batches(self, x: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         repeated = self.targets.repeat(len(x))

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import timm
 import torch
 
 from igpaths.models import load_model
@@ -146,7 +147,6 @@ def test_a_plan_without_a_unit_rests_on_the_gradients_of_the_walks(tmp_path, cap
 
 def test_networks_of_timm_with_weights_of_ones_own(tmp_path, capsys):
     """Random weights in a local file; the folder's classes are those of a file with three outputs."""
-    timm = pytest.importorskip("timm", reason="timm is not installed")
     torch.manual_seed(0)
     weights = tmp_path / "mine, fine-tuned.pt"
     torch.save(timm.create_model("resnet18", num_classes=3).state_dict(), weights)

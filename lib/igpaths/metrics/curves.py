@@ -18,7 +18,7 @@ from igpaths.arguments import check_word
 from igpaths.classifier import Classifier
 from igpaths.metrics.estimators import ESTIMATORS
 from igpaths.metrics.ranking import as_shares, rescale
-from igpaths.metrics.reveal import Responses, insertion
+from igpaths.metrics.reveal import Responses, reveal
 
 TENTHS = tuple(i / 10 for i in range(1, 10))
 TWENTY_FOURTHS = tuple(i / 24 for i in range(25))
@@ -46,7 +46,7 @@ def information(
     for name in names or [names]:
         check_word("estimators", name, tuple(ESTIMATORS))
     chosen, shares = {name: ESTIMATORS[name] for name in names}, as_shares(shares, ends=True)
-    return insertion(net, images, targets, maps, canvas=canvas, shares=shares, estimators=chosen, **options)
+    return reveal(net, images, targets, maps, canvas=canvas, shares=shares, estimators=chosen, **options)
 
 
 def information_curves(
@@ -108,8 +108,8 @@ def perturbation(
     image) and 1 (the canvas) are added. What comes back is the pair of responses to both, between which `abpc` lies.
     """
     options |= {"canvas": options.get("canvas", "mean"), "shares": as_shares(shares, ends=True)}
-    most = insertion(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
-    least = insertion(net, images, targets, maps, visible=lambda rank, k, pixels: rank < pixels - k, **options)
+    most = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
+    least = reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank < pixels - k, **options)
     return most, least
 
 

@@ -58,8 +58,6 @@ def insertion(
     shares: float | Iterable[float] = TWENTIETHS,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
-    visible: Visible = lambda rank, k, pixels: rank < k,
-    estimators: Mapping[str, Estimator] | None = None,
 ) -> Responses:
     """The image's most important pixels revealed on a canvas (Petsiuk et al. 2018; Study A, Table 1).
 
@@ -75,9 +73,6 @@ def insertion(
     shares : of the pixels, increasing within [0, 1]; a share s reveals exactly ⌈s·H·W⌉ of them.
     seed : of the shuffle that orders pixels of equal value.
     batch_size : images in one call of the network; memory is bounded by it, whatever B, M and K are.
-    visible : whether pixels of a rank (from 0, the most important) are shown at a count k, of so many pixels.
-    estimators : by name, functions of revealed images and the images that estimate information; with any the network
-        too sees images of 8 bits.
 
     Returns
     -------
@@ -91,6 +86,37 @@ def insertion(
     >>> revealed = metrics.insertion(net, x, targets, ranking, canvas="black", shares=(0, 0.2, 0.5, 1))
     >>> metrics.area(revealed.shares, revealed.probability).shape
     torch.Size([2, 2])
+    """
+    return reveal(net, images, targets, maps, canvas=canvas, shares=shares, seed=seed, batch_size=batch_size)
+
+
+def deletion(net: Classifier, images: Tensor, targets: Any, maps: Tensor, **options: Any) -> Responses:
+    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`."""
+    return reveal(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
+
+
+def area(x: Tensor, y: Tensor) -> Tensor:
+    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule."""
+    return torch.trapezoid(as_tensor(y, 1, "y"), as_tensor(x, 1, "x"), dim=-1)
+
+
+def reveal(
+    net: Classifier,
+    images: Tensor,
+    targets: Any,
+    maps: Tensor,
+    *,
+    visible: Visible = lambda rank, k, pixels: rank < k,
+    canvas: Any = "black",
+    shares: float | Iterable[float] = TWENTIETHS,
+    estimators: Mapping[str, Estimator] | None = None,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+) -> Responses:
+    """What is behind `insertion`, `deletion` and the information curves: any `visible` pixels, any `estimators`.
+
+    With estimators the network too sees images of 8 bits. With no pixel or all of them an image looks the same after
+    every map, so it is scored once.
     """
     check_net(net)
     check_images(images, net.channels)
@@ -127,16 +153,6 @@ def insertion(
     probability, logit, correct, *estimates = table[:, :, : len(counts)].unbind(-1)
     information = dict(zip(estimators, estimates, strict=True))
     return Responses(counts, fractions, probability, logit, correct, table[:, 0, points.index(whole), 0], information)
-
-
-def deletion(net: Classifier, images: Tensor, targets: Any, maps: Tensor, **options: Any) -> Responses:
-    """The image's most important pixels replaced by those of a canvas: lower is better. Otherwise as `insertion`."""
-    return insertion(net, images, targets, maps, visible=lambda rank, k, pixels: rank >= k, **options)
-
-
-def area(x: Tensor, y: Tensor) -> Tensor:
-    """The area (…) under curves y (…, K) over x (K,) or (…, K), by the trapezoid rule."""
-    return torch.trapezoid(as_tensor(y, 1, "y"), as_tensor(x, 1, "x"), dim=-1)
 
 
 def _masks(maps: Tensor, counts: list[int], visible: Visible, seed: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:

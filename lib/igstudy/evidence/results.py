@@ -27,7 +27,7 @@ from igstudy.evidence.statistics import bootstrap
 from igstudy.evidence.tables.quality import AVERAGES
 
 BITS = 12
-OWN = ("photographs", "folder")  # the tasks of a few examples, and of a reader's own photographs
+APART = ("photographs", "folder")  # the tasks of a few examples, and of a reader's own photographs, bear on no claim
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
@@ -107,7 +107,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 def studies() -> dict[str, dict[str, Any]]:
     """The provenance, by name, of every published study that bears on the claims: of scenes, or in ImageNet's form."""
-    return {name: facts for name, facts in _stored().items() if facts["parameters"]["task"] not in OWN}
+    return {name: facts for name, facts in _stored().items() if facts["parameters"]["task"] not in APART}
 
 
 def _stored() -> dict[str, dict[str, Any]]:

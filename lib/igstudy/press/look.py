@@ -36,12 +36,8 @@ from igstudy.engine.subjects import Subject
 
 RULES: dict[str, Rule] = {"IG": ig.IG("both"), "IDGI": ig.IDGI()}
 LEFT, PSI = "Left IG", 0.9  # Split IG's part before α*, and the share of the score's way that ends it
-STOPS, SIDE, MAP, QUALITY = (
-    16,
-    224,
-    112,
-    75,
-)  # pictures of a walk, pixels of an image's side and a map's, WebP's quality
+STOPS = 16  # pictures of a walk, at most
+SIDE, MAP, QUALITY = 224, 112, 75  # pixels of an image's side and of a map's, and WebP's quality
 CONTROLS = ("image", "network", "path", "rule", "steps")
 CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
 PICTURE = re.compile(r'"data:[^"]*"')

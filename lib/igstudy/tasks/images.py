@@ -10,12 +10,12 @@ from PIL import Image
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
-from igpaths.models import Model
+from igpaths.models import OWN, Model
 from igstudy.tasks import FOLDERS, TASKS, objects
 from igstudy.tasks.folders import read_folder
 from igstudy.tasks.photographs import Collection, find_classes, shipped
 
-OTHERS = ("installed/", "torchvision/", "timm/")  # models that do not know the scenes
+OTHERS = tuple(f"{prefix}/" for prefix in OWN)  # of models that do not know the scenes
 UNKNOWN = -1  # the target of a photograph without a label
 Alter = Callable[[Image.Image], Image.Image]
 logger = logging.getLogger("igpaths")

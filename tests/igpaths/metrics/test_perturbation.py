@@ -165,7 +165,7 @@ def test_shares_of_an_image_with_fewer_pixels():
 
 def test_no_rounding_comes_between_the_pixels_ablated_first_and_last(monkeypatch):
     calls = []
-    monkeypatch.setattr(curves, "insertion", lambda *args, **options: calls.append(options))
+    monkeypatch.setattr(curves, "reveal", lambda *args, **options: calls.append(options))
     perturbation(network(), images(B, shape=SHAPE), [0, 3, 2], maps())
     (most, least), pixels = calls, 5655 * 8709  # of which (1 − k / pixels) · pixels is no whole number in float64
     assert most["shares"] == least["shares"]
