@@ -13,10 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
+from igstudy.engine.plain_yaml import read_yaml
 from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
 from igstudy.tasks import FOLDERS, TASKS
 
@@ -174,9 +174,9 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
         raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"{path}: not YAML in UTF-8: {error}") from error
+        values = read_yaml(path)
+    except (ValueError, OSError) as error:
+        raise ParameterError(str(error)) from error
     if not isinstance(values, dict):
         raise refusal(path, values, f"lines 'key: value' with the keys {', '.join(NAMES)}")
     values |= overrides

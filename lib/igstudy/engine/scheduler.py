@@ -29,10 +29,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
-import yaml
 from pydantic import Field
 
 from igstudy.engine.parameters import Positive
+from igstudy.engine.plain_yaml import read_yaml
 from igstudy.engine.schema import ParameterError, allowed, refusal, schema, within
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def read_slurm(path: str | Path) -> Slurm:
     """The jobs that the YAML file `path` describes; raises `ParameterError` where it is missing or malformed."""
     try:
         # Scalars stay text, for YAML would make 12:00:00 a number
-        values = yaml.load(Path(path).read_text(encoding="utf-8-sig"), yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ParameterError(f"{path}: {error}") from error
+        values = read_yaml(path, texts=True)
+    except (OSError, ValueError) as error:
+        raise ParameterError(str(error)) from error
     with within(path):
         if not isinstance(values, dict):
             names = ", ".join(field.name for field in fields(Slurm))

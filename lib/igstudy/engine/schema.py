@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar, dataclass_transform
 
-import yaml
 from pydantic import AfterValidator, ConfigDict, ValidationError, WrapValidator
 from pydantic.dataclasses import dataclass
+
+from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 
 T = TypeVar("T")
 
@@ -29,8 +30,8 @@ def refusal(key: object, value: object, allowed: str, choices: Sequence[str] = (
 def parse(value: object) -> object:
     """The value that a string from the command line holds; other values as they are."""
     try:
-        return yaml.safe_load(value) if isinstance(value, str) else value
-    except yaml.YAMLError:
+        return parse_yaml(value) if isinstance(value, str) else value
+    except NotPlain:
         return value
 
 

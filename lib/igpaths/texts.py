@@ -1,0 +1,17 @@
+"""Text files, as editors of any system leave them."""
+
+from pathlib import Path
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file in UTF-8, with line ends as ``\\n`` and without the byte order mark that some editors write.
+
+    ValueError with the file's name where it is in another encoding; the OSError of a missing file names it, too.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not text in UTF-8 ({error}); save it in that encoding") from error
+    if "\0" in text:
+        raise ValueError(f"{path} is not text in UTF-8 (it has a zero byte, as UTF-16 has); save it in that encoding")
+    return text
