@@ -13,7 +13,7 @@ from igstudy.__main__ import main
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.schema import ParameterError
 from igstudy.press import building, pages
-from igstudy.press.pages import ChapterError
+from igstudy.press.parameters_cell import ChapterError
 
 ROOT = Path(__file__).parents[3]
 HEADER = """\
@@ -90,7 +90,8 @@ def book(tmp_path):
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/01-one\n")
     (tmp_path / "book" / "index.md").write_text("# A book\n\nSee {doc}`01-one`.\n")
     (tmp_path / "book" / "01-one.md").write_text(HEADER + CHAPTER)
-    (tmp_path / "few.yaml").write_text("images: 3\n")
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "few.yaml").write_text("images: 3\n")
     return tmp_path
 
 
@@ -101,7 +102,7 @@ def make(book, capfd, monkeypatch):
     monkeypatch.chdir(book)
 
     def call(*arguments):
-        status = main([*arguments, "--params", str(book / "few.yaml")])
+        status = main([*arguments, "--params", str(book / "params" / "few.yaml")])
         printed = capfd.readouterr()
         return status, printed.out + printed.err
 
