@@ -92,7 +92,11 @@ class Page:
         return "jupytext" in (header.get("jupyter") or header) or header.get("file_format") == "mystnb"
 
     def notebook(self) -> NotebookNode:
-        return jupytext.reads(self.text, fmt="md:myst")
+        """The page as jupytext reads it; `ChapterError` where a cell's options are not what they must be."""
+        try:
+            return jupytext.reads(self.text, fmt="md:myst")
+        except Exception as error:  # jupytext's and nbformat's own, and those of YAML
+            raise ChapterError(f"{self.title} is no notebook: {' '.join(str(error).split())}") from error
 
     def parameters(self, chosen: Parameters) -> dict[str, Any]:
         """Those of the chosen parameters that the chapter takes, or the errors of `named_parameters`."""

@@ -103,8 +103,15 @@ def _read(notebook: NotebookNode, names: list[str]) -> tuple[set[str], list[str]
     """The parameters that the code reads and has not set itself, and what keeps those in `names` from it."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     parsed = [_python(cell.source) for cell in cells]
-    imports = [node for syntax, _ in parsed for node in ast.walk(syntax) if isinstance(node, ast.ImportFrom)]
-    readers = {READER, *(each.asname for node in imports for each in node.names if each.name == READER and each.asname)}
+    nodes = [node for syntax, _ in parsed for node in ast.walk(syntax)]
+    imported = [each for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names]
+    readers = {READER, *(each.asname for each in imported if each.name == READER and each.asname)}
+    studies = {"Parameters", *(each.asname for each in imported if each.name == "Parameters")}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in studies]
+    values = [node for call in calls for each in call.keywords for node in ast.walk(each.value)]
+    given = {
+        node.id for node in values if isinstance(node, ast.Name)
+    }  # to a study, where no name is the notebook's own
     own, read, faults = set[str](), set[str](), list[str]()
     late = bool(names)  # until the parameters cell comes
     for number, (cell, (_, code)) in enumerate(zip(cells, parsed, strict=True), 1):
@@ -112,7 +119,7 @@ def _read(notebook: NotebookNode, names: list[str]) -> tuple[set[str], list[str]
             late = False
             continue
         for name, is_set in _uses(code):
-            takes = {*NAMES} - {*QUESTION} if name in readers else {name} & {*NAMES} - own
+            takes = {*NAMES} - {*QUESTION} if name in readers else {name} & {*NAMES} - (own - given)
             if late and (name in names or (name in readers and not is_set)):
                 what = "sets" if is_set else "reads"
                 faults += [f"code cell {number} {what} {name}, and only then comes the parameters cell; move it up"]
