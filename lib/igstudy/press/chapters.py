@@ -75,12 +75,12 @@ def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, s
         check(html, pages(root))
         print(f"the book: {html / 'index.html'}")
     elif command == "pdf":
-        from igstudy.press.pdf import printable, write  # whose browser `make pdf` installs
-
         if missing := [page.title for page in chapters if not (tree / f"{page.name}.ipynb").exists()]:
             more = [word for pair in changes.items() for word in ("-p", *pair)]
             first = shlex.join(["python", "-m", "igstudy", "book", "--params", str(params), *more])
             raise ChapterError(f"not run: {', '.join(missing)}; first: {first}")
+        from igstudy.press.pdf import printable, write  # whose browser `make pdf` installs
+
         write(printable(build(root, tree, root, builder="singlehtml")), folder / "igpaths.pdf")
         print(f"the book: {folder / 'igpaths.pdf'}")
     else:

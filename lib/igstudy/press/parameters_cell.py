@@ -104,14 +104,10 @@ def _read(notebook: NotebookNode, names: list[str]) -> tuple[set[str], list[str]
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     parsed = [_python(cell.source) for cell in cells]
     nodes = [node for syntax, _ in parsed for node in ast.walk(syntax)]
-    imported = [each for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names]
-    readers = {READER, *(each.asname for each in imported if each.name == READER and each.asname)}
-    studies = {"Parameters", *(each.asname for each in imported if each.name == "Parameters")}
+    readers, studies = _called(nodes, READER), _called(nodes, "Parameters")
     calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in studies]
     values = [node for call in calls for each in call.keywords for node in ast.walk(each.value)]
-    given = {
-        node.id for node in values if isinstance(node, ast.Name)
-    }  # to a study, where no name is the notebook's own
+    given = {node.id for node in values if isinstance(node, ast.Name)}  # to a study: none is the notebook's own
     own, read, faults = set[str](), set[str](), list[str]()
     late = bool(names)  # until the parameters cell comes
     for number, (cell, (_, code)) in enumerate(zip(cells, parsed, strict=True), 1):
@@ -130,6 +126,12 @@ def _read(notebook: NotebookNode, names: list[str]) -> tuple[set[str], list[str]
             else:
                 read |= takes
     return read, faults
+
+
+def _called(nodes: list[ast.AST], name: str) -> set[str]:
+    """What the cells call a function: its name, and those that it is imported under."""
+    imported = [each for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names]
+    return {name, *(each.asname for each in imported if each.name == name and each.asname)}
 
 
 def _python(source: str) -> tuple[ast.Module, CodeType]:
