@@ -259,13 +259,13 @@ def test_the_kernel_is_that_of_this_environment_as_it_comes(book, make, monkeypa
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "own.py"))
     (book / "beside.py").write_text("")  # a module of the reader's
-    code = "import sys, beside\nfrom pathlib import Path\nPath('names').write_text(f'{sys.executable} {dir()}')"
-    replace_chapter(book, cell(code))
+    code = "import sys, beside\nfrom pathlib import Path\nPath('names').write_text(f'{sys.executable} {steps} {dir()}')"
+    replace_chapter(book, cell("steps = [8]", ":tags: [parameters]\n") + "\n" + cell(code))
     page = book / "book" / "01-one.md"
     page.write_text(page.read_text().replace("language: python\n  name: python3", "language: R\n  name: ir"))
-    pages.execute(pages.chapter(book, "01-one"), Parameters(), book / "tree")
+    pages.execute(pages.chapter(book, "01-one"), Parameters(steps=[2, 4]), book / "tree")
     names = (book / "names").read_text()
-    assert names.startswith(sys.executable)
+    assert names.startswith(f"{sys.executable} [2, 4] ")
     assert "'beside'" in names
     assert not [own for own in ("startup", "config", "kernel_config", "python_startup") if f"'{own}'" in names]
     assert not (tmp_path / "foreign").exists()
