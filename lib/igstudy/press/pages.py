@@ -89,7 +89,8 @@ class Page:
             raise ChapterError(f"{self.title}, header: {error}") from error
         if not isinstance(header, dict):
             return False
-        return "jupytext" in (header.get("jupyter") or header) or header.get("file_format") == "mystnb"
+        outer = header.get("jupyter")
+        return "jupytext" in (outer if isinstance(outer, dict) else header) or header.get("file_format") == "mystnb"
 
     def notebook(self) -> NotebookNode:
         """The page as jupytext reads it; `ChapterError` where a cell's options are not what they must be."""
@@ -113,7 +114,10 @@ def pages(root: Path) -> list[Page]:
     for page in found:
         for line, opening, is_cell in code_cells(page.text):
             if not page.is_chapter:
-                raise ChapterError(f"{page.title}: has code cells, but no header of jupytext, so they would not be run")
+                raise ChapterError(
+                    f"{page.title}: has code cells, but no header of jupytext, so they would not be run; begin the page "
+                    "as another chapter begins"
+                )
             if not is_cell:
                 raise ChapterError(
                     f"{page.title}: line {line} begins a cell with {opening!r}, which is not run there; allowed: "

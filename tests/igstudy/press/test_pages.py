@@ -82,7 +82,10 @@ CELLS = {
     "in a directive": f"::::{{note}}\n{CELL}::::\n",
     "in a directive of ticks": f"````{{note}}\n{CELL}````\n",
 }
-PLAIN = ("# A page\n\n", "---\nmyst: {}\n---\n\n", "---\nfile_format: other\n---\n\n")
+PLAIN = [
+    "# A page\n\n",
+    *(f"---\n{header}\n---\n\n" for header in ("myst: {}", "file_format: other", "jupyter: jupytext", "- jupytext")),
+]
 
 
 @pytest.mark.parametrize("start", PLAIN)
