@@ -115,8 +115,8 @@ def pages(root: Path) -> list[Page]:
         for line, opening, is_cell in code_cells(page.text):
             if not page.is_chapter:
                 raise ChapterError(
-                    f"{page.title}: has code cells, but no header of jupytext, so they would not be run; begin the page "
-                    "as another chapter begins"
+                    f"{page.title}: has code cells, but no header of jupytext, so they would not be run; begin the "
+                    "page as another chapter begins"
                 )
             if not is_cell:
                 raise ChapterError(
