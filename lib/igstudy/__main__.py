@@ -46,7 +46,7 @@ def parser() -> Parser:
         text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
         one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
         if name == "chapter":
-            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
+            one.add_argument("chapter", help="the chapter: 06-split-ig, or its number")
         if name in COMMANDS:
             one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
         else:
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     if options.command in PRESS:
         from igstudy.press import chapters
 
-        chapters.make(options.command, study, options.params.stem, title=getattr(options, "chapter", ""))
+        chapters.make(options.command, study, options.params, dict(options.p), title=getattr(options, "chapter", ""))
         return 0
     from igstudy import commands
 

@@ -104,7 +104,9 @@ class Parameters:
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N")] = "cpu"
+    device: Annotated[
+        str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
+    ] = "cpu"
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     batch_size: Positive = 16
     shard: Positive = 8
