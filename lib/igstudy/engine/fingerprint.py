@@ -136,7 +136,8 @@ def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model:
     facts: list[object] = []
     for each in chosen:
         at = each.path.stat()
-        facts.append([each.name, classes.get(each.label), each.crop, _file(each.path, at.st_size, at.st_mtime_ns)])
+        content = _file(each.path, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
+        facts.append([each.name, classes.get(each.label), each.crop, content])
         if is_foreign(model):
             facts.append(_prepared(each, model))
     return digest(facts)
@@ -235,6 +236,6 @@ def _stripped(tree: ast.Module) -> ast.Module:
 
 
 @lru_cache(maxsize=1 << 17)
-def _file(path: Path, size: int, changed: int) -> str:
-    """The digest of a file's bytes, read once as long as its size and time stay."""
+def _file(path: Path, *state: int) -> str:
+    """The digest of a file's bytes, read once as long as the state of the file stays."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,7 +31,6 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from igpaths.models import load_model
 from igpaths.texts import read_text
 from igstudy.engine import fingerprint
 from igstudy.engine.parameters import Parameters
@@ -39,6 +38,8 @@ from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment
 from igstudy.engine.schema import refusal
+from igstudy.engine.units import plan
+from igstudy.evidence.results import OF_THE_BOOK
 from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
 
@@ -151,19 +152,19 @@ def chapter(root: Path, title: str) -> Page:
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     """A hash of all that a chapter's results depend on."""
     digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
-    for path in [path for folder in (*LIBRARIES, page.root / "results") for path in sorted(folder.rglob("*"))]:
+    results = [page.root / "results" / name for name in (*OF_THE_BOOK, "bench")]
+    for path in [path for folder in (*LIBRARIES, *results) for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode() + path.read_bytes())
-    for name in values.get("models", ()):
-        kind, _, rest = name.partition(":")
-        if not name.startswith("objects/"):  # whose weights are the library's
-            digest.update(fingerprint.network(load_model(name, data=chosen.data)).encode())
-        if kind == "module":  # as its files are now: the chapter's own process will read them anew
-            digest.update(json.dumps(fingerprint.sources(rest.rpartition(".")[0])).encode())
-    photographs = sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else []
-    for path in photographs:
-        facts = path.stat()
-        digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode())
+    names = values.get("models", ())
+    for name in [name.removeprefix("module:") for name in names if name.startswith("module:")]:
+        # As its files are now: the chapter's own process will read them anew
+        digest.update(json.dumps(fingerprint.sources(name.rpartition(".")[0])).encode())
+    if not all(name.startswith("objects/") for name in names):  # whose weights and images are the library's
+        whole = replace(chosen, models=tuple(names), shard=chosen.images)
+        digest.update("".join(unit.inputs for unit in plan(whole)).encode())
+    for path in sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else ():
+        digest.update(f"{path} {path.stat().st_size}".encode())  # also those beyond the study's images
     return digest.hexdigest()
 
 

@@ -1,6 +1,7 @@
 """The chapter runner on a small book: what is built, what stops it, and what is not run again."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -16,6 +17,7 @@ from igstudy.__main__ import main
 from igstudy.engine.parameters import Parameters
 from igstudy.press import building, chapters, pages
 from igstudy.press.parameters_cell import ChapterError
+from studies import WNIDS, photographs
 
 ROOT = Path(__file__).parents[3]
 HEADER = """\
@@ -183,6 +185,27 @@ def test_a_book_to_print_says_how_to_run_its_chapters(make):
     assert "/params/few.yaml -p models '[objects/vgg]'" in printed
 
 
+def swap_bytes(one, other):
+    """Exchange what two files hold, as if they had always held it: their sizes and times stay with their names."""
+    both = one.read_bytes(), other.read_bytes()
+    size = max(map(len, both))  # what follows a PNG's end is not read
+    for file in (one, other):
+        file.write_bytes(file.read_bytes().ljust(size, b"\0"))
+        os.utime(file, (1, 1))
+    for file, content in zip((other, one), both, strict=True):
+        file.write_bytes(content.ljust(size, b"\0"))
+        os.utime(file, (1, 1))
+
+
+def test_key_follows_results_of_the_book_alone(book):
+    page, few = pages.chapter(book, "01-one"), Parameters(images=3)
+    before = pages.key(page, page.parameters(few), few)
+    for name in ("mine", "pair"):
+        (book / "results" / name).mkdir(parents=True)
+        (book / "results" / name / "values.parquet").write_text("x")
+        assert (before != pages.key(page, page.parameters(few), few)) == (name == "pair")
+
+
 def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch):
     page = pages.chapter(book, "01-one")
     few, more = Parameters(images=3), Parameters(images=4)
@@ -190,12 +213,16 @@ def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch
     assert first == pages.key(page, page.parameters(few), few)
     assert first != pages.key(page, page.parameters(more), more)
 
-    for task, name in (("imagenet", "val/one.JPEG"), ("folder", "a cat/one.png"), ("folder", "classes.txt")):
-        photographs = tmp_path / name.replace("/", "-")
-        (photographs / name).parent.mkdir(parents=True)
-        chosen = Parameters(task=task, data=str(photographs), models=["module:studies.small"], images=3)
+    folder = photographs(tmp_path / "photographs", count=3)
+    for task, edit in (
+        ("imagenet", lambda: (folder / "val" / WNIDS[0] / "another.JPEG").write_bytes(b"x")),
+        ("folder", lambda: (folder / "classes.txt").write_text("\n".join(reversed(WNIDS)))),
+        ("folder", lambda: swap_bytes(*sorted((folder / "val").rglob("*.png"))[:2])),
+    ):
+        chosen = Parameters(task=task, data=str(folder), models=["module:studies.small"], images=3)
         before = pages.key(page, page.parameters(chosen), chosen)
-        (photographs / name).write_bytes(b"x")
+        assert before == pages.key(page, page.parameters(chosen), chosen)
+        edit()
         assert before != pages.key(page, page.parameters(chosen), chosen)
 
     (book / "book" / "01-one.md").write_text(HEADER + CHAPTER + "More.\n")
@@ -231,12 +258,13 @@ def test_key_follows_the_readers_network_its_files_and_what_they_read(tmp_path, 
 
 def test_key_follows_a_file_of_weights(tmp_path):
     page, file = pages.chapter(ROOT, "06-split-ig"), tmp_path / "weights.pt"
+    folder = photographs(tmp_path / "photographs", count=1)
     keys = []
     for scale in (1, 2):
         network = torchvision.models.squeezenet1_1(weights=None)
         torch.save({name: torch.full_like(each, scale) for name, each in network.state_dict().items()}, file)
         study = Parameters(
-            task="imagenet", data=str(tmp_path), models=[f"torchvision/squeezenet1_1:IMAGENET1K_V1@{file}"]
+            task="imagenet", data=str(folder), models=[f"torchvision/squeezenet1_1:IMAGENET1K_V1@{file}"]
         )
         keys.append(pages.key(page, page.parameters(study), study))
     assert keys[0] != keys[1]
