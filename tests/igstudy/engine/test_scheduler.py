@@ -138,7 +138,20 @@ def test_an_address_where_nobody_listens_is_refused_soon(monkeypatch):
     assert time.monotonic() - started < 5
 
 
-@pytest.mark.parametrize("given", ["local", "local:", "local:0", "local:two", "http://host:80", "cluster:", "pbs:a.yaml", "dask"])
+def test_a_running_scheduler_without_workers_ends_the_run_in_time(monkeypatch, capfd):
+    monkeypatch.setattr(scheduler, "NOTE", 0.4)
+    monkeypatch.setattr(scheduler, "WAIT", "00:00:01")
+    with distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False) as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ParameterError, match=f"^scheduler {address}: no worker within 00:00:01; start workers of"):
+            connect(address, threads=1).__enter__()
+    first, *_ = capfd.readouterr().err.splitlines()
+    assert first.startswith(f"scheduler {address}: no worker for 0 s, the run ends after 00:00:01; start workers of it")
+
+
+@pytest.mark.parametrize(
+    "given", ["local", "local:", "local:0", "local:two", "http://host:80", "cluster:", "pbs:a.yaml", "dask"]
+)
 def test_a_malformed_scheduler_is_refused(given):
     with pytest.raises(ParameterError, match=f"^scheduler: given '{given}'; allowed: nothing, local:N, tcp://"):
         Parameters(scheduler=given)
@@ -148,5 +161,3 @@ def test_without_dask_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ParameterError, match=r"^scheduler local:2 needs Dask: pip install 'igpaths\[cluster\]'$"):
         connect("local:2", threads=1).__enter__()
-
-
