@@ -1,25 +1,10 @@
-"""Jobs of Slurm, PBS or LSF, each with one worker, as a YAML file describes them; its first three keys are required:
+"""Jobs of Slurm, PBS or LSF, each with one worker, as a YAML file describes them; these three keys are required:
 
-workers: 4                   # jobs
-time: 04:00:00               # of a job; one that ends is replaced
-cores: 8                     # of a job
-kind: slurm                  # or pbs, or lsf
-memory: 32G                  # of a job; the cluster's default without it, as without the queue and the account
-gpus: 1                      # of a job: one, or none by default
-queue: gpu                   # Slurm's partition
-account: physics             # LSF's project
-directives: [--qos=long]     # further lines of the job's header, without #SBATCH, #PBS or #BSUB
-skip: [--cpus-per-task]      # lines of the header with one of these are left out, apart from `directives`
-prologue: [module load cuda]  # shell lines before the worker starts
-epilogue: [rm -r scratch]    # shell lines after it has ended
-python: .venv/bin/python     # by default the one that runs the study
-interface: ib0               # the network between the workers and this machine
-local_directory: $TMPDIR     # of a worker's own files
-logs: _build/jobs            # folder of what the jobs print
-name: igpaths                # of the jobs
-shebang: "#!/bin/bash"
-wait: 24:00:00               # without any worker, before the run gives up
-options: {nanny: false}      # any other keyword of dask-jobqueue's class
+    workers: 4        # jobs
+    time: 04:00:00    # of a job; one that ends is replaced
+    cores: 8          # of a job
+
+The book's page "Run it yourself" has a table of all keys.
 """
 
 import asyncio
@@ -67,7 +52,7 @@ OURS = {  # a worker does one unit at a time, and a file holds no objects
 
 @schema
 class Cluster:
-    """Jobs of one worker each: the keys of the file above. A value that is not allowed raises `ParameterError`."""
+    """Jobs of one worker each: the keys of the file. A value that is not allowed raises `ParameterError`."""
 
     _: KW_ONLY
     workers: Positive
@@ -151,8 +136,8 @@ def start_cluster(cluster: Cluster, exported: Mapping[str, str], refused: list[s
         _call(["sbatch", "--test-only"], job_script(cluster, exported))
     kind, job, _ = _classes(cluster)
     words = _words(cluster, exported)
-    words["scheduler_options"] = options | words.get("scheduler_options", {})
     with _refusing():  # what comes later is in futures and in `refused`, and the log would be alarms at stopping
+        words["scheduler_options"] = {**options, **words.get("scheduler_options", {})}
         made = kind(**words, job_cls=_recording(job, refused), silence_logs=logging.CRITICAL)
     made.scale(jobs=cluster.workers)
     made.adapt(minimum=cluster.workers, maximum=cluster.workers, interval=f"{AGAIN}s")  # replaces jobs that ended

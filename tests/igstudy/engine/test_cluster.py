@@ -284,11 +284,19 @@ def test_without_its_programs_the_error_says_so(kind, folder, monkeypatch, capfd
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_network_that_is_not_there_is_refused(folder, capfd):
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("interface: ib7", "dask-jobqueue: .*'ib7' is not a valid network interface"),
+        ("interface: lo\noptions: {scheduler_options: 3}", "dask-jobqueue: 'int' object is not a mapping"),
+        ("interface: lo\noptions: {scheduler_options: {port: x}}", "dask-jobqueue: "),
+    ],
+)
+def test_what_dask_refuses_is_the_one_message(lines, message, folder, capfd):
     chosen = given(folder, "lsf")
     file = folder / "cluster.yaml"
-    file.write_text(file.read_text().replace("interface: lo", "interface: ib7"))
-    with pytest.raises(ParameterError, match=f"^{file}: dask-jobqueue: .*'ib7' is not a valid network interface"):
+    file.write_text(file.read_text().replace("interface: lo", lines))
+    with pytest.raises(ParameterError, match=f"^{file}: {message}"):
         connect(chosen, threads=1).__enter__()
     assert not (folder / "submitted").exists()
     assert capfd.readouterr() == ("", "")
