@@ -84,7 +84,7 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
     kind, _, rest = scheduler.partition(":")
     options: Any = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}  # None would be 8787 on every interface
     refused: list[str] = []
-    wait, advice = WAIT, "start workers of it"
+    wait, advice = WAIT, "start workers for it"
     where: Any = scheduler
     with ExitStack() as stack:
         try:

@@ -143,10 +143,10 @@ def test_a_running_scheduler_without_workers_ends_the_run_in_time(monkeypatch, c
     monkeypatch.setattr(scheduler, "WAIT", "00:00:01")
     with distributed.LocalCluster(n_workers=0, dashboard_address=None, processes=False) as cluster:
         address = cluster.scheduler_address
-        with pytest.raises(ParameterError, match=f"^scheduler {address}: no worker within 00:00:01; start workers of"):
+        with pytest.raises(ParameterError, match=f"^scheduler {address}: no worker within 00:00:01; start workers for"):
             connect(address, threads=1).__enter__()
     first, *_ = capfd.readouterr().err.splitlines()
-    assert first.startswith(f"scheduler {address}: no worker for 0 s, the run ends after 00:00:01; start workers of it")
+    assert first.startswith(f"scheduler {address}: no worker for 0 s, the run ends after 00:00:01; start workers for it")
 
 
 @pytest.mark.parametrize(
