@@ -146,7 +146,8 @@ def test_a_running_scheduler_without_workers_ends_the_run_in_time(monkeypatch, c
         with pytest.raises(ParameterError, match=f"^scheduler {address}: no worker within 00:00:01; start workers for"):
             connect(address, threads=1).__enter__()
     first, *_ = capfd.readouterr().err.splitlines()
-    assert first.startswith(f"scheduler {address}: no worker for 0 s, the run ends after 00:00:01; start workers for it")
+    line = f"scheduler {address}: no worker for 0 s, the run ends after 00:00:01; start workers for it"
+    assert first == line
 
 
 @pytest.mark.parametrize(
