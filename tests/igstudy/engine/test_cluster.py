@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+import time
 from dataclasses import replace
 
 import dask
@@ -236,13 +237,17 @@ def given(folder, kind, submit=START, more=""):
 
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_jobs_are_submitted_and_cancelled(kind, folder, capfd):
-    chosen = given(folder, kind, TESTED * (kind == "slurm") + START, more="epilogue: [echo over >>over]\n")
+    chosen = given(folder, kind, TESTED * (kind == "slurm") + START, more=f"epilogue: [echo over >>{folder}/over]\n")
     with connect(chosen, threads=2) as workers:
         facts = workers.client.submit(lambda: (torch.get_num_threads(), os.getpgid(0), os.getcwd())).result(timeout=30)
     threads, group, at = facts
     assert threads == 2
     assert (folder / "cancelled").read_text() == f"{group}\n"
     assert at == (os.getcwd() if kind == "pbs" else str(folder))
+    deadline = time.monotonic() + 20
+    while not (folder / "over").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (folder / "over").exists()
     assert kind != "slurm" or "#SBATCH -t 01:00:00" in (folder / "tested.sh").read_text()
     assert capfd.readouterr() == ("", "")
 
