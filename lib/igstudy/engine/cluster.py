@@ -59,9 +59,7 @@ class Cluster:
     time: Time
     cores: Positive
     kind: Annotated[str, one_of(tuple(KINDS))] = "slurm"
-    memory: Annotated[
-        str, Field(pattern=r"^([1-9]\d*[KMGT])?$"), allowed("a number with K, M, G or T, such as 32G")
-    ] = ""
+    memory: Memory = ""
     gpus: Annotated[int, Field(ge=0, le=1), allowed("0 or 1, for a worker uses one GPU")] = 0
     queue: str = ""
     account: str = ""
