@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from igpaths.folders import name_pictures
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import DEFAULT, load_model, providers
 from igpaths.models.photographs import Unreadable
+from igpaths.texts import write_any_letter
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg
@@ -79,7 +79,7 @@ def parser() -> Parser:
 
 
 def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table: Path | None, **given: Any) -> int:
-    """Explain images one by one: write the files, then print the result in words and the files' names.
+    """Explain images one by one: write the files and the table, then print the result in words and the files' names.
 
     Returns the exit status: 1 where an image cannot be read, which the others do not wait for.
     """
@@ -102,9 +102,9 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
         for file in files[image]:
             file.parent.mkdir(parents=True, exist_ok=True)
             explanation.save(file)
-        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
         if table:  # a row at once, so that an interruption loses none
             _write(table, [{"image": image, **row} for row in explanation.rows()], new=not explained)
+        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
         explained += 1
     if several and explained:
         print(table)
@@ -153,8 +153,7 @@ def show_models(*, every: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal can write α
+    write_any_letter()
     try:
         options = vars(parser().parse_args(arguments))
         with warnings.catch_warnings():

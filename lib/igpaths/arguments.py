@@ -99,7 +99,7 @@ def check_range(name: str, values: "Tensor", when: str, *, remedy: str = " (chec
         raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
 
 
-def shorten(value: object) -> str:
-    """A value in one line of a message."""
+def shorten(value: object, most: int = 60) -> str:
+    """A value in one line of a message, of at most so many letters."""
     text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,5 +1,7 @@
-"""Text files, as editors of any system leave them."""
+"""Text: files as editors of any system leave them, and terminals that cannot write every letter."""
 
+import io
+import sys
 from pathlib import Path
 
 
@@ -15,3 +17,10 @@ def read_text(path: str | Path) -> str:
     if "\0" in text:
         raise ValueError(f"{path} is not text in UTF-8 (it has a zero byte, as UTF-16 has); save it in that encoding")
     return text
+
+
+def write_any_letter() -> None:
+    """From here on whatever is printed is written, a letter that the terminal's encoding lacks as "?"."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

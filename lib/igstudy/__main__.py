@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from igpaths.__main__ import Parser
+from igpaths.texts import write_any_letter
 from igstudy.engine.parameters import read
 
 STUDY = """examples:
@@ -92,6 +93,7 @@ def positive(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    write_any_letter()
     try:
         return run(parser().parse_args(arguments))
     except (ValueError, OSError) as error:

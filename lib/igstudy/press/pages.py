@@ -28,6 +28,7 @@ from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from igpaths.models import load_model
+from igpaths.texts import read_text
 from igstudy.engine import fingerprint
 from igstudy.engine.parameters import NAMES, Parameters, check_names
 from igstudy.engine.provenance import versions
@@ -63,7 +64,7 @@ class Page:
     @cached_property
     def text(self) -> str:
         """The page's text, whatever line ends and byte order mark an editor has left."""
-        return (self.root / f"{self.name}.md").read_text(encoding="utf-8-sig").lstrip()
+        return read_text(self.root / f"{self.name}.md").lstrip()
 
     @property
     def title(self) -> str:

@@ -1,0 +1,37 @@
+"""Text files of every editor, and terminals of every encoding."""
+
+import io
+import re
+import sys
+
+import pytest
+
+from igpaths.texts import read_text, write_any_letter
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Küken\nα\n".encode(), "\ufeffKüken\nα\n".encode(), "Küken\r\nα\r\n".encode(), "\ufeffKüken\rα\r".encode()],
+    ids=["plain", "BOM", "CRLF", "CR"],
+)
+def test_a_text_is_the_same_from_every_editor(tmp_path, written):
+    (tmp_path / "a.txt").write_bytes(written)
+    assert read_text(tmp_path / "a.txt") == "Küken\nα\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-32-le"])
+def test_another_encoding_is_refused_with_the_name_of_the_file(tmp_path, encoding):
+    (tmp_path / "a.txt").write_bytes("ein Küken\n".encode(encoding))
+    with pytest.raises(ValueError, match=f"^{re.escape(str(tmp_path / 'a.txt'))} is not text in UTF-8 "):
+        read_text(tmp_path / "a.txt")
+
+
+def test_a_terminal_writes_what_its_encoding_lacks(monkeypatch):
+    held = {name: io.BytesIO() for name in ("stdout", "stderr")}
+    for name, stream in held.items():
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(stream, encoding="ascii", write_through=True))
+    write_any_letter()
+    print("α \udcff", flush=True)
+    print("Σ", file=sys.stderr, flush=True)
+    assert held["stdout"].getvalue() == b"? ?\n"
+    assert held["stderr"].getvalue() == b"?\n"
