@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from igpaths.explanations import FORMATS, check_file, explain
-from igpaths.folders import name_pictures
+from igpaths.folders import name_pictures, real
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import DEFAULT, load_model, providers
 from igpaths.models.photographs import Unreadable
@@ -116,7 +116,7 @@ def _check_files(image: Path, out: Sequence[Path] | None) -> list[Path]:
     files = list(out or [Path(f"{image.stem}-map.png")])
     for file in files:
         check_file(file)
-        if file.resolve() == image.resolve():
+        if real(file) == real(image):
             raise ValueError(f"file is '{file}'; it must be another than the image")
     return files
 

@@ -79,6 +79,7 @@ def load(name: str, *, file: Path | None) -> Model:
 
 def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     """The network, whose last layer has as many classes as that of the state dict."""
+    import torch
     from torchvision.models import get_model
 
     # The weights of two networks expect another normalisation, which these do themselves by an option; files exist with
@@ -88,7 +89,7 @@ def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     options = options if network in ("inception_v3", "googlenet") else {}
     own = get_model(network, weights=None, **options)
     last, values = list(own.state_dict().items())[-1]
-    classes = len(state.get(last, values))
+    classes = len(torch.atleast_1d(state.get(last, values)))
     return own if classes == len(values) else get_model(network, weights=None, num_classes=classes, **options)
 
 

@@ -29,7 +29,7 @@ def read_folder(data: str | Path, *, imagenet: bool) -> Collection:
     Hidden files do not count. In ImageNet's form every folder of val/ must be a synset of the list. In a folder of
     one's own the images lie in val/ if there is one, and ``classes.txt`` beside it may name the network's classes, one
     a line; without it they are those that the model names, or the labels in alphabetical order, as torchvision's
-    ImageFolder has them. Images that ``labels.csv`` does not list do not count, and it lists none outside of the folder.
+    ImageFolder has them. Images that ``labels.csv`` does not list do not count, and it lists none elsewhere.
 
     ValueError where there is no such folder, no image in it, or a list that does not fit.
     """
@@ -114,11 +114,8 @@ def _written(name: str) -> str:
 
 
 def _labelled(root: Path, names: Iterable[str]) -> tuple[Photograph, ...]:
-    return tuple(
-        Photograph(path, _written(f"{name}/{path.name}"), _name(name))
-        for name in names
-        for path in _images(root / name)
-    )
+    there = ((name, path) for name in names for path in _images(root / name))
+    return tuple(Photograph(path, _written(f"{name}/{path.name}"), _name(name)) for name, path in there)
 
 
 def _folders(root: Path) -> list[str]:
