@@ -10,6 +10,19 @@ import torch
 from PIL import Image, PngImagePlugin
 from torch import nn
 
+# Of files and classes, which a page must show and never run.
+NAMES = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "[x](javascript:alert(1))",
+    "a|b",
+    "`a` and ``b``",
+    "$x^2$ a_1",
+    "a\\|b",
+    "{doc}`index` & <!--",
+    "it's 50 % #1, ü ☃",
+)
+
 
 class Command:
     """What runs a command where it is unpickled."""

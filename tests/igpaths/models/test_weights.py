@@ -10,7 +10,6 @@ from safetensors.torch import save_file
 from torch import nn
 
 import hostile
-
 from igpaths import Model, load_model
 from igpaths.models import weights
 
