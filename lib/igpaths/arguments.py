@@ -101,5 +101,8 @@ def check_range(name: str, values: "Tensor", when: str, *, remedy: str = " (chec
 
 def shorten(value: object, most: int = 60) -> str:
     """A value in one line of a message, of at most so many letters."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # which Python raises for a whole number of thousands of digits
+        text = "a number too long to be written"
     return text if len(text) <= most else f"{text[: most - 1]}…"

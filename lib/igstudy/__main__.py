@@ -4,6 +4,7 @@ python -m igstudy run params/objects.yaml
 """
 
 import argparse
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from igpaths.__main__ import Parser
 from igpaths.texts import write_any_letter
 from igstudy.engine.parameters import read
+from igstudy.engine.schema import refusal
 
 STUDY = """examples:
   python -m igstudy {0} params/objects.yaml
@@ -61,7 +63,11 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command says; what it needs is imported only here, when its arguments are right."""
-    study = read(options.params, **dict(options.p))
+    study, name = read(options.params, **dict(options.p)), options.params.stem
+    if options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name) or not name.strip("."):
+        raise refusal(
+            "parameters file", str(options.params), "a name of letters, digits, spaces and _.+- that a folder can have"
+        )
     if options.command == "readme":
         from igstudy.press import readme
 
@@ -70,12 +76,12 @@ def run(options: argparse.Namespace) -> int:
     if options.command in PRESS:
         from igstudy.press import chapters
 
-        chapters.make(options.command, study, options.params.stem, title=getattr(options, "chapter", ""))
+        chapters.make(options.command, study, name, title=getattr(options, "chapter", ""))
         return 0
     from igstudy import commands
 
     if options.command == "results":
-        return commands.results(study, options.params.stem)
+        return commands.results(study, name)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
     if options.command == "run":
