@@ -64,7 +64,7 @@ def parser() -> Parser:
 def run(options: argparse.Namespace) -> int:
     """Do what the command says; what it needs is imported only here, when its arguments are right."""
     study, name = read(options.params, **dict(options.p)), options.params.stem
-    if options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name) or not name.strip("."):
+    if (options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name)) or not name.strip("."):
         raise refusal(
             "parameters file", str(options.params), "a name of letters, digits, spaces and _.+- that a folder can have"
         )
