@@ -40,6 +40,13 @@ class Parser(argparse.ArgumentParser):
         raise ValueError(f"{message} (see {self.prog} --help)")
 
 
+def named(text: str) -> Path:
+    """The path that an argument names; none, as of an unset variable, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("given ''; allowed: the name of a file or folder")
+    return Path(text)
+
+
 def parser() -> Parser:
     """The commands, each with its options and the function that runs it."""
     root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
@@ -50,7 +57,7 @@ def parser() -> Parser:
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
     one.set_defaults(run=explain_images)
     what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them"
-    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help=what)
+    one.add_argument("images", metavar="IMAGE", nargs="+", type=named, help=what)
     one.add_argument(
         "--model", help=f"the network, of those that `python -m igpaths models` lists (default: {DEFAULT})"
     )
@@ -67,9 +74,9 @@ def parser() -> Parser:
     one.add_argument("--device", help="cpu (default), cuda or cuda:N")
     files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
     files += "; of several images or a folder the folder of their pictures (default: maps)"
-    one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
+    one.add_argument("--out", type=named, action="append", metavar="FILE", help=files)
     several = "a CSV file with a row for each map (default: maps.csv beside the pictures of several images)"
-    one.add_argument("--table", type=Path, metavar="FILE", help=several)
+    one.add_argument("--table", type=named, metavar="FILE", help=several)
     about = "List the networks that --model can name, with their accuracy and what they need before they run."
     names = commands.add_parser("models", help=about, description=about, epilog=MODELS, formatter_class=form)
     names.set_defaults(run=show_models)

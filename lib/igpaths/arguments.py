@@ -53,7 +53,7 @@ def as_count(name: str, value: Any) -> int:
     count = 0
     with suppress(TypeError):
         count = 0 if np.asarray(value).dtype == bool else operator.index(value)
-    if count < 1:
+    if not 1 <= count < 2**31:
         raise ValueError(f"{name} must be 1 or more, a whole number, got {shorten(value)}")
     return count
 

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from igpaths.__main__ import Parser
+from igpaths.__main__ import Parser, named
 from igpaths.texts import write_any_letter
 from igstudy.engine.parameters import read
 from igstudy.engine.schema import refusal
@@ -51,9 +51,9 @@ def parser() -> Parser:
         if name == "chapter":
             one.add_argument("chapter", help="the chapter, such as 06-split-ig")
         if name in COMMANDS:
-            one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+            one.add_argument("params", type=named, help="the YAML file of the study's parameters")
         else:
-            one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
+            one.add_argument("--params", type=named, default=Path("params/objects.yaml"), help="default: %(default)s")
         one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")

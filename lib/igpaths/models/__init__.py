@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from PIL.Image import Image
 
 import igpaths as ig
-from igpaths.arguments import ROUNDING, nearest
+from igpaths.arguments import ROUNDING, nearest, shorten
 
 if TYPE_CHECKING:
     from torch import Tensor, device, nn
@@ -129,6 +129,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     ValueError for a name, file or function that does not exist, a function that fails, a file that is not a state dict,
     or weights that do not fit; OSError where weights can neither be found in TORCH_HOME nor be downloaded.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"model is {shorten(name)}; it must be a name, such as {DEFAULT}")
     if name.startswith("module:"):
         return _imported(name)
     prefix, slash, rest = name.partition("/")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from igpaths.arguments import nearest
+from igpaths.arguments import nearest, shorten
 from igpaths.models import Model
 from igpaths.texts import read_text
 
@@ -26,7 +26,7 @@ def class_index(target: str, classes: Sequence[str]) -> int:
 
     Where there is none, or more than one, ValueError says so, and which name is the nearest.
     """
-    if target.isdecimal() and int(target) < len(classes):
+    if target.isdecimal() and len(target) < 10 and int(target) < len(classes):
         return int(target)
     whole = [index for index, name in enumerate(classes) if name == target]
     matches = whole or [index for index, name in enumerate(classes) if first_name(name) == target]
@@ -36,7 +36,7 @@ def class_index(target: str, classes: Sequence[str]) -> int:
         names = [first_name(name) for name in classes]
         few = f" ({', '.join(names)})" if len(names) <= 10 else ""
         allowed = f"a class's name{few} or index, 0 to {len(names) - 1}"
-        raise ValueError(f"target is {target!r}; it must be {allowed}{nearest(target, names)}")
+        raise ValueError(f"target is {shorten(target)}; it must be {allowed}{nearest(target, names)}")
     return matches[0]
 
 
