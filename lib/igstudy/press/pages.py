@@ -41,6 +41,7 @@ PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-paramet
 GUARD = """\
 import warnings
 warnings.simplefilter("error", append=True)
+warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a class may be called 犬, whose picture shows a box
 warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|igpaths|igstudy")"""
 HEADER = re.compile(r"---[ \t]*\n(?:(?!---).*\n)*?jupytext:")
 QUESTION = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
@@ -133,7 +134,7 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     photographs = sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else []
     for path in photographs:
         facts = path.stat()
-        digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode())
+        digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 
