@@ -14,6 +14,7 @@ from igpaths.__main__ import main as library
 from igpaths.models.photographs import take_photograph
 from igstudy import press
 from igstudy.__main__ import main as engine
+from igstudy.engine.cluster import read_cluster
 from igstudy.engine.parameters import Parameters, read
 from igstudy.evidence.results import published
 from igstudy.press.pages import chapter
@@ -144,8 +145,8 @@ COMMANDS = [
     (["results", "<script>.yaml"], "given '<script>.yaml'; allowed: a name of letters, digits"),
     (["results", "study.yaml"], "1 of 1 parts are not computed yet: python -m igstudy run computes them"),
     (["book", "--params", "..yaml"], "given '..yaml'; allowed: a name of letters, digits"),
-    (["chapter", "../../etc/x", "--params", "study.yaml"], "chapter: given '../../etc/x'; there are: index"),
-    (["chapter", "", "--params", "study.yaml"], "chapter: given ''; there are: index"),
+    (["chapter", "../../etc/x", "--params", "study.yaml"], "given '../../etc/x'; allowed: a number, or one of index"),
+    (["chapter", "", "--params", "study.yaml"], "chapter: given ''; allowed: a number, or one of index"),
     (["plan", "study.yaml", "--images", "-3"], "argument --images: given '-3'; allowed: a whole number, at least 1"),
     (study("images", "&a 3"), "images: given '&a 3'; allowed: an integer, at least 1, at most 2147483647"),
     (study("images", "!!python/name:os.system ''"), "images: given \"!!python/name:os.system ''\"; allowed: an"),
@@ -189,6 +190,7 @@ FUNCTIONS = [
     (lambda: Parameters(task="x" * 10**6), "…; allowed: objects, photographs, imagenet, folder"),
     (lambda: Parameters(steps=range(1, 10**5)), "…; allowed: increasing step counts, each of which divides the last"),
     (lambda: published("../x"), "given '../x'; allowed: none, for none is published"),
+    (lambda: read_cluster("pipe.jpg"), "pipe.jpg is no file with text but a folder, a pipe or a device"),
     (lambda: read_folder("escapes", imagenet=False), "'../scene.png', 'a' is not an image of escapes and its label"),
     (lambda: read_folder("own", imagenet=True), "there is no list of synsets at own/synsets.txt"),
     (lambda: metrics.insertion(NET, X, 0, "x"), "maps must be a tensor or an array, got str"),

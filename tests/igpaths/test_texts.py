@@ -1,6 +1,7 @@
 """Text files of every editor, and terminals of every encoding."""
 
 import io
+import os
 import re
 import sys
 
@@ -24,6 +25,15 @@ def test_another_encoding_is_refused_with_the_name_of_the_file(tmp_path, encodin
     (tmp_path / "a.txt").write_bytes("ein Küken\n".encode(encoding))
     with pytest.raises(ValueError, match=f"^{re.escape(str(tmp_path / 'a.txt'))} is not text in UTF-8 "):
         read_text(tmp_path / "a.txt")
+
+
+def test_what_is_no_file_is_refused_before_it_is_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match=f"^{path} is no file with text but a folder, a pipe or a device$"):
+            read_text(path)
+    with pytest.raises(FileNotFoundError, match="none.txt"):
+        read_text(tmp_path / "none.txt")
 
 
 def test_a_terminal_writes_what_its_encoding_lacks(monkeypatch):

@@ -23,9 +23,11 @@ from igstudy.tasks import FOLDERS, TASKS
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
-SCHEDULER = r"^(|local:[1-9][0-9]{0,3}|(tcp|tls)://\S+:[0-9]+|slurm:.+)$"
+# "slurm:" is what "cluster:" was called while Slurm was the only one
+SCHEDULER = r"^(|local:[1-9][0-9]{0,3}|(tcp|tls)://\S+:[0-9]+|(cluster|slurm):.+)$"
 MOST = 2**31 - 1  # which every format that holds a step count can
 PRINTED = r"[^\x00-\x1f\x7f]"  # a letter of a name: what steers a terminal is none
+
 
 Natural = Annotated[
     int, Field(ge=0, le=MOST, strict=True), allowed(f"an integer, at least 0, at most {MOST}", parsed=True)
@@ -76,7 +78,7 @@ class Parameters:
     threads : of one process, at least 1. Like ``batch_size`` and ``shard`` it belongs to the result: rounding depends
         on it, and a guided path on rounding.
     results : the folder of the store; a relative one lies below the project's folder.
-    scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "slurm:FILE".
+    scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "cluster:FILE".
 
     Raises
     ------
@@ -110,7 +112,9 @@ class Parameters:
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$"), allowed("cpu, cuda or cuda:N")] = "cpu"
+    device: Annotated[
+        str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
+    ] = "cpu"
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     batch_size: Positive = 16
     shard: Positive = 8
@@ -119,7 +123,7 @@ class Parameters:
     ] = 1
     results: Annotated[str, Field(pattern=f"^{PRINTED}+$"), allowed("a folder's path")] = "_build/results"
     scheduler: Annotated[
-        str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
+        str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or cluster:FILE.yaml")
     ] = ""
 
     @model_validator(mode="after")
