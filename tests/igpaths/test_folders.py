@@ -158,6 +158,17 @@ def test_every_picture_lies_in_the_folder_whatever_its_image_is_called(folder):
     assert all(folder / "maps" in each.parents for each in pictures)
 
 
+def test_what_is_found_is_written_before_it_is_printed(monkeypatch):
+    def closed(*_, **options):
+        if options.get("sep"):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    assert explain("a.jpg", "a.png") == 1
+    assert pictures() == {"a-map.png"}
+    assert Path("maps/maps.csv").read_text().count("\n") == 2
+
+
 def test_an_image_counts_once(folder):
     given = [Path("photos/cat"), Path("photos"), folder / "photos/B.PNG"]
     assert [*find_images(given, without=Path("maps"))] == [
