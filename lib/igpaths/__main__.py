@@ -56,7 +56,7 @@ def parser() -> Parser:
     about = "Draw which pixels of images count for a network's answer."
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
     one.set_defaults(run=explain_images)
-    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them"
+    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them; ./-a.jpg for -a.jpg"
     one.add_argument("images", metavar="IMAGE", nargs="+", type=named, help=what)
     one.add_argument(
         "--model", help=f"the network, of those that `python -m igpaths models` lists (default: {DEFAULT})"
