@@ -4,6 +4,12 @@ CHAPTER ?=
 BENCH ?=
 AXE = 4.14.1
 
+# As they are, for the shell to take from the environment: a name may have spaces, quotes and dollars in it
+override PYTHON := $(value PYTHON)
+override PARAMS := $(value PARAMS)
+override CHAPTER := $(value CHAPTER)
+export PYTHON PARAMS CHAPTER
+
 # glibc otherwise hands freed activations back to the kernel after each batch, and torch takes 1.3 times as long
 export MALLOC_TRIM_THRESHOLD_ = 17179869184
 export MALLOC_MMAP_THRESHOLD_ = 17179869184
@@ -19,17 +25,17 @@ help: ## this list
 setup: .venv/ready ## the virtual environment with all packages, .venv
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
-	$(STUDY) book --params "$(PARAMS)"
+	$(STUDY) book --params="$$PARAMS"
 
 browse: .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
 	@test -f _build/html/index.html || { echo "no book in _build/html: make book" >&2; exit 1; }
 	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
 pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
-	$(STUDY) pdf --params "$(PARAMS)"
+	$(STUDY) pdf --params="$$PARAMS"
 
 run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
-	$(STUDY) chapter "$(CHAPTER)" --params "$(PARAMS)"
+	$(STUDY) chapter --params="$$PARAMS" -- "$$CHAPTER"
 
 notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks/
 	$(STUDY) notebooks
@@ -48,7 +54,7 @@ lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/lint-imports
 
 results: .venv/ready ## what a study that has run found, in _build/published/: make results PARAMS=params/imagenet-sample.yaml
-	$(STUDY) results "$(PARAMS)"
+	$(STUDY) results -- "$$PARAMS"
 
 readme: .venv/ready ## what README.md shows: its picture, and what the published results say
 	$(STUDY) readme
@@ -64,9 +70,9 @@ clean: ## remove what was built, but neither .venv nor what a reader may have wo
 
 # Installed again whenever the pinned packages or the package's own description change
 .venv/ready: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
+	@"$$PYTHON" -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
 		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv .venv
+	"$$PYTHON" -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,timm,photographs,cluster]'
 	touch $@
 

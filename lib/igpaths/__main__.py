@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,10 +9,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from igpaths.explanations import FORMATS, check_file, explain
-from igpaths.folders import name_pictures
+from igpaths.folders import name_pictures, real
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import DEFAULT, load_model, providers
 from igpaths.models.photographs import Unreadable
+from igpaths.texts import write_any_letter
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg
@@ -40,6 +40,13 @@ class Parser(argparse.ArgumentParser):
         raise ValueError(f"{message} (see {self.prog} --help)")
 
 
+def named(text: str) -> Path:
+    """The path that an argument names; none, as of an unset variable, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("given ''; allowed: the name of a file or folder")
+    return Path(text)
+
+
 def parser() -> Parser:
     """The commands, each with its options and the function that runs it."""
     root = Parser(prog="python -m igpaths", description="Path attribution for image classifiers.")
@@ -49,8 +56,8 @@ def parser() -> Parser:
     about = "Draw which pixels of images count for a network's answer."
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
     one.set_defaults(run=explain_images)
-    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them"
-    one.add_argument("images", metavar="IMAGE", nargs="+", type=Path, help=what)
+    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them; ./-a.jpg for -a.jpg"
+    one.add_argument("images", metavar="IMAGE", nargs="+", type=named, help=what)
     one.add_argument(
         "--model", help=f"the network, of those that `python -m igpaths models` lists (default: {DEFAULT})"
     )
@@ -67,9 +74,9 @@ def parser() -> Parser:
     one.add_argument("--device", help="cpu (default), cuda or cuda:N")
     files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
     files += "; of several images or a folder the folder of their pictures (default: maps)"
-    one.add_argument("--out", type=Path, action="append", metavar="FILE", help=files)
+    one.add_argument("--out", type=named, action="append", metavar="FILE", help=files)
     several = "a CSV file with a row for each map (default: maps.csv beside the pictures of several images)"
-    one.add_argument("--table", type=Path, metavar="FILE", help=several)
+    one.add_argument("--table", type=named, metavar="FILE", help=several)
     about = "List the networks that --model can name, with their accuracy and what they need before they run."
     names = commands.add_parser("models", help=about, description=about, epilog=MODELS, formatter_class=form)
     names.set_defaults(run=show_models)
@@ -79,7 +86,7 @@ def parser() -> Parser:
 
 
 def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table: Path | None, **given: Any) -> int:
-    """Explain images one by one: write the files, then print the result in words and the files' names.
+    """Explain images one by one: write the files and the table, then print the result in words and the files' names.
 
     Returns the exit status: 1 where an image cannot be read, which the others do not wait for.
     """
@@ -102,9 +109,9 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
         for file in files[image]:
             file.parent.mkdir(parents=True, exist_ok=True)
             explanation.save(file)
-        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
         if table:  # a row at once, so that an interruption loses none
             _write(table, [{"image": image, **row} for row in explanation.rows()], new=not explained)
+        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
         explained += 1
     if several and explained:
         print(table)
@@ -116,7 +123,7 @@ def _check_files(image: Path, out: Sequence[Path] | None) -> list[Path]:
     files = list(out or [Path(f"{image.stem}-map.png")])
     for file in files:
         check_file(file)
-        if file.resolve() == image.resolve():
+        if real(file) == real(image):
             raise ValueError(f"file is '{file}'; it must be another than the image")
     return files
 
@@ -153,8 +160,7 @@ def show_models(*, every: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal can write α
+    write_any_letter()
     try:
         options = vars(parser().parse_args(arguments))
         with warnings.catch_warnings():

@@ -61,7 +61,7 @@ def as_count(name: str, value: Any) -> int:
     count = 0
     with suppress(TypeError):
         count = 0 if np.asarray(value).dtype == bool else operator.index(value)
-    if count < 1:
+    if not 1 <= count < 2**31:
         raise ValueError(f"{name} must be 1 or more, a whole number, got {shorten(value)}")
     return count
 
@@ -107,7 +107,10 @@ def check_range(name: str, values: "Tensor", when: str, *, remedy: str = " (chec
         raise ValueError(f"{name} must lie in [0, 1] {when}; got [{low:.9g}, {high:.9g}]{remedy}")
 
 
-def shorten(value: object) -> str:
-    """A value in one line of a message."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
+def shorten(value: object, most: int = 60) -> str:
+    """A value in one line of a message, of at most so many letters."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # which Python raises for a whole number of thousands of digits
+        text = "a number too long to be written"
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -200,7 +200,7 @@ def explain(
         check_word("output", output, ("probability", "logit"))
     as_count("steps", steps)
     check_number("psi", psi, "in (0, 1)", lambda share: 0 < share < 1)
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", str(device)):
         raise ValueError(f"device is {device!r}; it must be cpu, cuda or cuda:N")
     name, photograph = take_photograph(image)
     listed = tuple(read_synsets(data_folder(data)).values())

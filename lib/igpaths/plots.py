@@ -65,7 +65,7 @@ def compare(image: Tensor, maps: Mapping[str, Tensor], *, size: float = 1.9) -> 
     for ax, attribution in zip(axes[0, 1:], maps.values(), strict=True):
         show_over(ax, image, attribution)
     for ax, name in zip(axes[0], ("image", *maps), strict=True):
-        ax.set_title(name, fontsize=9)
+        ax.set_title(name, fontsize=9, parse_math=False)
     return figure
 
 

@@ -4,12 +4,15 @@ python -m igstudy run params/objects.yaml
 """
 
 import argparse
+import re
 import shlex
 import sys
 from pathlib import Path
 
-from igpaths.__main__ import Parser
+from igpaths.__main__ import Parser, named
+from igpaths.texts import write_any_letter
 from igstudy.engine.parameters import read
+from igstudy.engine.schema import refusal
 
 STUDY = """examples:
   python -m igstudy {0} params/objects.yaml
@@ -48,9 +51,9 @@ def parser() -> Parser:
         if name == "chapter":
             one.add_argument("chapter", help="the chapter: 06-split-ig, or its number")
         if name in COMMANDS:
-            one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
+            one.add_argument("params", type=named, help="the YAML file of the study's parameters")
         else:
-            one.add_argument("--params", type=Path, default=Path("params/objects.yaml"), help="default: %(default)s")
+            one.add_argument("--params", type=named, default=Path("params/objects.yaml"), help="default: %(default)s")
         one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")
@@ -63,7 +66,11 @@ def parser() -> Parser:
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command says; what it needs is imported only here, when its arguments are right."""
-    study = read(options.params, **dict(options.p))
+    study, name = read(options.params, **dict(options.p)), options.params.stem
+    if (options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name)) or not name.strip("."):
+        raise refusal(
+            "parameters file", str(options.params), "a name of letters, digits, spaces and _.+- that a folder can have"
+        )
     if options.command == "readme":
         from igstudy.press import readme
 
@@ -77,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     from igstudy import commands
 
     if options.command == "results":
-        return commands.results(study, options.params.stem, for_the_book=options.for_the_book)
+        return commands.results(study, name, for_the_book=options.for_the_book)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
     if options.command == "run":
@@ -95,6 +102,7 @@ def positive(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    write_any_letter()
     try:
         return run(parser().parse_args(arguments))
     except (ValueError, OSError) as error:

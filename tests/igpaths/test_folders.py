@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from torchvision.transforms.functional import to_pil_image
 
+import hostile
 import igpaths as ig
 from igpaths.__main__ import main
 from igpaths.folders import find_images, name_pictures
@@ -144,6 +145,28 @@ def test_no_picture_takes_the_name_of_another_or_of_an_image(folder):
     assert named[Path("more/cat/img 000.jpg")] == Path("cat/img 000.jpg-map.png")
     assert named[Path("a.jpg")] == Path("a.jpg-map.png")
     assert named[Path("A.PNG")] == Path("A.PNG-2-map.png")
+
+
+def test_every_picture_lies_in_the_folder_whatever_its_image_is_called(folder):
+    for name in (*hostile.NAMES, "..jpg", "...", "-x"):
+        shutil.copy("a.png", Path("photos") / f"{name.replace('/', '.')}.png")
+    (folder / "photos/out").symlink_to(folder)
+    (folder / "photos/loop.png").symlink_to("loop.png")
+    given = [Path("photos/../photos"), Path("photos/../a.jpg"), folder / "a.png", Path("photos/loop.png")]
+    pictures = [each.resolve() for each in name_pictures(given, Path("maps")).values()]
+    assert len(set(pictures)) == 3 + len(hostile.NAMES) + 1 + 3  # two are hidden
+    assert all(folder / "maps" in each.parents for each in pictures)
+
+
+def test_what_is_found_is_written_before_it_is_printed(monkeypatch):
+    def closed(*_, **options):
+        if options.get("sep"):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    assert explain("a.jpg", "a.png") == 1
+    assert pictures() == {"a-map.png"}
+    assert Path("maps/maps.csv").read_text().count("\n") == 2
 
 
 def test_an_image_counts_once(folder):

@@ -98,6 +98,7 @@ def test_what_is_not_one_map_of_the_image_is_refused():
 def test_maps_are_compared_over_their_image():
     figure = plots.compare(torch.rand(1, 4, 4), {"IG": torch.rand(1, 4, 4), "ranking": torch.rand(4, 4)})
     assert [ax.get_title() for ax in figure.axes] == ["image", "IG", "ranking"]
+    assert not any(ax.title.get_parse_math() for ax in figure.axes)  # a name may have a $ in it
     assert [len(ax.images) for ax in figure.axes] == [1, 2, 2]
 
 

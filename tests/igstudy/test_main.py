@@ -1,5 +1,6 @@
 """The command line of the study: what is said of every bad argument, and how soon."""
 
+import io
 import json
 import subprocess
 import sys
@@ -51,6 +52,13 @@ def test_help_teaches_by_example(capsys, command):
         main([command, "--help"])
     assert ended.value.code == 0
     assert f"\nexamples:\n  python -m igstudy {'run' if command == 'plan' else command}" in capsys.readouterr().out
+
+
+def test_a_terminal_that_cannot_write_every_letter(monkeypatch):
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(held, encoding="ascii", write_through=True))
+    assert main(["run", "Σ.yaml"]) == 1
+    assert b"given '?.yaml'; allowed: a YAML file" in held.getvalue()
 
 
 def test_no_command(capsys):

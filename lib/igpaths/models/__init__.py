@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from PIL.Image import Image
 
 import igpaths as ig
-from igpaths.arguments import ROUNDING, nearest
+from igpaths.arguments import ROUNDING, nearest, shorten
 
 if TYPE_CHECKING:
     from torch import Tensor, device, nn
@@ -129,6 +129,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
     ValueError for a name, file or function that does not exist, a function that fails, a file that is not a state dict,
     or weights that do not fit; OSError where weights can neither be found in TORCH_HOME nor be downloaded.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"model is {shorten(name)}; it must be a name, such as {DEFAULT}")
     if name.startswith("module:"):
         return _imported(name)
     prefix, slash, rest = name.partition("/")
@@ -140,8 +142,8 @@ def load_model(name: str, *, data: str | Path = "") -> Model:
         raise ValueError(f"model is {name!r}; it must be {more}{FORMS}{hint} (`python -m igpaths models` lists them)")
     file = None
     if "@" in rest:
-        file = (data_folder(data) or Path()) / Path(rest.partition("@")[2]).expanduser()
-        if not file.is_file():
+        file = (data_folder(data) or Path()) / os.path.expanduser(rest.partition("@")[2])
+        if not os.path.isfile(file):  # which, unlike a Path's, has an answer to every text
             raise ValueError(f"model is {name!r}; there is no file {file.absolute()}")
     model: Model = providers()[prefix].load().load(name, file=file)
     return model
@@ -176,8 +178,8 @@ def label(name: str) -> str:
 def data_folder(data: str | Path = "") -> Path | None:
     """The folder that `data`, or where it is empty the environment variable IGPATHS_DATA, names; None without both."""
     path = data or os.environ.get(ENVIRONMENT, "")
-    folder = Path(path).expanduser()
-    if not folder.is_dir():
+    folder = Path(os.path.expanduser(path))
+    if not os.path.isdir(folder):
         raise ValueError(f"data is {str(path)!r} (parameter data or {ENVIRONMENT}): there is no such folder")
     return folder if path else None
 

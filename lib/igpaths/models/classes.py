@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from igpaths.arguments import nearest
+from igpaths.arguments import nearest, shorten
 from igpaths.models import Model
+from igpaths.texts import read_text
 
 
 def class_names(model: Model, count: int, *, listed: Sequence[str] = ()) -> tuple[str, ...]:
@@ -25,7 +26,7 @@ def class_index(target: str, classes: Sequence[str]) -> int:
 
     Where there is none, or more than one, ValueError says so, and which name is the nearest.
     """
-    if target.isdecimal() and int(target) < len(classes):
+    if target.isdecimal() and len(target) < 10 and int(target) < len(classes):
         return int(target)
     whole = [index for index, name in enumerate(classes) if name == target]
     matches = whole or [index for index, name in enumerate(classes) if first_name(name) == target]
@@ -35,7 +36,7 @@ def class_index(target: str, classes: Sequence[str]) -> int:
         names = [first_name(name) for name in classes]
         few = f" ({', '.join(names)})" if len(names) <= 10 else ""
         allowed = f"a class's name{few} or index, 0 to {len(names) - 1}"
-        raise ValueError(f"target is {target!r}; it must be {allowed}{nearest(target, names)}")
+        raise ValueError(f"target is {shorten(target)}; it must be {allowed}{nearest(target, names)}")
     return matches[0]
 
 
@@ -48,17 +49,17 @@ def read_synsets(folder: Path | None) -> dict[str, str]:
     """The names by their wnid, in class-index order, of the folder's synsets.txt; none without a folder or that file.
 
     A line is a wnid, a tab or space, and a name, in UTF-8, as in ImageNet's own LOC_synset_mapping.txt. Lines end as on
-    any system, empty ones may follow the last. A line of another form or encoding, and a wnid that comes twice, raise
-    ValueError with the line's number.
+    any system, empty ones may follow the last. A line of another form and a wnid that comes twice raise ValueError with
+    the line's number, another encoding one with the file's name.
     """
     if folder is None or not (path := folder / "synsets.txt").is_file():
         return {}
-    lines = path.read_bytes().decode("utf-8-sig", errors="replace").rstrip().splitlines()
+    lines = read_text(path).rstrip().splitlines()
     synsets: dict[str, str] = {}
     for number, line in enumerate(lines or [""], 1):
         match = re.fullmatch(r"(n\d{8})\s+(\S.*?)\s*", line)
-        if not match or "\ufffd" in line:
-            form = "a wnid and a name in UTF-8, as in 'n01440764<tab>tench'"
+        if not match:
+            form = "a wnid and a name, as in 'n01440764<tab>tench'"
             raise ValueError(f"{path}, line {number}: {line!r} is not {form}")
         if match[1] in synsets:
             raise ValueError(f"{path}, line {number}: {match[1]} comes twice")

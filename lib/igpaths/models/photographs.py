@@ -21,12 +21,20 @@ def open_photograph(path: Path) -> Image.Image:
     """The photograph in RGB, its pixels as stored: ImageNet's networks were trained on them, whatever EXIF says.
 
     Grey levels of 16 bits are scaled by their full range to 8, which the log remarks. ValueError, with the file's name,
-    where it cannot be read to its end or has 32 bits a channel.
+    where it cannot be read to its end, has 32 bits a channel or more than 178,956,970 pixels, or is PostScript.
     """
     try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("ignore")  # some of ImageNet's files have damaged EXIF, which nothing here uses
+        with (
+            warnings.catch_warnings(action="ignore"),
+            Image.open(path) as image,
+        ):  # damaged EXIF, which nothing here uses
+            if image.format == "EPS":
+                raise Unreadable("PostScript is a program, which is not run: save it as a PNG")
             return _in_colour(image, path.name)
+    except Image.DecompressionBombError as error:
+        raise ValueError(
+            f"{path.name} cannot be read: {error.args[0].partition(',')[0]}: save a smaller copy"
+        ) from error
     except Exception as error:  # a damaged file fails in many ways, and must not stop a run of thousands
         raise ValueError(f"{path.name} cannot be read: {error}") from error
 
@@ -55,7 +63,8 @@ def _find(file: Path) -> Image.Image:
         folder = file if file.is_dir() else file.parent
         there = sorted(other.name for other in folder.iterdir()) if folder.is_dir() else []
         close = get_close_matches(file.name, there, n=3) or there[:3]
-        what = "it is a folder" if file.is_dir() else "there is no such file"
+        there_is = "it is a device or a pipe" if file.exists() else "there is no such file"
+        what = "it is a folder" if file.is_dir() else there_is
         raise Unreadable(f"image is '{file}'; {what}; in '{folder}' there are {', '.join(close) or 'no files'}")
     try:
         return open_photograph(file)

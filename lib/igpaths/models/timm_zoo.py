@@ -47,6 +47,7 @@ def load(name: str, *, file: Path | None) -> Model:
         raise ValueError(f"model is {name!r}; timm is not installed: {MISSING}")
 
     import timm
+    import torch
     from timm.data import ImageNetInfo, create_transform, infer_imagenet_subset, resolve_model_data_config
     from timm.models import get_pretrained_cfg
     from torchvision.transforms import Compose
@@ -62,8 +63,9 @@ def load(name: str, *, file: Path | None) -> Model:
         own = _download(name, full)
     else:
         state, described = read_state(file, name), get_pretrained_cfg(full)
-        last = state.get(f"{described.classifier if described else ''}.weight", ())
-        own = fit(name, timm.create_model(full, **({"num_classes": len(last)} if len(last) else {})), state)
+        last = state.get(f"{described.classifier if described else ''}.weight")
+        options = {} if last is None else {"num_classes": len(torch.atleast_1d(last))}
+        own = fit(name, timm.create_model(full, **options), state)
     data: dict[str, Any] = resolve_model_data_config(own)
     steps = create_transform(**data, is_training=False).transforms
     subset = infer_imagenet_subset(own)  # None for another number of classes

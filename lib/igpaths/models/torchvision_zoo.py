@@ -79,6 +79,7 @@ def load(name: str, *, file: Path | None) -> Model:
 
 def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     """The network, whose last layer has as many classes as that of the state dict."""
+    import torch
     from torchvision.models import get_model
 
     # The weights of two networks expect another normalisation, which these do themselves by an option; files exist with
@@ -88,7 +89,7 @@ def _build(network: str, state: "dict[str, Tensor]") -> "nn.Module":
     options = options if network in ("inception_v3", "googlenet") else {}
     own = get_model(network, weights=None, **options)
     last, values = list(own.state_dict().items())[-1]
-    classes = len(state.get(last, values))
+    classes = len(torch.atleast_1d(state.get(last, values)))
     return own if classes == len(values) else get_model(network, weights=None, num_classes=classes, **options)
 
 
@@ -99,8 +100,15 @@ def _cached(weights: "WeightsEnum") -> Path:
 
 
 def _download(name: str, weights: "WeightsEnum") -> "dict[str, Tensor]":
-    try:
-        return weights.get_state_dict(progress=False, check_hash=True)
-    except OSError as error:
-        remedy = f"put that file into {_cached(weights).parent}, or name a local one, torchvision/NETWORK:WEIGHTS@FILE"
-        raise OSError(f"model is {name!r}; {weights.url} could not be downloaded ({error}): {remedy}") from error
+    import torch
+
+    file = _cached(weights)
+    if not file.is_file():
+        digits = re.search(r"-([0-9a-f]{8,})\.", file.name)  # of its SHA-256
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(weights.url, str(file), digits[1] if digits else None, progress=False)
+        except (OSError, RuntimeError) as error:  # the latter of a file that is another
+            remedy = f"put that file into {file.parent}, or name a local one, torchvision/NETWORK:WEIGHTS@FILE"
+            raise OSError(f"model is {name!r}; {weights.url} could not be downloaded ({error}): {remedy}") from error
+    return read_state(file, name)

@@ -1,9 +1,13 @@
 """The weights of a network in a file: a state dict, which is the tensors by name.
 
-It is in .safetensors, or as ``torch.save`` writes it.
+It is in .safetensors, or as ``torch.save`` writes it. Whatever a file holds, no code of it is run, and it takes no more
+memory than its own size says.
 """
 
+import pickle
 import re
+import warnings
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,17 +24,46 @@ def read_state(file: Path, name: str) -> "dict[str, Tensor]":
     import safetensors.torch
     import torch
 
+    size, words = file.stat().st_size, f"model is {name!r}; {file} is no state dict"
     try:
         if file.suffix.lower() == ".safetensors":
-            return safetensors.torch.load_file(file)
-        state = torch.load(file, map_location="cpu", weights_only=True)
+            state = safetensors.torch.load_file(file)
+        else:
+            _check_archive(file, size)
+            with warnings.catch_warnings(action="ignore"):  # of what is refused here, or harmless
+                state = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # which advises to let the file run its code
+        raise ValueError(f"{words}: it is damaged, or holds other objects than tensors, which is not read") from error
     except Exception as error:  # a damaged or foreign file fails in many ways
-        raise ValueError(f"model is {name!r}; {file} is no state dict: {in_one_line(error)}") from error
+        raise ValueError(f"{words}: {in_one_line(error)}") from error
     pairs = state.items() if isinstance(state, dict) else [(None, state)]
     if not all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in pairs):
         kind = f"a dict of {_some(list(map(str, state)))}" if isinstance(state, dict) else type(state).__name__
-        raise ValueError(f"model is {name!r}; {file} is no state dict (tensors by name) but {kind}")
+        raise ValueError(f"{words} (tensors by name) but {kind}")
+    if odd := [key for key, value in state.items() if not _is_plain(value, size)]:
+        raise ValueError(
+            f"{words}: {_some(odd)}; it must have dense tensors of real numbers, as many as the file holds"
+        )
     return state
+
+
+def _check_archive(file: Path, size: int) -> None:
+    """ValueError for a zip archive of code, or with compressed entries, of which torch.save writes none."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+        if any(entry.filename.endswith("/constants.pkl") for entry in entries):
+            raise ValueError("it is an archive of TorchScript, which holds code: save the network's state_dict()")
+        if (inflated := sum(entry.file_size for entry in entries)) > size:
+            raise ValueError(f"its entries are compressed, from {inflated} bytes to {size}; torch.save compresses none")
+
+
+def _is_plain(value: "Tensor", size: int) -> bool:
+    """Whether a tensor is dense, of real numbers, and not empty, and fits into a file of `size` bytes."""
+    import torch
+
+    dense = value.layout == torch.strided and not value.is_meta and not value.is_complex()
+    return dense and 0 < value.numel() * value.element_size() <= size
 
 
 def fit(name: str, network: "nn.Module", state: "dict[str, Tensor]") -> "nn.Module":

@@ -81,7 +81,7 @@ class Cluster:
 
 def read_cluster(path: str | Path) -> Cluster:
     """The jobs that the YAML file `path` describes; raises `ParameterError` where it is missing or malformed."""
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     try:
         # Scalars stay text, for YAML would make 12:00:00 a number; what dask-jobqueue is passed must be numbers
         values = read_yaml(path, texts=True)

@@ -24,10 +24,17 @@ OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
 # "slurm:" is what "cluster:" was called while Slurm was the only one
-SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|(cluster|slurm):.+)$"
+SCHEDULER = r"^(|local:[1-9][0-9]{0,3}|(tcp|tls)://\S+:[0-9]+|(cluster|slurm):.+)$"
+MOST = 2**31 - 1  # which every format that holds a step count can
+PRINTED = r"[^\x00-\x1f\x7f]"  # a letter of a name: what steers a terminal is none
 
-Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
-Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
+
+Natural = Annotated[
+    int, Field(ge=0, le=MOST, strict=True), allowed(f"an integer, at least 0, at most {MOST}", parsed=True)
+]
+Positive = Annotated[
+    int, Field(ge=1, le=MOST, strict=True), allowed(f"an integer, at least 1, at most {MOST}", parsed=True)
+]
 Counts = Annotated[tuple[Positive, ...], Field(min_length=1), allowed("a list of positive integers", parsed=True)]
 Names = Annotated[tuple[str, ...], SkipValidation]  # compared with the registries once all else is right
 
@@ -87,12 +94,12 @@ class Parameters:
     >>> Parameters(images=0)
     Traceback (most recent call last):
         ...
-    igstudy.engine.schema.ParameterError: images: given 0; allowed: an integer, at least 1
+    igstudy.engine.schema.ParameterError: images: given 0; allowed: an integer, at least 1, at most 2147483647
     """
 
     _: KW_ONLY
     task: Annotated[str, one_of(TASKS)] = "objects"
-    data: Annotated[str, allowed("a folder's path")] = ""
+    data: Annotated[str, Field(pattern=f"^{PRINTED}*$"), allowed("a folder's path")] = ""
     models: Names = tuple(f"objects/{network}" for network in FIVE)
     images: Positive = 8
     paths: Names = ("straight", "blur", "guided")
@@ -106,13 +113,15 @@ class Parameters:
     maps: Natural = 0
     seed: Natural = 0
     device: Annotated[
-        str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
+        str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
     ] = "cpu"
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     batch_size: Positive = 16
     shard: Positive = 8
-    threads: Positive = 1
-    results: Annotated[str, Field(min_length=1), allowed("a folder's path")] = "_build/results"
+    threads: Annotated[
+        int, Field(ge=1, le=1024, strict=True), allowed("an integer, at least 1, at most 1024", parsed=True)
+    ] = 1
+    results: Annotated[str, Field(pattern=f"^{PRINTED}+$"), allowed("a folder's path")] = "_build/results"
     scheduler: Annotated[
         str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or cluster:FILE.yaml")
     ] = ""
@@ -130,7 +139,7 @@ class Parameters:
             if POINTS % self.steps[-1] or self.steps[0] == 1:
                 words = f"with study-a, step counts of 2 or more that divide its {POINTS} points"
                 raise refusal("steps", list(self.steps), words)
-        if self.task in FOLDERS and not (self.folder and self.folder.is_dir()):
+        if self.task in FOLDERS and not (self.folder and os.path.isdir(self.folder)):
             value = self.data or f"{ENVIRONMENT}={os.environ.get(ENVIRONMENT, '')}"
             form = "val/ and synsets.txt" if self.task == "imagenet" else "images"
             raise refusal("data", value, f"an existing folder with {form}, here or in {ENVIRONMENT}")
@@ -140,14 +149,14 @@ class Parameters:
     def folder(self) -> Path | None:
         """The folder of the photographs, ``data`` or else the environment variable ``IGPATHS_DATA``."""
         name = self.data or os.environ.get(ENVIRONMENT)
-        return Path(name).expanduser() if name else None
+        return Path(os.path.expanduser(name)) if name else None
 
     @property
     def store(self) -> Path:
         """The folder of results, the same one from every page and folder of the project."""
         here = Path.cwd()
         root = next((folder for folder in (here, *here.parents) if (folder / "_toc.yml").is_file()), here)
-        return root / Path(self.results).expanduser()
+        return root / os.path.expanduser(self.results)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, lists for tuples, as a YAML file holds them."""
@@ -173,7 +182,7 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
     (2, (4, 8))
     """
     path = Path(path)
-    if not path.is_file():
+    if not os.path.isfile(path):
         there = sorted(str(sibling) for sibling in path.parent.glob("*.yaml"))
         raise refusal("parameters file", str(path), "a YAML file; here are " + (", ".join(there) or "none"), there)
     try:
@@ -220,7 +229,8 @@ def _names(key: str, value: object, least: int) -> tuple[str, ...]:
 
 def _check_models(names: tuple[str, ...], task: str) -> None:
     known = registries()["models"]
-    others = (r"installed/\w+", r"torchvision/\w+:\w+(@.+)?", r"timm/\w+(\.\w+)?(@.+)?", r"module:\w+(\.\w+)+")
+    file = f"(@{PRINTED}+)?"
+    others = (r"installed/\w+", rf"torchvision/\w+:\w+{file}", rf"timm/\w+(\.\w+)?{file}", r"module:\w+(\.\w+)+")
     form = re.compile("|".join([*known, *others]))
     for name in names:
         if not isinstance(name, str) or not form.fullmatch(name):

@@ -4,6 +4,7 @@ Every stored result carries `provenance`, and every chapter ends with its `foote
 """
 
 import platform
+import re
 import subprocess
 import time
 from datetime import UTC, datetime
@@ -79,7 +80,14 @@ def _listed(facts: str | dict[str, Any]) -> str:
     if isinstance(facts, str):
         return facts
     texts = {key: ", ".join(map(str, value)) if isinstance(value, list) else value for key, value in facts.items()}
-    return ", ".join(f"{key} `{text}`" for key, text in texts.items() if text != "")
+    return ", ".join(f"{key} {as_code(text)}" for key, text in texts.items() if text != "")
+
+
+def as_code(value: object) -> str:
+    """Any value as code in a cell of a table in Markdown, whatever marks of Markdown or HTML its text has."""
+    text = " ".join(str(value).split()).replace("|", r"\|")
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"{fence}{text}{fence}"
 
 
 def _git(*arguments: str) -> str:

@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar, dataclass_transform
 
-from pydantic import AfterValidator, ConfigDict, ValidationError, WrapValidator
+from pydantic import BeforeValidator, ConfigDict, ValidationError, WrapValidator
 from pydantic.dataclasses import dataclass
 
+from igpaths.arguments import shorten
 from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 
 T = TypeVar("T")
@@ -47,23 +48,23 @@ def allowed(words: str, *, parsed: bool = False, meant: Mapping[str, str] = {}) 
         except ValidationError as error:
             if any(each["type"] == "value_error" for each in error.errors()):  # an item says what it allows itself
                 raise
-            nearest = meant.get(str(value).lower())
+            nearest = meant.get(shorten(value).strip("'").lower())
             raise ValueError(_describe(value, words) + (f"; nearest: {nearest}" if nearest else "")) from None
 
     return WrapValidator(check)
 
 
-def one_of(choices: Sequence[str]) -> AfterValidator:
+def one_of(choices: Sequence[str]) -> BeforeValidator:
     """An annotation of a field that takes one of these names."""
 
-    def check(value: str) -> str:
+    def check(value: object) -> object:
         if value not in choices:
             raise ValueError(
                 _describe(value, " or ".join(choices) if len(choices) == 2 else ", ".join(choices), choices)
             )
         return value
 
-    return AfterValidator(check)
+    return BeforeValidator(check)
 
 
 @dataclass_transform(frozen_default=True)
@@ -112,5 +113,5 @@ def _refused(error: ValidationError, names: Sequence[str]) -> ParameterError:
 
 
 def _describe(value: object, words: str, choices: Sequence[str] = ()) -> str:
-    close = get_close_matches(str(value), choices, n=1, cutoff=0.5)
-    return f"given {value!r}; allowed: {words}" + (f"; nearest: {close[0]}" if close else "")
+    close = get_close_matches(shorten(value).strip("'"), choices, n=1, cutoff=0.5)
+    return f"given {shorten(value, 300)}; allowed: {words}" + (f"; nearest: {close[0]}" if close else "")

@@ -4,7 +4,9 @@ A method has its own colour everywhere. Series also differ in marker and line, f
 apart.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, count
 
 import matplotlib.pyplot as plt
@@ -41,10 +43,17 @@ def picture_grid(
             else:
                 ax.set_axis_off()
             if i == 0:
-                ax.set_title(column, fontsize=9)
+                ax.set_title(_in_lines(column, size), fontsize=9, parse_math=False)
             if j == 0:
-                ax.text(-0.08, 0.5, row, fontsize=9, rotation=90, ha="right", va="center", transform=ax.transAxes)
+                place = {"ha": "right", "va": "center", "transform": ax.transAxes}
+                ax.text(-0.08, 0.5, _in_lines(row, size), fontsize=9, rotation=90, parse_math=False, **place)
     return figure
+
+
+def _in_lines(name: str, size: float) -> str:
+    """A name in lines for which a picture of so many inches has room: a class may have a long one."""
+    wrap = partial(textwrap.wrap, width=int(14 * size), max_lines=3, placeholder="…")
+    return "\n".join(line for whole in name.split("\n") for line in wrap(whole))
 
 
 def outlined(mask: Tensor) -> Show:

@@ -40,7 +40,7 @@ STOPS = 16  # pictures of a walk, at most
 SIDE, MAP, QUALITY = 224, 112, 75  # pixels of an image's side and of a map's, and WebP's quality
 CONTROLS = ("image", "network", "path", "rule", "steps")
 CURVES = (("score", "score F"), ("norm", "norm of the gradient"))
-PICTURE = re.compile(r'"data:[^"]*"')
+PICTURE = re.compile(r'"data:image/webp;base64,[\w+/=]*"')
 Walks = dict[tuple[str, str, str, int], dict[str, Any]]  # by image, network, path and step count
 
 
@@ -146,7 +146,7 @@ def page(walks: Walks) -> str:
     return Template(own.joinpath("look.html").read_text(encoding="utf-8")).substitute(
         selects="".join(_select(name, [str(value) for value in choices[name]]) for name in CONTROLS),
         colours=_colours(),
-        facts=_facts(walks).replace("</", "<\\/"),
+        facts=_facts(walks).replace("<", "\\u003c"),  # no name of an image ends the script
         code=vl_convert.javascript_bundle(own.joinpath("look.js").read_text(encoding="utf-8")),
     )
 
@@ -163,7 +163,9 @@ def _facts(walks: Walks) -> str:
 def _select(name: str, values: Sequence[str]) -> str:
     """A list to choose from; the finest step count is chosen at first, and the first of all else."""
     first = values[-1] if name == "steps" else values[0]
-    options = "".join(f"<option{' selected' * (each == first)}>{escape(each)}</option>" for each in values)
+    options = "".join(
+        f'<option value="{escape(each)}"{" selected" * (each == first)}>{escape(each)}</option>' for each in values
+    )
     return f'<label>{name}<select name="{name}">{options}</select></label>'
 
 

@@ -49,6 +49,7 @@ PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-paramet
 GUARD = """\
 import warnings
 warnings.simplefilter("error", append=True)
+warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a class may be called 犬, whose picture shows a box
 warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|igpaths|igstudy")"""
 PARSER = get_parser().use(colon_fence_plugin)  # jupytext's own, which does not know the fences that Sphinx also reads
 SHOWN = ("{code", "{literalinclude", "{raw", "{sourcecode")  # directives whose text is shown as it is
@@ -164,7 +165,8 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
         whole = replace(chosen, models=tuple(names), shard=chosen.images)
         digest.update("".join(unit.inputs for unit in plan(whole)).encode())
     for path in sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else ():
-        digest.update(f"{path} {path.stat().st_size}".encode())  # also those beyond the study's images
+        name = str(path).encode(errors="surrogateescape")
+        digest.update(name + b" %d" % path.stat().st_size)  # also those beyond the study's images
     return digest.hexdigest()
 
 

@@ -10,6 +10,7 @@ from typing import IO
 
 import igpaths as ig
 from igpaths.models import DEFAULT
+from igpaths.texts import read_text
 from igstudy.evidence import findings
 from igstudy.evidence.results import published, studies
 from igstudy.evidence.verdicts import in_words, of_published
@@ -45,6 +46,6 @@ def written(text: str) -> str:
 def main() -> None:
     """Write both, below the current folder; the picture only where there is none, for its seconds differ each time."""
     readme = Path("README.md")
-    readme.write_text(written(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    readme.write_text(written(read_text(readme)), encoding="utf-8")
     if not Path(PICTURE).exists():
         draw(PICTURE)

@@ -5,13 +5,17 @@ classes.
 """
 
 import csv
+import io
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from unicodedata import normalize
 
+from igpaths.arguments import shorten
 from igpaths.folders import SUFFIXES
 from igpaths.models import ENVIRONMENT, data_folder
 from igpaths.models.classes import read_synsets
+from igpaths.texts import read_text
 from igstudy.tasks.photographs import Collection, Photograph
 
 LABELS = "labels.csv"
@@ -25,7 +29,7 @@ def read_folder(data: str | Path, *, imagenet: bool) -> Collection:
     Hidden files do not count. In ImageNet's form every folder of val/ must be a synset of the list. In a folder of
     one's own the images lie in val/ if there is one, and ``classes.txt`` beside it may name the network's classes, one
     a line; without it they are those that the model names, or the labels in alphabetical order, as torchvision's
-    ImageFolder has them. Images that ``labels.csv`` does not list do not count.
+    ImageFolder has them. Images that ``labels.csv`` does not list do not count, and it lists none elsewhere.
 
     ValueError where there is no such folder, no image in it, or a list that does not fit.
     """
@@ -64,14 +68,14 @@ def _own(folder: Path) -> Collection:
     if lists:
         found = _listed(root, lists[0])
     elif flat:
-        found = tuple(Photograph(path, path.name) for path in flat)
+        found = tuple(Photograph(path, _written(path.name)) for path in flat)
     if not found:
         raise ValueError(f"{root} has no image ({', '.join(SUFFIXES)}); it must have {FORM}")
     labels = dict.fromkeys(each.label for each in found if each.label)
     if not (folder / CLASSES).is_file():
         names = sorted(labels) if lists else labels
         return Collection(found, str(root), {name: name for name in names})
-    names = [name for name in map(_name, _text(folder / CLASSES).splitlines()) if name]
+    names = [name for name in map(_name, read_text(folder / CLASSES).splitlines()) if name]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{folder / CLASSES} lists {twice[0]!r} twice")
     if strange := labels.keys() - set(names):
@@ -80,31 +84,38 @@ def _own(folder: Path) -> Collection:
 
 
 def _listed(root: Path, file: Path) -> tuple[Photograph, ...]:
-    lines = csv.DictReader(_text(file).splitlines())
-    if not {"file", "label"} <= set(lines.fieldnames or ()):
-        given = ",".join(lines.fieldnames or ())
-        raise ValueError(
-            f"{file} begins with {given!r}; its first line must be 'file,label' (the names of its columns)"
-        )
+    lines = csv.DictReader(io.StringIO(read_text(file)))
+    try:
+        columns, rows = lines.fieldnames or (), list(lines)
+    except csv.Error as error:
+        raise ValueError(f"{file} is no CSV file: {error}") from error
+    if not {"file", "label"} <= set(columns):
+        given = shorten(",".join(columns))
+        raise ValueError(f"{file} begins with {given}; its first line must be 'file,label' (the names of its columns)")
     found: dict[str, Photograph] = {}
-    for number, line in enumerate(lines, 2):
-        name, label = (line["file"] or "").strip(), _name(line["label"] or "")
-        if not (name and label and (root / name).is_file()) or name in found:
+    for number, row in enumerate(rows, 2):
+        name, label = (row["file"] or "").strip(), _name(row["label"] or "")
+        inside = not Path(name).is_absolute() and ".." not in Path(name).parts
+        if not (name and label and inside and os.path.isfile(root / name)) or name in found:
             wanted = f"an image of {root} and its label, once"
-            raise ValueError(f"{file}, line {number}: {name!r}, {label!r} is not {wanted}")
+            raise ValueError(f"{file}, line {number}: {shorten(name, 200)}, {shorten(label)} is not {wanted}")
         found[name] = Photograph(root / name, name, label)
     return tuple(found.values())
 
 
 def _name(text: str) -> str:
     """A label, in one spelling: a Mac's folders have letters and their dots apart."""
-    return normalize("NFC", text.strip())
+    return normalize("NFC", _written(text.strip()))
+
+
+def _written(name: str) -> str:
+    """A name that any table can hold: a file's may have bytes that are no text, which are shown by their numbers."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def _labelled(root: Path, names: Iterable[str]) -> tuple[Photograph, ...]:
-    return tuple(
-        Photograph(path, f"{name}/{path.name}", _name(name)) for name in names for path in _images(root / name)
-    )
+    there = ((name, path) for name in names for path in _images(root / name))
+    return tuple(Photograph(path, _written(f"{name}/{path.name}"), _name(name)) for name, path in there)
 
 
 def _folders(root: Path) -> list[str]:
@@ -113,11 +124,5 @@ def _folders(root: Path) -> list[str]:
 
 def _images(root: Path) -> list[Path]:
     there = sorted(root.iterdir())
-    return [each for each in there if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")]
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file} is not UTF-8 text: {error}") from error
+    images = [each for each in there if each.suffix.lower() in SUFFIXES and not each.name.startswith(".")]
+    return [each for each in images if each.is_file()]  # to open a pipe would wait for ever

@@ -35,7 +35,7 @@ class Photograph:
         try:
             image = open_photograph(self.path)
         except ValueError as error:
-            raise ValueError(f"{self.name.removesuffix(self.path.name)}{error}") from error
+            raise ValueError(f"{self.name}{str(error).removeprefix(self.path.name)}") from error
         return image.crop(self.crop) if self.crop else image
 
 

@@ -100,12 +100,13 @@ class TestFile:
         [
             (
                 "n00000001\tone\nn00000002\tKüken\n".encode("latin-1"),
-                ", line 2: 'n00000002\\tK�ken' is not a wnid",
+                " is not text in UTF-8 ('utf-8' codec can't decode",
             ),
-            ("n00000001\tone\n".encode("utf-16"), ", line 1: '"),
+            ("n00000001\tone\n".encode("utf-16"), " is not text in UTF-8 ('utf-8' codec can't decode"),
+            ("n00000001\tone\n".encode("utf-16-le"), " is not text in UTF-8 (it has a zero byte, as UTF-16 has)"),
             (
                 b"n00000001\tone\n\nn00000002\ttwo\n",
-                ", line 2: '' is not a wnid and a name in UTF-8, as in 'n01440764<tab>tench'",
+                ", line 2: '' is not a wnid and a name, as in 'n01440764<tab>tench'",
             ),
             (b"n00000001,one\n", ", line 1: 'n00000001,one' is not a wnid"),
             (b"n00000001 one\nn00000001 two\n", ", line 2: n00000001 comes twice"),

@@ -10,6 +10,7 @@ from PIL import Image
 from torch import nn
 from torchvision import transforms
 
+import hostile
 import igpaths as ig
 from igpaths.models.photographs import Unreadable, open_photograph, take_photograph
 from studies import picture
@@ -125,3 +126,41 @@ class TestOpen:
         (tmp_path / "text.jpg").write_text("hello")
         with pytest.raises(ValueError, match=r"text.jpg cannot be read: cannot identify image file"):
             open_photograph(tmp_path / "text.jpg")
+
+
+class TestHostile:
+    """What would wait for ever, run a program or take all memory, if one let it."""
+
+    @pytest.mark.parametrize(
+        ("file", "message"),
+        [
+            (
+                "bomb.png",
+                "cannot be read: Image size (3600000000 pixels) exceeds limit of 178956970 pixels: save a smaller copy",
+            ),
+            ("claims.png", "cannot be read: image file is truncated"),
+            ("text.png", "cannot be read: Decompressed data too large"),
+            (
+                "svg.jpg",
+                "cannot be read: cannot identify image file 'svg.jpg'; its 24 bytes begin with b\"<svg onload=",
+            ),
+            ("empty.jpg", "cannot be read: cannot identify image file 'empty.jpg'; it is empty"),
+            ("program.jpg", "cannot be read: PostScript is a program, which is not run: save it as a PNG; its "),
+            ("pipe.jpg", "it is a device or a pipe; in '.' there are "),
+            ("zeros.jpg", "it is a device or a pipe"),
+            ("folder.jpg", "it is a folder"),
+            ("loop.jpg", "there is no such file"),
+        ],
+    )
+    def test_is_refused(self, tmp_path, monkeypatch, file, message):
+        hostile.photographs(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(Unreadable, match=rf"^(image is ')?{file}.*{re.escape(message)}"):
+            take_photograph(file)
+
+    @pytest.mark.parametrize("file", ["GIF.png", "TIFF.png"])
+    def test_of_several_pictures_the_first_is_seen(self, tmp_path, file):
+        hostile.photographs(tmp_path)
+        image = np.asarray(open_photograph(tmp_path / file))
+        assert image.shape == (8, 8, 3)
+        assert image.max() == 0

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import nn
 from torchvision.transforms import functional
 
+import hostile
 from igpaths import load_model
 from igpaths.models import torchvision_zoo as zoo
 
@@ -124,9 +125,19 @@ class TestDownload:
 
     def test_a_wrong_hash_is_refused(self, address, tmp_path):
         address.write_bytes(b"something else")
-        with pytest.raises(RuntimeError, match="invalid hash value"):
+        with pytest.raises(OSError, match="could not be downloaded \\(invalid hash value"):
             load_model(SQUEEZENET)
         assert not list((tmp_path / "home/hub/checkpoints").iterdir())
+
+    def test_no_code_in_the_cache_is_run(self, address, tmp_path, monkeypatch):
+        hostile.weights(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        cache = tmp_path / "home/hub/checkpoints"
+        cache.mkdir(parents=True)
+        (tmp_path / "code.pt").rename(cache / address.name)
+        with pytest.raises(ValueError, match=f"{address.name} is no state dict: it is damaged, or holds other objects"):
+            load_model(SQUEEZENET)
+        assert not (tmp_path / "owned").exists()
 
     def test_no_connection(self, address, tmp_path):
         address.unlink()

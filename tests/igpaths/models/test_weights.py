@@ -9,6 +9,7 @@ import torchvision
 from safetensors.torch import save_file
 from torch import nn
 
+import hostile
 from igpaths import Model, load_model
 from igpaths.models import weights
 
@@ -97,3 +98,36 @@ class TestLocalFile:
         assert old.keys() != new.keys()
         fitted = weights.fit("any", build(), {k: v for k, v in old.items() if "num_batches" not in k})
         assert all(torch.equal(fitted.state_dict()[key], new[key]) for key in new)
+
+
+class TestHostile:
+    """What would run code or take all memory, if one let it."""
+
+    @pytest.mark.parametrize(
+        ("file", "message"),
+        [
+            ("code.pt", "it is damaged, or holds other objects than tensors, which is not read"),
+            ("script.pt", "it is an archive of TorchScript, which holds code: save the network's state_dict()"),
+            ("bomb.pt", "its entries are compressed, from 40"),
+            ("claim.pt", "fc.bias; it must have dense tensors of real numbers, as many as the file holds"),
+            ("nothing.pt", "fc.bias; it must have dense tensors"),
+            ("meta.pt", "fc.bias; it must have dense tensors"),
+            ("complex.pt", "fc.bias; it must have dense tensors of real numbers"),
+            ("cut.pt", "PytorchStreamReader failed"),
+            ("header.safetensors", "header too large"),
+        ],
+    )
+    def test_is_no_state_dict(self, tmp_path, monkeypatch, file, message):
+        hostile.weights(tmp_path)
+        monkeypatch.chdir(tmp_path)
+        for name in (SQUEEZENET, "timm/resnet18.a1_in1k"):
+            with pytest.raises(ValueError, match=f"{file} is no state dict: .*{re.escape(message)}"):
+                load_model(f"{name}@{file}")
+        assert not (tmp_path / "owned").exists()
+
+    @pytest.mark.parametrize("name", ["torchvision/resnet18:IMAGENET1K_V1", "timm/resnet18.a1_in1k"])
+    @pytest.mark.parametrize("file", ["number.pt", "other.pt"])
+    def test_does_not_fit(self, tmp_path, name, file):
+        hostile.weights(tmp_path)
+        with pytest.raises(ValueError, match="the weights do not fit the network: "):
+            load_model(f"{name}@{file}", data=tmp_path)

@@ -2,6 +2,11 @@
 
 import json
 
+import pytest
+from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
+
+import hostile
 from igstudy.engine import provenance
 from igstudy.engine.parameters import Parameters
 
@@ -27,3 +32,12 @@ def test_footer_is_a_table():
 def test_commit_is_unknown_outside_a_checkout(monkeypatch, tmp_path):
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
     assert provenance.commit() == "unknown"
+
+
+@pytest.mark.parametrize("name", hostile.NAMES)
+def test_the_footer_shows_any_name_as_it_is(name):
+    found = provenance.footer(Parameters(results=name), started=0)._repr_markdown_()
+    page = BeautifulSoup(MarkdownIt("commonmark", {"html": True}).enable("table").render(found), "html.parser")
+    assert {each.name for each in page.find_all()} == {"table", "thead", "tbody", "tr", "th", "td", "code"}
+    assert [len(row.select("td, th")) for row in page.select("tr")] == [2] * 7
+    assert name in [each.text for each in page.select("tr:nth-child(1) code")]

@@ -1,9 +1,12 @@
 """The grids of pictures and the charts: what is drawn where, in which colour."""
 
+import re
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
+import hostile
 from igpaths.plots import COLOURS, show_image
 from igstudy.evidence import charts
 from igstudy.evidence.statistics import Estimate
@@ -18,6 +21,18 @@ def closed():
 def test_a_grid_leaves_missing_cells_empty():
     figure = charts.picture_grid({("a", "x"): (show_image, torch.rand(3, 4, 4))}, rows=["a", "b"], columns=["x", "y"])
     assert [len(ax.images) for ax in figure.axes] == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("name", [*hostile.NAMES, "a name " * 20, "n" * 200, "$x$\nΣ A"])
+def test_any_name_of_an_image_is_written_as_it_is(name):
+    figure = charts.picture_grid({(name, name): (show_image, torch.rand(3, 4, 4))}, rows=[name], columns=[name])
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    for text in (ax.title, *ax.texts):
+        shown = text.get_text().replace("\n", "").replace(" ", "")
+        assert re.sub(r"\s", "", name).startswith(shown.rstrip("…"))
+        assert len(shown) > 30 or len(shown) == len(re.sub(r"\s", "", name))
+        assert not text.get_parse_math()
 
 
 def test_a_series_looks_the_same_in_every_panel_and_is_named_once():

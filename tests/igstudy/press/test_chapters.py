@@ -305,7 +305,10 @@ def test_the_kernel_is_that_of_this_environment_as_it_comes(book, make, monkeypa
         ("1 / 0", "ZeroDivisionError"),
         ("import warnings\nwarnings.warn('mind the gap')", "mind the gap"),
         ("import warnings\nwarnings.warn('old name', DeprecationWarning)", "old name"),
-        ("import matplotlib.pyplot as plt\nplt.title('\\U0010fffd');", "missing from font"),
+        (
+            "import matplotlib.pyplot as plt\nplt.figure(figsize=(0.1, 0.1), layout='constrained')\nplt.title('a');",
+            "constrained_layout not applied",
+        ),
     ],
     ids=["error", "warning", "deprecation", "warning-while-drawing"],
 )

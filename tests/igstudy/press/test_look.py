@@ -8,8 +8,10 @@ import re
 import numpy as np
 import pytest
 import torch
+from bs4 import BeautifulSoup
 from PIL import Image
 
+import hostile
 import igpaths as ig
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.subjects import subjects
@@ -94,13 +96,19 @@ def test_pictures_shrink_to_a_side_and_keep_their_average(shape, small):
 
 def test_the_page_holds_every_walk_and_every_control(walks):
     text = look.page(walks)
-    data = json.loads(re.search(r'id="look-data">(.*?)</script>', text, re.DOTALL)[1].replace("<\\/", "</"))
+    data = json.loads(re.search(r'id="look-data">(.*?)</script>', text, re.DOTALL)[1])
     assert len(data["walks"]) == len(walks)
     facts = data["walks"]["one|mobilenet|straight|8"]
     assert [data["pictures"][k] for k in facts["seen"]] == walks["one", "mobilenet", "straight", 8]["seen"]
     assert len(set(data["pictures"])) == len(data["pictures"])
     assert re.findall(r'<select name="(\w+)">', text) == list(look.CONTROLS)
-    assert re.findall(r"<option selected>(.*?)</option>", text) == ["one", "mobilenet", "straight", "IG", "32"]
+    assert re.findall(r'<option value=".*?" selected>(.*?)</option>', text) == [
+        "one",
+        "mobilenet",
+        "straight",
+        "IG",
+        "32",
+    ]
 
 
 @pytest.mark.parametrize("steps", [1, 5, 16, 24, 35])
@@ -112,3 +120,18 @@ def test_any_step_count_has_stops_from_the_baseline_to_the_image(network, steps)
     assert facts["stops"] == sorted(set(facts["stops"]))
     assert min(steps, look.STOPS) / 2 < len(facts["stops"]) - 1 <= look.STOPS
     assert len(facts["seen"]) == len(facts["stops"]) == len(facts["rules"]["IG"]["maps"])
+
+
+@pytest.mark.parametrize("name", [*hostile.NAMES, "data", "two  spaces", "<!--<script>", "a</script><b>"])
+def test_any_name_is_shown_and_none_is_run(walks, name):
+    (_, *rest), facts = next(iter(walks.items()))
+    text = look.page({(name, *rest): facts})
+    page = BeautifulSoup(text.replace("<form>", "<form id=form>"), "html.parser")
+    assert [script["type"] for script in page.select("script")] == ["application/json", "module"]
+    assert len(page.select("img")) == 3
+    assert not page.select("b, a")
+    data = page.select_one("#look-data").string
+    assert "<" not in data
+    (option,) = page.select("select[name=image] option")
+    assert option["value"] == option.text == name
+    assert "|".join(map(str, (name, *rest))) in json.loads(data)["walks"]

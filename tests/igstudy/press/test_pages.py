@@ -1,7 +1,10 @@
 """Which pages are chapters, whatever an editor has left around their header, and which code would not be run."""
 
+import io
+import warnings
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
 from myst_nb.core.read import is_myst_markdown_notebook
 
@@ -140,3 +143,14 @@ def test_a_number_of_two_chapters_is_neither(tmp_path):
         (tmp_path / f"{name}.md").write_text(header("file_format: mystnb"))
     with pytest.raises(ChapterError, match="chapter: given '1'; allowed: a number, or one of 1-a, 01-b"):
         pages.chapter(tmp_path, "1")
+
+
+def test_a_letter_that_the_font_lacks_stops_no_chapter_and_another_warning_does():
+    with warnings.catch_warnings():
+        exec(pages.GUARD, {})
+        figure = plt.figure()
+        figure.suptitle("犬")
+        figure.savefig(io.BytesIO())
+        plt.close(figure)
+        with pytest.raises(UserWarning, match="anything else"):
+            warnings.warn("anything else", stacklevel=1)

@@ -1,5 +1,6 @@
 """Folders of photographs: ImageNet's form, and those that people have, whole and broken."""
 
+import os
 import re
 from unicodedata import normalize
 
@@ -69,6 +70,30 @@ class TestOwn:
         assert len(read(folder).photographs) == 6
         assert list(read(folder).classes) == list(OWN_CLASSES)
 
+    def test_what_only_has_the_name_of_an_image_does_not_count(self, tmp_path):
+        folder = own_folder(tmp_path / "data", "none")
+        os.mkfifo(folder / "pipe.jpg")
+        (folder / "folder.jpg").mkdir()
+        (folder / "zeros.jpg").symlink_to("/dev/zero")
+        (folder / "loop.jpg").symlink_to("loop.jpg")
+        (folder / "gone.jpg").symlink_to("nowhere.jpg")
+        assert len(read(folder).photographs) == 6
+
+    def test_a_photograph_elsewhere_counts_by_its_link(self, tmp_path):
+        folder = own_folder(tmp_path / "data", "folders")
+        picture(7).save(tmp_path / "elsewhere.png")
+        (folder / OWN_CLASSES[0] / "link.png").symlink_to(tmp_path / "elsewhere.png")
+        assert len(read(folder).photographs) == 7
+
+    def test_names_that_are_no_text_are_shown_by_their_bytes(self, tmp_path):
+        folder = own_folder(tmp_path, "folders")
+        bad = os.fsencode(folder) + b"/K\xfcken"
+        os.mkdir(bad)
+        picture().save(os.fsdecode(bad + b"/\xe4.png"))
+        (last,) = [each for each in read(folder).photographs if each.label not in OWN_CLASSES]
+        assert (last.name, last.label) == ("K\\udcfcken/\\udce4.png", "K\\udcfcken")
+        assert last.open().size == picture().size
+
     def test_the_environment_names_a_folder(self, tmp_path, monkeypatch):
         monkeypatch.setenv(ENVIRONMENT, str(own_folder(tmp_path, "none")))
         assert len(read("").photographs) == 6
@@ -84,17 +109,24 @@ class TestRefused:
             ("file,label\nFoto 0 schön.PNG\n", "line 2: 'Foto 0 schön.PNG', '' is not an image of"),
             ("file,label\nFoto 0 schön.PNG,a\nFoto 0 schön.PNG,b\n", "line 3: 'Foto 0 schön.PNG', 'b' is not"),
             ("file,label\n", "has no image"),
+            ("file,label\n../outside.png,a\n", "line 2: '../outside.png', 'a' is not an image of"),
+            ("file,label\n{outside},a\n", "outside.png', 'a' is not an image of"),
+            ("file,label\na/../../outside.png,a\n", "line 2: 'a/../../outside.png', 'a' is not an image of"),
+            (f"file,label\n{'x' * 300}.png,a\n", "…, 'a' is not an image of"),
+            (f'file,label\n"{"x" * 200_000}', "labels.csv is no CSV file: field larger than field limit (131072)"),
         ],
     )
     def test_a_list_of_labels(self, tmp_path, text, words):
-        folder = own_folder(tmp_path, "csv")
-        (folder / "labels.csv").write_text(text, encoding="utf-8")
+        folder = own_folder(tmp_path / "data", "csv")
+        (folder / "a").mkdir()
+        picture().save(tmp_path / "outside.png")
+        (folder / "labels.csv").write_text(text.replace("{outside}", str(tmp_path / "outside.png")), encoding="utf-8")
         refused(lambda: read(folder), words)
 
     def test_what_is_not_utf8(self, tmp_path):
         folder = own_folder(tmp_path, "folders")
         (folder / "classes.txt").write_bytes("\n".join(OWN_CLASSES).encode("latin-1"))
-        refused(lambda: read(folder), "classes.txt is not UTF-8 text")
+        refused(lambda: read(folder), "classes.txt is not text in UTF-8")
 
     def test_a_label_that_the_list_of_classes_lacks(self, tmp_path):
         folder = own_folder(tmp_path, "val")

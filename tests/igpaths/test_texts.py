@@ -1,0 +1,47 @@
+"""Text files of every editor, and terminals of every encoding."""
+
+import io
+import os
+import re
+import sys
+
+import pytest
+
+from igpaths.texts import read_text, write_any_letter
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Küken\nα\n".encode(), "\ufeffKüken\nα\n".encode(), "Küken\r\nα\r\n".encode(), "\ufeffKüken\rα\r".encode()],
+    ids=["plain", "BOM", "CRLF", "CR"],
+)
+def test_a_text_is_the_same_from_every_editor(tmp_path, written):
+    (tmp_path / "a.txt").write_bytes(written)
+    assert read_text(tmp_path / "a.txt") == "Küken\nα\n"
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-16-le", "utf-32-le"])
+def test_another_encoding_is_refused_with_the_name_of_the_file(tmp_path, encoding):
+    (tmp_path / "a.txt").write_bytes("ein Küken\n".encode(encoding))
+    with pytest.raises(ValueError, match=f"^{re.escape(str(tmp_path / 'a.txt'))} is not text in UTF-8 "):
+        read_text(tmp_path / "a.txt")
+
+
+def test_what_is_no_file_is_refused_before_it_is_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(ValueError, match=f"^{path} is no file with text but a folder, a pipe or a device$"):
+            read_text(path)
+    with pytest.raises(FileNotFoundError, match="none.txt"):
+        read_text(tmp_path / "none.txt")
+
+
+def test_a_terminal_writes_what_its_encoding_lacks(monkeypatch):
+    held = {name: io.BytesIO() for name in ("stdout", "stderr")}
+    for name, stream in held.items():
+        monkeypatch.setattr(sys, name, io.TextIOWrapper(stream, encoding="ascii", write_through=True))
+    write_any_letter()
+    print("α \udcff", flush=True)
+    print("Σ", file=sys.stderr, flush=True)
+    assert held["stdout"].getvalue() == b"? ?\n"
+    assert held["stderr"].getvalue() == b"?\n"

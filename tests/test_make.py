@@ -1,0 +1,50 @@
+"""The Makefile hands every name on as it is."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import hostile
+
+ROOT = Path(__file__).parents[1]
+NAMES = [*hostile.NAMES, "my params/ü 1.yaml", "a$b$$c.yaml", "$(shell touch owned)`touch owned`.yaml", "-x.yaml"]
+STUDY, DEFAULT = ("-m", "igstudy"), "params/objects.yaml"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project whose Python prints its arguments, and has been installed."""
+    folder = tmp_path / "a project's folder"
+    python = folder / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, folder)
+    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    python.chmod(0o755)
+    (folder / ".venv/ready").touch()
+    return folder
+
+
+def make(folder, *arguments, **environment):
+    """The lines that the recipes print: the arguments of each Python that they start."""
+    command = ["make", "--silent", "--no-print-directory", *arguments]
+    done = subprocess.run(command, cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=True)
+    assert not (folder / "owned").exists()
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_reach_the_study_as_they_are(project, name):
+    assert make(project, "run", f"PARAMS={name}", "CHAPTER=x") == [*STUDY, "chapter", f"--params={name}", "--", "x"]
+    assert make(project, "run", f"CHAPTER={name}") == [*STUDY, "chapter", f"--params={DEFAULT}", "--", name]
+    assert make(project, "results", PARAMS=name) == [*STUDY, "results", "--", name]
+
+
+def test_a_python_of_any_name_makes_the_environment(project):
+    (project / ".venv/ready").unlink()
+    own = project / "my $python"
+    shutil.copy(project / ".venv/bin/python", own)
+    assert "-m venv .venv -m pip install" in " ".join(make(project, "setup", f"PYTHON={own}"))
