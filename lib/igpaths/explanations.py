@@ -267,11 +267,12 @@ def check_file(file: str | Path) -> str:
 def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor", *, outputs: int) -> "Tensor":
     """The insertion scores (P, R) of an image's maps (P, R, C, H, W); NaN of a single output, and of a broken map."""
     ranking = maps.abs().sum(2)
-    if outputs == 1:
+    finite = ranking.isfinite().all(-1).all(-1)
+    if outputs == 1 or not bool(finite.any()):
         return ranking.new_full(ranking.shape[:2], math.nan)
     curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
     scores = ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps)
-    return scores.where(ranking.isfinite().all(-1).all(-1), math.nan)
+    return scores.where(finite, math.nan)
 
 
 def _check_words(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:

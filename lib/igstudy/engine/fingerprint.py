@@ -22,6 +22,7 @@ import torch
 from torchvision.transforms import Compose
 
 from igpaths.models import Model
+from igpaths.texts import read_text
 from igstudy.engine.behaviour import NotRepeatable, behaviour, repeated
 from igstudy.engine.provenance import versions
 from igstudy.tasks import objects
@@ -41,7 +42,9 @@ INSTALLED = frozenset(Path(sysconfig.get_path(name)) for name in ("stdlib", "pur
 
 def digest(facts: Any) -> str:
     """The SHA-256 of facts that JSON can hold."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(facts, sort_keys=True, ensure_ascii=False).encode(errors="surrogateescape")
+    ).hexdigest()
 
 
 def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
@@ -113,7 +116,7 @@ def sources(*modules: str) -> dict[str, str]:
         origin = _origin(module)
         if origin is None or origin in SOURCES or module in trees or not INSTALLED.isdisjoint(origin.parents):
             continue
-        tree = _stripped(ast.parse(origin.read_text(encoding="utf-8")))
+        tree = _stripped(ast.parse(read_text(origin)))
         trees[module] = ast.dump(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):

@@ -81,7 +81,7 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
                 # In parts, so that a reader passes over those without the metrics that it asks for.
                 writer.write_table(_compact(frame, writer.schema), row_group_size=2**17)
     facts = merged([store.facts(file) for file in there(units)])
-    files[2].write_text(json.dumps({"parameters": study.as_dict(), **facts}, indent=1, ensure_ascii=False) + "\n")
+    files[2].write_text(json.dumps({"parameters": study.as_dict(), **facts}, indent=1) + "\n")
     return files
 
 
