@@ -42,9 +42,8 @@ INSTALLED = frozenset(Path(sysconfig.get_path(name)) for name in ("stdlib", "pur
 
 def digest(facts: Any) -> str:
     """The SHA-256 of facts that JSON can hold."""
-    return hashlib.sha256(
-        json.dumps(facts, sort_keys=True, ensure_ascii=False).encode(errors="surrogateescape")
-    ).hexdigest()
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()  # not every file has a name of text
 
 
 def code(*roots: Any, apart: tuple[Any, ...] = ()) -> str:
