@@ -200,7 +200,7 @@ def change_files(whole: Parameters) -> Checks:
     stages.append(written(study))
     weights = Path(study.models[0].partition("@")[2])
     state = load_file(weights)
-    next(iter(state.values())).view(-1)[0] += 0.01
+    next(tensor for tensor in state.values() if tensor.is_floating_point()).view(-1)[0] += 0.01
     save_file(state, weights)
     do("run", study)
     stages.append(written(study))
@@ -238,6 +238,7 @@ def run(device: str, *, study: Parameters = STUDY) -> list[dict[str, Any]]:
                 checks: dict[str, bool | None] = {**fault(whole)}
             except CalledProcessError as error:  # without the right to mount
                 checks = {f"not tried: {error}": None}
+            print(f"{what}: {checks}", file=sys.stderr, flush=True)
             found += [{"what happened": what, "what must hold": must, "held": held} for must, held in checks.items()]
     return found
 
