@@ -66,7 +66,7 @@ def kill(whole: Parameters) -> Checks:
     for _ in range(KILLS):
         process = start("run", study)
         wait_for(process, study, len(kept) + chance.randint(0, len(rows(whole)) // KILLS - 1))
-        time.sleep(chance.uniform(0, 2))
+        time.sleep(chance.uniform(0, 0.5))
         met += process.poll() is None
         process.kill()
         finish(process)
