@@ -47,7 +47,7 @@ lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-results: .venv/ready ## what a study that has run found, in results/: make results PARAMS=params/imagenet-sample.yaml
+results: .venv/ready ## what a study that has run found, in _build/published/: make results PARAMS=params/imagenet-sample.yaml
 	$(STUDY) results "$(PARAMS)"
 
 readme: .venv/ready ## what README.md shows: its picture, and what the published results say
@@ -59,8 +59,8 @@ bench: .venv/bench ## time the library against the bare network and its peers: r
 bench-gpu: .venv/bench ## the same on a GPU
 	$(BIN)/python -m bench --device cuda $(BENCH)
 
-clean: ## remove what was built, but neither .venv nor the store of results
-	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results -exec rm -rf {} +
+clean: ## remove what was built, but neither .venv nor what a reader may have worked on: results and notebooks
+	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results ! -name published ! -name notebooks -exec rm -rf {} +
 
 # Installed again whenever the pinned packages or the package's own description change
 .venv/ready: pyproject.toml constraints.txt

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import fields, replace
 from pathlib import Path
 
 import dask
@@ -32,9 +33,10 @@ from torchvision.models import resnet18
 import igpaths as ig
 from igpaths.__main__ import main as igpaths
 from igstudy.__main__ import main as igstudy
+from igstudy.engine.cluster import Cluster, job_script, read_cluster
 from igstudy.engine.parameters import Parameters, read
 from igstudy.engine.runs import rows
-from igstudy.engine.scheduler import connect, job_script, read_slurm
+from igstudy.engine.scheduler import connect
 from igstudy.press import chapters
 from igstudy.tasks.folders import read_folder
 from problems import small_network
@@ -224,18 +226,19 @@ def test_a_running_dask_scheduler_does_a_study(project, capsys):
     assert "1 units, 0 of them there before" in capsys.readouterr().out
 
 
-CLUSTER = block("# cluster.yaml; the first four are required")
-SLURM = block("$ .venv/bin/python -m igstudy run params/imagenet.yaml -p scheduler slurm:cluster.yaml")
+CLUSTER = block("# cluster.yaml; the first three are required")
+JOBS = block("$ .venv/bin/python -m igstudy run params/imagenet.yaml -p scheduler cluster:cluster.yaml")
+SITE = block("gpus: 0")
 
 
-def test_slurm_is_given_the_jobs_that_the_file_describes(project, monkeypatch):
-    (command,) = commands(SLURM)
+def test_a_cluster_is_given_the_jobs_that_the_file_describes(project, monkeypatch):
+    (command,) = commands(JOBS)
     *_, params, _, _, address = shlex.split(command)
-    assert read(params, scheduler=address).scheduler == "slurm:cluster.yaml"
+    assert read(params, scheduler=address).scheduler == "cluster:cluster.yaml"
     Path("cluster.yaml").write_text(CLUSTER)
-    described = read_slurm("cluster.yaml")
+    described = read_cluster("cluster.yaml")
     assert (described.workers, described.queue, described.python) == (4, "gpu", ".venv/bin/python")
-    job = job_script(described, threads=1).splitlines()  # which also brings in dask-jobqueue's own configuration
+    job = job_script(described, {}).splitlines()  # which also brings in dask-jobqueue's own configuration
     for line in ("#SBATCH -p gpu", "#SBATCH -A physics", "#SBATCH --gres=gpu:1", "#SBATCH -t 04:00:00"):
         assert line in job
     assert "module load cuda" in job
@@ -248,10 +251,24 @@ def test_slurm_is_given_the_jobs_that_the_file_describes(project, monkeypatch):
         Path(name).write_text(f"#!/bin/bash\ncd {project}\n{text}\n")
         Path(name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{project}:{os.environ['PATH']}")
-    with dask.config.set({"jobqueue.slurm.interface": "lo"}), connect(address, threads=1) as client:
-        group = client.submit(lambda: os.getpgid(0)).result(timeout=60)
+    with dask.config.set({"jobqueue.slurm.interface": "lo"}), connect(address, threads=1) as workers:
+        group = workers.client.submit(lambda: os.getpgid(0)).result(timeout=60)
     assert int(Path("cancelled").read_text()) == group
     assert "#SBATCH -t 04:00:00" in Path("tested.sh").read_text()
+
+
+def test_a_site_with_wishes_of_its_own_has_them(tmp_path):
+    file = tmp_path / "cluster.yaml"
+    file.write_text(f"workers: 1\ntime: 01:00:00\ncores: 8\nlogs: {tmp_path}\n{SITE}")
+    job = job_script(read_cluster(file), {}).splitlines()
+    assert job[-1].endswith("--death-timeout 600")
+    assert "#SBATCH --gpus-per-node=a100:1" in job
+    assert not [line for line in job if "--cpus-per-task" in line]
+    assert "cpus-per-task" in job_script(replace(read_cluster(file), skip=()), {})
+
+
+def test_the_table_of_a_cluster_names_every_key():
+    assert table("## More than one process") == [field.name for field in fields(Cluster)]
 
 
 PLAN = block("$ .venv/bin/python -m igstudy run params/imagenet.yaml -p images 64")

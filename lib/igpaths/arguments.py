@@ -1,7 +1,7 @@
 """What is taken for an argument, and what is refused in a line that says what to write instead, without torch."""
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 ROUNDING = 1e-5  # by which pixels may leave [0, 1]: resizing in float32 does
+
+
+class NotFinite(UserWarning):
+    """A network that answers with NaN or infinite numbers, and for which of the `images`, by their numbers."""
+
+    def __init__(self, message: str, images: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.images = images
 
 
 def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tensor":

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from igpaths.arguments import as_count, check_images, check_range, check_word
+from igpaths.arguments import NotFinite, as_count, check_images, check_range, check_word
 from igpaths.classifier import Classifier
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
@@ -34,6 +34,7 @@ class Attributions:
     completeness_gap : by (rule, steps), (B,): the map's sum minus the change of score over the segments that the
         rule covers, F(x) − F(x') for a whole path that reaches x. 0 is complete; IDGI's is 0 by construction.
     alpha_star : by (Left or Right, steps), (B,): where the path is split; NaN where that is undefined.
+    broken : (B,), α of the first point whose score or gradient is not finite; NaN where all are.
     evaluations : gradient evaluations spent on each image.
     """
 
@@ -42,6 +43,7 @@ class Attributions:
     alphas: dict[int, Tensor]
     completeness_gap: dict[Key, Tensor]
     alpha_star: dict[Key, Tensor]
+    broken: Tensor
     evaluations: int
 
     def __post_init__(self) -> None:
@@ -155,7 +157,7 @@ def attribute(
     broken = torch.cat([each.broken for each in walks])
     if wrong := (~broken.isnan()).nonzero()[:, 0].tolist():
         where = f"the score or gradient of image {wrong[0]} is not finite at α = {float(broken[wrong[0]]):.4g}"
-        warnings.warn(f"{where}; the maps of images {wrong} are not to be used", stacklevel=2)
+        warnings.warn(NotFinite(f"{where}; the maps of images {wrong} are not to be used", wrong), stacklevel=2)
     maps = {(rule, n): join([each.maps[rule] for each in sums[n]]).contiguous() for rule in rules for n in counts}
     changes = {(rule, n): join([each.changes[rule] for each in sums[n]]) for rule, n in maps}
     alphas = {n: [torch.stack(each.alphas, dim=1) for each in sums[n]] for n in counts}
@@ -169,6 +171,7 @@ def attribute(
             (rule, n): join([each.splits[of].find(at) for each, at in zip(sums[n], alphas[n], strict=True)])
             for (rule, n), of in splits.items()
         },
+        broken=broken,
         evaluations=walks[0].evaluations,
     )
 

@@ -26,7 +26,7 @@ COMMANDS = {
     "table": "Show the numbers of a study, whether it has run to its end or not: insertion and completeness gap.",
     "status": "Say how far a study is, and what its run met.",
     "plan": "Say how fast each network is here, and what a study of many images will take.",
-    "results": "Write the results of a study that has run to results/NAME/, NAME being that of the file.",
+    "results": "Write the results of a study that has run to _build/published/NAME/, NAME being that of the file.",
 }
 PRESS = {
     "book": "Run all chapters with a study's parameters and build the book: _build/html/.",
@@ -46,7 +46,7 @@ def parser() -> Parser:
         text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
         one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
         if name == "chapter":
-            one.add_argument("chapter", help="the chapter, such as 06-split-ig")
+            one.add_argument("chapter", help="the chapter: 06-split-ig, or its number")
         if name in COMMANDS:
             one.add_argument("params", type=Path, help="the YAML file of the study's parameters")
         else:
@@ -55,6 +55,9 @@ def parser() -> Parser:
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")
             one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
+        if name == "results":
+            about = "write to results/ instead, on which the verdicts of the book rest: one of its own studies alone"
+            one.add_argument("--for-the-book", action="store_true", help=about)
     return root
 
 
@@ -69,12 +72,12 @@ def run(options: argparse.Namespace) -> int:
     if options.command in PRESS:
         from igstudy.press import chapters
 
-        chapters.make(options.command, study, options.params.stem, title=getattr(options, "chapter", ""))
+        chapters.make(options.command, study, options.params, dict(options.p), title=getattr(options, "chapter", ""))
         return 0
     from igstudy import commands
 
     if options.command == "results":
-        return commands.results(study, options.params.stem)
+        return commands.results(study, options.params.stem, for_the_book=options.for_the_book)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
     if options.command == "run":

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -14,7 +13,7 @@ from igstudy.engine.runs import there
 from igstudy.engine.throughput import count_gradients, throughput
 from igstudy.engine.units import Unit
 from igstudy.engine.units import plan as plan_units
-from igstudy.evidence.results import VALUES, merged, publish
+from igstudy.evidence.results import VALUES, check_of_the_book, merged, publish, shelf
 from igstudy.evidence.tables.overview import left_out, overview
 
 INTERRUPTED = 130
@@ -111,8 +110,12 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
     return 0
 
 
-def results(study: Parameters, name: str) -> int:
-    """Write results/<name>/ and print the files with their sizes."""
-    for file in publish(study, Path("results") / name):
+def results(study: Parameters, name: str, *, for_the_book: bool = False) -> int:
+    """Publish a study under a name, a reader's or with `for_the_book` the book's; print its table and the files."""
+    if for_the_book:
+        check_of_the_book(study, name)
+    files = publish(study, shelf(name, of_the_book=for_the_book))
+    table(study)
+    for file in files:
         print(f"{file}: {file.stat().st_size / 1024:.0f} KiB")
     return 0

@@ -59,7 +59,7 @@ def test_photographs_with_labels_of_ones_own(tmp_path, capsys, form):
     found = published("mine")
     assert found["image"].nunique() == 6
     assert "misclassified" in set(found["left_out"])
-    assert NOTE not in (tmp_path / "results" / "mine" / "provenance.json").read_text()
+    assert NOTE not in (tmp_path / "_build" / "published" / "mine" / "provenance.json").read_text()
 
 
 def test_photographs_without_labels_say_so_everywhere(tmp_path, capsys):
@@ -72,7 +72,7 @@ def test_photographs_without_labels_say_so_everywhere(tmp_path, capsys):
     for command in (commands.status, commands.table):
         assert all(line in printed(capsys, command(chosen)).splitlines() for line in lines)
     assert commands.results(chosen, "mine") == 0
-    facts = json.loads((tmp_path / "results" / "mine" / "provenance.json").read_text())
+    facts = json.loads((tmp_path / "_build" / "published" / "mine" / "provenance.json").read_text())
     assert facts["notes"] == lines
     found = rows(chosen)
     assert found["image"].nunique() == 6

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -106,7 +107,7 @@ def test_the_press_does_what_the_command_says(arguments, title, monkeypatch):
     chapters = SimpleNamespace(make=lambda *arguments, title: received.append((*arguments, title)))
     monkeypatch.setattr(press, "chapters", chapters, raising=False)
     assert main([*arguments, *STUDY]) == 0
-    assert received == [(arguments[0], read("study.yaml", images=8), "study", title)]
+    assert received == [(arguments[0], read("study.yaml", images=8), Path("study.yaml"), {"images": "8"}, title)]
 
 
 def test_the_readme_is_written(monkeypatch):

@@ -3,6 +3,7 @@
 One stream of batches takes every map of every image, and keeps each form of the score for all metrics to read.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from igpaths.arguments import as_count, as_targets, check_images, check_range
+from igpaths.arguments import NotFinite, as_count, as_targets, check_images, check_range
 from igpaths.classifier import Classifier
 from igpaths.metrics.canvases import lay_on
 from igpaths.metrics.estimators import Estimator
@@ -79,7 +80,8 @@ def insertion(
     Responses
         ``area(r.shares, r.probability)`` is the insertion score, higher is better; ``r.probability_ratio`` its other
         form. ValueError for images or maps of another shape, NaN or infinite values in a map, shares that do not
-        increase, an unknown canvas, a network of one output, or targets that do not fit the images or the classes.
+        increase, an unknown canvas, a network of one output, or targets that do not fit the images or the classes. A
+        warning names the image and the share where what the network answers is not finite.
 
     Examples
     --------
@@ -149,6 +151,11 @@ def reveal(
         rows = [score(*batch) for batch in _masks(ranked, [points[i] for i in places], visible, seed, batch_size)]
         if rows:
             table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
+    if wrong := (~table[..., :2].isfinite().all(-1)).nonzero().tolist():
+        image, _, place = wrong[0]
+        shown, numbers = points[place] / pixels, sorted({each[0] for each in wrong})
+        where = f"the network's answer to image {image} with a share {shown:.4g} of its pixels revealed is not finite"
+        warnings.warn(NotFinite(f"{where}; the curves of images {numbers} are not to be used", numbers), stacklevel=3)
     fractions = torch.tensor(counts, dtype=torch.float64, device="cpu") / pixels
     probability, logit, correct, *estimates = table[:, :, : len(counts)].unbind(-1)
     information = dict(zip(estimators, estimates, strict=True))

@@ -3,7 +3,10 @@ measure reads that walk. Rows are kept, never maps, so its memory is that of a s
 """
 
 import gc
+import math
 import time
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from igpaths.arguments import NotFinite
 from igpaths.classifier import Classifier
 from igpaths.models import load_model
 from igpaths.modules import out_of_memory
@@ -19,8 +23,9 @@ from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import provenance
 from igstudy.engine.scheduler import worker_device
 from igstudy.engine.subjects import samples, subject, without_maps, without_values
-from igstudy.engine.units import Part, Unit, parts
+from igstudy.engine.units import Part, Unit, check_inputs, parts
 from igstudy.measures.quantities import threads
+from igstudy.measures.sample import Sample
 from igstudy.measures.sources import are_finite
 from igstudy.tasks.images import NoImagesError
 
@@ -68,7 +73,8 @@ def compute(study: Parameters, unit: Unit) -> Report:
     StoreError
         Where a file cannot be written.
     ValueError
-        Where the unit was planned by another version of the library, whose results those of this one would pass for.
+        Where the unit was planned by another version of the library, for another network, or for other images, whose
+        results those of this one would pass for.
     """
     if unit.library != fingerprint.library():
         raise ValueError("this worker runs another version of igpaths, or of its packages, than the study: restart it")
@@ -102,6 +108,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
     failures, missing = list[str](), set(unit.missing)
     waiting = [part for part in parts(study) if part.name in missing]
     model = load_model(unit.model, data=study.data)
+    check_inputs(study, unit, model)
     facts = provenance(study) | {"unit": unit.name, "notes": notes}
 
     def write(part: Part, frames: list[pd.DataFrame]) -> None:
@@ -133,11 +140,13 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
             last = sample.start + len(sample.images) == shard.start + len(shard.images)
             bad = [] if sample.walked is None else (~are_finite(sample.walked)).nonzero()[:, 0].tolist()
             names = [sample.names[i] for i in bad]
-            what = f"scores or gradients that are not finite ({source.name})"
-            notes += [f"{sample.label}: {name} has {what}" for name in names]
+            notes += [f"{sample.label}: {sample.names[i]} has {_describe_broken(sample, i)}" for i in bad]
             for part in list(here):
                 try:
-                    rows = part.measure.rows(without_maps(sample, bad), part.protocol)
+                    with warnings.catch_warnings(record=True) as warned:
+                        warnings.simplefilter("always", NotFinite)
+                        rows = part.measure.rows(without_maps(sample, bad), part.protocol)
+                    notes += _notes(warned, sample, part, bad)
                 except Exception as error:
                     if out_of_memory(error):
                         raise
@@ -148,3 +157,23 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
                 if last:  # at once, for the next measure may take long and the process be killed
                     write(part, frames.pop(part.name))
     return failures
+
+
+def _describe_broken(sample: Sample, image: int) -> str:
+    """What is not finite of an image that was walked, and from where on."""
+    assert sample.walked
+    alpha = float(sample.walked.broken[image])
+    where = "" if math.isnan(alpha) else f" at α = {alpha:.4g}"
+    return f"scores, gradients or maps that are not finite{where} ({sample.source.name})"
+
+
+def _notes(warned: Sequence[warnings.WarningMessage], sample: Sample, part: Part, bad: Sequence[int]) -> list[str]:
+    """A line for each image, apart from the `bad` ones, for which a measure met what is not finite; other warnings."""
+    notes = list[str]()
+    for each in (item.message for item in warned):
+        if isinstance(each, NotFinite):
+            names = [sample.names[i] for i in each.images if i not in bad]
+            notes += [f"{sample.label}: {name} has answers that are not finite ({part.name})" for name in names]
+        else:
+            notes.append(f"{sample.label}: {each} ({part.name})")
+    return notes

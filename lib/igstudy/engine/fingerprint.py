@@ -1,5 +1,7 @@
 """What a result depends on, as digests: the code that made it, the network's weights, the images' bytes.
 
+What a reader's own network and its `prepare` do counts as well: the outputs of fixed images, and the prepared pixels.
+
 The code of a function is its syntax tree and those of all functions, classes and constants of the library that it
 names, and so on. Comments, docstrings and annotations are not part of it: to change them changes no result. The
 library's sources are read when this module is imported, so that a digest is that of the code that runs, whatever is
@@ -12,16 +14,15 @@ import importlib.util
 import json
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torchvision.transforms import Compose
-from torchvision.transforms.functional import to_pil_image
 
 from igpaths.models import Model
+from igstudy.engine.behaviour import NotRepeatable, behaviour, repeated
 from igstudy.engine.provenance import versions
 from igstudy.tasks import objects
 from igstudy.tasks.images import OTHERS
@@ -104,20 +105,6 @@ def is_foreign(model: Model) -> bool:
     return not model.name.startswith(("objects/", *OTHERS))
 
 
-def behaviour(model: Model) -> list[str]:
-    """Sums of a network's logits for one scene, to four digits: another processor's rounding changes nothing."""
-    scene = objects.batch(range(1), split="test").images
-    with suppress(ValueError):  # a model that explains tensors only
-        scene = model.see(to_pil_image(scene[0]).resize((640, 480)), name="a scene")[None]
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        try:
-            logits = model.classifier(output="logit").logits(scene)[0]
-        except Exception as error:  # which the study itself reports
-            return [type(error).__name__]
-        return [f"{float(each):.3e}" for each in torch.randn(4, len(logits)) @ logits.detach()]
-
-
 def sources(*modules: str) -> dict[str, str]:
     """The reader's own modules by name: these, and all that they import, apart from what is installed."""
     waiting, trees = list(modules), dict[str, str]()
@@ -142,16 +129,31 @@ _package = lru_cache(sources)  # a module that is edited later still runs as it 
 
 
 def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model) -> str:
-    """The digest of photographs: their names, classes, crops, bytes, and the pixels that a reader's own model sees."""
+    """The digest of photographs: their names, classes, crops, bytes, and the pixels that a reader's own model sees.
+
+    Raises `NotRepeatable` for a `prepare` that gives other pixels when it is called again.
+    """
     facts: list[object] = []
     for each in chosen:
         at = each.path.stat()
-        facts.append([each.name, classes.get(each.label), each.crop, _file(each.path, at.st_size, at.st_mtime_ns)])
-        with suppress(ValueError):  # the study skips what is no photograph, and says why a prepare fails
-            if is_foreign(model):
-                pixels = model.see(each.open(), name=each.name)
-                facts.append([hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape])
+        content = _file(each.path, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
+        facts.append([each.name, classes.get(each.label), each.crop, content])
+        if is_foreign(model):
+            facts.append(_prepared(each, model))
     return digest(facts)
+
+
+def _prepared(photograph: Photograph, model: Model) -> list[object]:
+    """The digest and the shape of the pixels that the model sees; nothing where there are none, as the study says."""
+    what = f"model is {model.name!r}; its prepare gives other pixels"
+    try:
+        opened = photograph.open()
+        pixels = repeated(lambda: model.see(opened, name=photograph.name), what)
+    except NotRepeatable:
+        raise
+    except ValueError:
+        return []
+    return [hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape]
 
 
 def scenes(start: int, count: int, seed: int) -> str:
@@ -234,6 +236,6 @@ def _stripped(tree: ast.Module) -> ast.Module:
 
 
 @lru_cache(maxsize=1 << 17)
-def _file(path: Path, size: int, changed: int) -> str:
-    """The digest of a file's bytes, read once as long as its size and time stay."""
+def _file(path: Path, *state: int) -> str:
+    """The digest of a file's bytes, read once as long as the state of the file stays."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

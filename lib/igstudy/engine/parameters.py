@@ -23,7 +23,8 @@ from igstudy.tasks import FOLDERS, TASKS
 OUTPUTS = ("probability", "logit")
 PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
-SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|slurm:.+)$"
+# "slurm:" is what "cluster:" was called while Slurm was the only one
+SCHEDULER = r"^(|local:[1-9]\d*|(tcp|tls)://\S+:\d+|(cluster|slurm):.+)$"
 
 Natural = Annotated[int, Field(ge=0, strict=True), allowed("an integer, at least 0", parsed=True)]
 Positive = Annotated[int, Field(ge=1, strict=True), allowed("an integer, at least 1", parsed=True)]
@@ -70,7 +71,7 @@ class Parameters:
     threads : of one process, at least 1. Like ``batch_size`` and ``shard`` it belongs to the result: rounding depends
         on it, and a guided path on rounding.
     results : the folder of the store; a relative one lies below the project's folder.
-    scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "slurm:FILE".
+    scheduler : empty: in this process; "local:N": N processes; "tcp://…": a running Dask scheduler; "cluster:FILE".
 
     Raises
     ------
@@ -104,14 +105,16 @@ class Parameters:
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
-    device: Annotated[str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N")] = "cpu"
+    device: Annotated[
+        str, Field(pattern=r"^(cpu|cuda(:\d+)?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
+    ] = "cpu"
     precision: Annotated[str, one_of(PRECISIONS)] = "float32"
     batch_size: Positive = 16
     shard: Positive = 8
     threads: Positive = 1
     results: Annotated[str, Field(min_length=1), allowed("a folder's path")] = "_build/results"
     scheduler: Annotated[
-        str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or slurm:FILE.yaml")
+        str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or cluster:FILE.yaml")
     ] = ""
 
     @model_validator(mode="after")

@@ -150,15 +150,13 @@ def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
     if not study.scheduler:  # another run may have been here meanwhile
         yield from (_guarded(study, unit) if unit.missing else _report(unit) for unit in units)
         return
-    with connect(study.scheduler, threads=study.threads) as client:
-        from distributed import as_completed  # of an extra, which `connect` asks for by its name
-
+    with connect(study.scheduler, threads=study.threads) as workers:
         # Workers may run in other folders.
         study = replace(
             study, results=str(study.store.resolve()), data=str(study.folder.resolve()) if study.folder else ""
         )
-        futures = {client.submit(_guarded, study, unit, pure=False): unit for unit in units}
-        for future in as_completed(futures, loop=client.loop):
+        futures = {workers.client.submit(_guarded, study, unit, pure=False): unit for unit in units}
+        for future in workers.done(futures):
             if future.status == "finished":
                 yield future.result()
             elif isinstance(error := future.exception(), StoreError):

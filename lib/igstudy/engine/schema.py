@@ -3,7 +3,7 @@
 A schema is a frozen pydantic dataclass that `schema` makes of a class; `dataclasses.replace` validates it again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from difflib import get_close_matches
@@ -35,8 +35,11 @@ def parse(value: object) -> object:
         return value
 
 
-def allowed(words: str, *, parsed: bool = False) -> WrapValidator:
-    """An annotation that says in words what a field allows; with `parsed` it takes strings that hold YAML, too."""
+def allowed(words: str, *, parsed: bool = False, meant: Mapping[str, str] = {}) -> WrapValidator:
+    """An annotation that says in words what a field allows; with `parsed` it takes strings that hold YAML, too.
+
+    `meant` has the valid name for what people write instead.
+    """
 
     def check(value: object, validate: Callable[[object], Any]) -> Any:
         try:
@@ -44,7 +47,8 @@ def allowed(words: str, *, parsed: bool = False) -> WrapValidator:
         except ValidationError as error:
             if any(each["type"] == "value_error" for each in error.errors()):  # an item says what it allows itself
                 raise
-            raise ValueError(_describe(value, words)) from None
+            nearest = meant.get(str(value).lower())
+            raise ValueError(_describe(value, words) + (f"; nearest: {nearest}" if nearest else "")) from None
 
     return WrapValidator(check)
 

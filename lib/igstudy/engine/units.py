@@ -6,13 +6,14 @@ there are and under which keys; `igstudy.engine.computing` makes those that are 
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from igpaths.attributions import attribute
 from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
-from igpaths.models import load_model
+from igpaths.models import Model, load_model
 from igpaths.walks import walk
 from igstudy.engine import fingerprint, store, subjects
 from igstudy.engine.parameters import Parameters
@@ -20,7 +21,7 @@ from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
 from igstudy.measures.sources import APART, Source
 from igstudy.tasks.images import collection
-from igstudy.tasks.photographs import find_classes
+from igstudy.tasks.photographs import Collection, Photograph, find_classes
 
 logger = logging.getLogger("igpaths")
 
@@ -42,7 +43,7 @@ class Part:
 class Unit:
     """A network, `count` images from number `start` on, and the file of each part by its name.
 
-    `library` is the digest of the library that the names of the files belong to.
+    The names of the files belong to the `library`, and to the `inputs`: network and images. Both are digests.
     """
 
     model: str
@@ -50,6 +51,7 @@ class Unit:
     count: int
     files: dict[str, Path]
     library: str
+    inputs: str
 
     @property
     def name(self) -> str:
@@ -92,14 +94,11 @@ def plan(study: Parameters) -> list[Unit]:
     units = []
     for model in study.models:
         loaded = load_model(model, data=study.data)
-        network, classes = fingerprint.network(loaded), find_classes(there, loaded)[0] if there else {}
+        network = fingerprint.network(loaded)
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
-            if there:
-                images = fingerprint.photographs(photographs[start : start + count], classes, loaded)
-            else:
-                images = fingerprint.scenes(start, count, study.seed)
+            images = _images(there, photographs[start : start + count], loaded, start, count, study.seed)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}
@@ -108,10 +107,28 @@ def plan(study: Parameters) -> list[Unit]:
                 if kept or part.measure is not MAPS:
                     key = fingerprint.digest([*facts, kept, own[part.name]])
                     files[part.name] = folder / f"{start:06d}-{start + count:06d}" / f"{part.name}-{key[:16]}.parquet"
-            units.append(Unit(model, start, count, files, library))
+            units.append(Unit(model, start, count, files, library, fingerprint.digest([network, images])))
     for line in store.set_aside_damaged(file for unit in units for file in unit.files.values()):
         logger.warning(line)
     return units
+
+
+def check_inputs(study: Parameters, unit: Unit, model: Model) -> None:
+    """Raise ValueError where a network or images are not those that the unit was planned for."""
+    there = collection(study.task, study.data)
+    photographs = there.sample(unit.start + unit.count, seed=study.seed)[unit.start :] if there else ()
+    images = _images(there, photographs, model, unit.start, unit.count, study.seed)
+    if unit.inputs != fingerprint.digest([fingerprint.network(model), images]):
+        raise ValueError("its network or images have changed since the study was planned: run it again")
+
+
+def _images(
+    there: Collection | None, chosen: Sequence[Photograph], model: Model, start: int, count: int, seed: int
+) -> str:
+    """The digest of the `chosen` photographs as the model takes them, or of the scenes of these numbers."""
+    if there is None:
+        return fingerprint.scenes(start, count, seed)
+    return fingerprint.photographs(chosen, find_classes(there, model)[0], model)
 
 
 def part_facts(part: Part) -> list[object]:

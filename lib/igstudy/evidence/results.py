@@ -1,8 +1,11 @@
 """What a study found, in sizes fit for a repository: per-image values, their averages, and their provenance.
 
-results/<study>/values.parquet   every value of every image, without curves and maps; or why it is not counted
-results/<study>/summary.parquet  n, average and 95 % interval of each method, step count, sign, metric and variant
-results/<study>/provenance.json  parameters, commit, versions, device, threads, time, evaluations, notes
+<study>/values.parquet   every value of every image, without curves and maps; or why it is not counted
+<study>/summary.parquet  n, average and 95 % interval of each method, step count, sign, metric and variant
+<study>/provenance.json  parameters, commit, versions, device, threads, time, evaluations, notes
+
+The studies of the book, whose names are `OF_THE_BOOK`, lie in results/, and the verdicts rest on them alone. Those of a
+reader lie in _build/published/.
 
 Rows are sorted and their names kept as numbers of a dictionary, so that names cost next to nothing. Values have 12 bits
 of mantissa: each is off by 1/8,192 of itself at most, far below what an interval shows.
@@ -10,6 +13,7 @@ of mantissa: each is off by 1/8,192 of itself at most, far below what an interva
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from igpaths.texts import read_text
 from igstudy.engine import store
-from igstudy.engine.parameters import Parameters
+from igstudy.engine.parameters import Parameters, read
 from igstudy.engine.runs import there
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
@@ -27,7 +32,13 @@ from igstudy.evidence.statistics import bootstrap
 from igstudy.evidence.tables.quality import AVERAGES
 
 BITS = 12
-APART = ("photographs", "folder")  # the tasks of a few examples, and of a reader's own photographs, bear on no claim
+OF_THE_BOOK = (
+    *("devices-objects", "devices-photographs", "inception-steps", "objects-causes", "objects-causes-many"),
+    *("objects-logit", "objects-paths", "objects-published", "objects-steps", "objects-temperature", "pair"),
+    *("photographs", "photographs-information", "photographs-logit", "photographs-many", "photographs-paths"),
+    *("photographs-steps", "photographs-temperature", "rounding-objects", "sensitivity-objects"),
+    *("sensitivity-photographs", "stability-objects", "stability-photographs"),
+)
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
@@ -75,9 +86,10 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
 
 
 def published(*names: str, output: str = "probability", metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """The values of published studies that explain `output`, of all that `studies` has or of those that are named.
+    """The values of published studies that explain `output`, of all of the book or of those that are named.
 
-    The column "study" says which. A value that several studies hold is there once, from the first of them by name.
+    A name that is none of the book's is a reader's own study. The column "study" says which. A value that several
+    studies hold is there once, from the first of them by name.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
     ValueError for a name that is not there.
 
@@ -87,16 +99,16 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     >>> published(metrics=("insertion",)).columns[:4].tolist()
     ['protocol', 'network', 'image', 'photograph']
     """
-    there = [name for name, facts in _stored().items() if facts["parameters"]["output"] == output]
+    there = {name: folder for name, folder in _folders().items() if _facts(folder)["parameters"]["output"] == output}
     for name in names:
         if name not in there:
             allowed = ", ".join(there) or "none, for none is published"
-            raise refusal(f"published study of the {output}", name, allowed, there)
-    chosen = names or [name for name in there if name in studies()]
+            raise refusal(f"published study of the {output}", name, allowed, list(there))
+    chosen = names or [name for name in there if name in OF_THE_BOOK]
     wanted = [("metric", "in", list(metrics))] if metrics else None
     tables = []
     for name in chosen:
-        table = pq.read_table(_folder() / name / "values.parquet", filters=wanted)
+        table = pq.read_table(there[name] / "values.parquet", filters=wanted)
         tables.append(table.append_column("study", pa.array([name] * len(table), pa.string()).dictionary_encode()))
     if not tables:
         return pd.DataFrame(columns=[*VALUES, "study"])
@@ -106,17 +118,37 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance, by name, of every published study that bears on the claims: of scenes, or in ImageNet's form."""
-    return {name: facts for name, facts in _stored().items() if facts["parameters"]["task"] not in APART}
+    """The provenance, by name, of every published study of the book."""
+    return {name: _facts(folder) for name, folder in _folders().items() if name in OF_THE_BOOK}
 
 
-def _stored() -> dict[str, dict[str, Any]]:
-    files = sorted(_folder().glob("*/values.parquet"))
-    return {file.parent.name: json.loads(file.with_name("provenance.json").read_text("utf-8")) for file in files}
+def shelf(name: str, *, of_the_book: bool) -> Path:
+    """The folder of a published study: below results/ for one of the book, below _build/published/ for a reader's."""
+    return Parameters(results="results" if of_the_book else "_build/published").store / name
 
 
-def _folder() -> Path:
-    return Parameters(results="results").store
+def check_of_the_book(study: Parameters, name: str) -> None:
+    """Raise `ParameterError` unless this is the book's study of that name, as its own file has it, wherever it runs."""
+    own = read(f"params/{name}.yaml") if name in OF_THE_BOOK else None
+    if own is None or own != replace(study, scheduler=own.scheduler):
+        words = f"params/NAME.yaml as it is, NAME being a study of the book: {', '.join(OF_THE_BOOK)}"
+        raise refusal("study for the book", name, words, OF_THE_BOOK)
+
+
+def _folders() -> dict[str, Path]:
+    """Every published study by its name: those of the book, and a reader's of other names."""
+    book = {name: shelf(name, of_the_book=True) for name in OF_THE_BOOK}
+    own = sorted(path.parent for path in shelf("", of_the_book=False).glob("*/values.parquet"))
+    every = book | {folder.name: folder for folder in own if folder.name not in book}
+    return {name: folder for name, folder in sorted(every.items()) if (folder / "values.parquet").is_file()}
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    file = folder / "provenance.json"
+    try:
+        return dict(json.loads(read_text(file)))
+    except ValueError as error:
+        raise ValueError(f"{file} is damaged: {error}") from error
 
 
 def _writer(file: Path, columns: Sequence[str]) -> pq.ParquetWriter:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from igpaths import methods
+from igpaths.arguments import NotFinite
 from igpaths.attributions import Attributions, attribute
 from igpaths.classifier import Classifier
 from igpaths.methods import Method
@@ -120,7 +121,7 @@ def by_method(
 def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: Any) -> Attributions:
     """`igpaths.attribute` of images that may leave [0, 1]; the engine itself names scores that are not finite."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".* are not to be used", category=UserWarning)
+        warnings.simplefilter("ignore", NotFinite)
         return attribute(net, images, targets, check=False, **options)
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import jupytext
 
 from igstudy.press.accessible import mend
-from igstudy.press.pages import ChapterError, Page, pages
+from igstudy.press.pages import Page, pages
+from igstudy.press.parameters_cell import ChapterError
 
 # What a browser would fetch from elsewhere; links for the reader to follow are not among it.
 REMOTE = re.compile(

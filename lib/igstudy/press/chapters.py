@@ -1,38 +1,67 @@
 """From the chapters' text to the book: MyST → notebook → executed notebook → HTML.
 
-What is made lies under ``_build/``: ``notebooks/`` are the chapters as notebooks to work on; ``runs/<name of the
-parameters file>/`` is a copy of the book with executed notebooks in place of the text; ``html/`` is the book, and
-``igpaths.pdf`` the same as one file, from chapters that were run.
+What is made lies under ``_build/``: ``notebooks/`` are the chapters as notebooks to work on; ``runs/NAME/``
+is a copy of the book with executed notebooks in place of the text, one for each choice of parameters; ``html/`` is the
+book, and ``igpaths.pdf`` the same as one file, from chapters that were run.
 """
 
+import re
+import shlex
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import jupytext
 
 from igstudy.engine.parameters import Parameters
 from igstudy.press.building import build, check
-from igstudy.press.pages import ChapterError, chapter, execute, execute_all, pages
+from igstudy.press.pages import chapter, execute, execute_all, pages
+from igstudy.press.parameters_cell import ChapterError
 
 
 def write_notebooks(root: Path, folder: Path) -> None:
-    """Write each chapter as a notebook; one that was edited since its text changed is left alone."""
+    """Write each chapter as a notebook; one that has changed since it was written is never overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
-    for page in pages(root):
-        target, source = folder / f"{page.title}.ipynb", root / f"{page.name}.md"
-        if page.is_chapter and not (target.exists() and target.stat().st_mtime > source.stat().st_mtime):
+    for page in [page for page in pages(root) if page.is_chapter]:
+        target, stamp = folder / f"{page.title}.ipynb", folder / f".{page.title}.key"
+        written = stamp.read_text().split() if stamp.exists() else ["", ""]
+        if target.exists() and _digest(target.read_bytes()) != written[1]:
+            print(f"kept, for it was edited: {target}; for the chapter as it is now, move it away and do this again")
+        elif not target.exists() or _digest(page.text.encode()) != written[0]:
             jupytext.write(page.notebook(), target)
+            stamp.write_text(f"{_digest(page.text.encode())} {_digest(target.read_bytes())}")
             print(target)
 
 
-def make(command: str, chosen: Parameters, name: str, *, title: str = "") -> None:
+def tree_name(params: Path, changes: Mapping[str, Any]) -> str:
+    """The name of the tree of a parameters file and of the values that are not the file's: ``objects+images=2``.
+
+    Only a file of the project's own, ``params/NAME.yaml``, gives its bare name; what is long or has odd characters is
+    told by a digest.
+    """
+    own = params.resolve() == Path("params", f"{params.stem}.yaml").resolve() and "+" not in params.stem
+    parts = [params.stem if own else f"{params.stem}-{_digest(str(params.resolve()).encode())}"]
+    for name, value in sorted(changes.items()):
+        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        parts += [f"{name}={text if re.fullmatch(r'[A-Za-z0-9.,_-]{1,40}', text) else _digest(text.encode())}"]
+    whole = "+".join(parts)
+    return whole if len(whole.encode()) <= 160 else f"{params.stem[:30]}-{_digest(whole.encode())}"
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:8]
+
+
+def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, str], *, title: str = "") -> None:
     """Do what a command of the press says in the project of the current folder: "book", "chapter", "pdf", "notebooks".
 
-    `name` is that of the parameters file, and `title` that of the chapter, such as 06-split-ig. Raises `ChapterError`
-    where a chapter does not exist, fails, or did not become a page.
+    The chosen parameters are those of the file `params` with `changes`, and `title` is that of the chapter, such as
+    06-split-ig. Raises `ChapterError` where a chapter does not exist, fails, or did not become a page.
     """
     root = Path.cwd().resolve()
     folder = root / "_build"
-    tree = folder / "runs" / name
+    tree = folder / "runs" / tree_name(params, {name: chosen.as_dict()[name] for name in changes})
     if command == "notebooks":
         write_notebooks(root, folder / "notebooks")
         return
@@ -46,10 +75,12 @@ def make(command: str, chosen: Parameters, name: str, *, title: str = "") -> Non
         check(html, pages(root))
         print(f"the book: {html / 'index.html'}")
     elif command == "pdf":
+        if missing := [page.title for page in chapters if not (tree / f"{page.name}.ipynb").exists()]:
+            more = [word for pair in changes.items() for word in ("-p", *pair)]
+            first = shlex.join(["python", "-m", "igstudy", "book", "--params", str(params), *more])
+            raise ChapterError(f"not run: {', '.join(missing)}; first: {first}")
         from igstudy.press.pdf import printable, write  # whose browser `make pdf` installs
 
-        if missing := [page.title for page in chapters if not (tree / f"{page.name}.ipynb").exists()]:
-            raise ChapterError(f"not run: {', '.join(missing)}; first: make book PARAMS=params/{name}.yaml")
         write(printable(build(root, tree, root, builder="singlehtml")), folder / "igpaths.pdf")
         print(f"the book: {folder / 'igpaths.pdf'}")
     else:

@@ -4,34 +4,43 @@ A chapter's key is a hash of all that its results depend on, so one that is up t
 forgives much, so here parameters are checked before anything runs, and a warning inside a chapter is an error.
 """
 
-import ast
 import hashlib
 import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from functools import cached_property
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jupytext
 import nbformat
 import papermill
+from ipykernel.kernelspec import make_ipkernel_cmd
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupytext.myst import get_parser
+from mdit_py_plugins.colon_fence import colon_fence_plugin
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from igpaths.models import load_model
+from igpaths.texts import read_text
 from igstudy.engine import fingerprint
-from igstudy.engine.parameters import NAMES, Parameters, check_names
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment
+from igstudy.engine.schema import refusal
+from igstudy.engine.units import plan
+from igstudy.evidence.results import OF_THE_BOOK
+from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
 
 # Folded in the page, by the cell's tag.
@@ -41,16 +50,18 @@ GUARD = """\
 import warnings
 warnings.simplefilter("error", append=True)
 warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|igpaths|igstudy")"""
-HEADER = re.compile(r"---[ \t]*\n(?:(?!---).*\n)*?jupytext:")
-QUESTION = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
-TAKES_PARAMETERS = re.compile(r"of_notebook\(|Parameters\((\w+)=\1\b")
-KERNEL = "python3"  # the one of this environment, whatever a page's header names
+PARSER = get_parser().use(colon_fence_plugin)  # jupytext's own, which does not know the fences that Sphinx also reads
+SHOWN = ("{code", "{literalinclude", "{raw", "{sourcecode")  # directives whose text is shown as it is
 LIBRARIES = [Path(__file__).parents[2] / package for package in ("igpaths", "igstudy")]
 AT_ONCE = 4  # chapters: each takes a gigabyte or more
 
 
-class ChapterError(ValueError):
-    """A chapter that does not exist, failed, or did not become a page."""
+class OwnKernel(AsyncKernelManager):
+    """The kernel of this environment, whatever a page's header names and whatever is installed under that name."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
 
 
 @dataclass(frozen=True)
@@ -62,77 +73,98 @@ class Page:
 
     @cached_property
     def text(self) -> str:
-        """The page's text, whatever line ends and byte order mark an editor has left."""
-        return (self.root / f"{self.name}.md").read_text(encoding="utf-8-sig").lstrip()
+        """The page's text, whatever blank lines an editor has left before it."""
+        return read_text(self.root / f"{self.name}.md").lstrip()
 
     @property
     def title(self) -> str:
         return Path(self.name).name
 
-    @property
+    @cached_property
     def is_chapter(self) -> bool:
-        """Whether the page holds code to execute."""
-        return bool(HEADER.match(self.text))
+        """Whether the page holds code to execute, by its header; `ChapterError` where that is not plain YAML."""
+        first = next(iter(PARSER.parse(self.text)), None)
+        try:
+            header = parse_yaml(first.content) if first and first.type == "front_matter" else {}
+        except NotPlain as error:
+            raise ChapterError(f"{self.title}, header: {error}") from error
+        if not isinstance(header, dict):
+            return False
+        outer = header.get("jupyter")
+        return "jupytext" in (outer if isinstance(outer, dict) else header) or header.get("file_format") == "mystnb"
 
     def notebook(self) -> NotebookNode:
-        return jupytext.reads(self.text, fmt="md:myst")
+        """The page as jupytext reads it; `ChapterError` where a cell's options are not what they must be."""
+        try:
+            return jupytext.reads(self.text, fmt="md:myst")
+        except Exception as error:  # jupytext's and nbformat's own, and those of YAML
+            raise ChapterError(f"{self.title} is no notebook: {' '.join(str(error).split())}") from error
 
     def parameters(self, chosen: Parameters) -> dict[str, Any]:
-        """Those of the chosen parameters that the chapter's ``parameters`` cell names.
-
-        `ParameterError` for a name that is none; `ChapterError` where a chapter of a study has not one such cell that
-        names all but those of its question, for what a file says of the others would not reach it.
-        """
-        cells = [cell for cell in self.notebook().cells if "parameters" in cell.metadata.get("tags", ())]
-        nodes = [node for cell in cells for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Name)]
-        names = [node.id for node in nodes if isinstance(node.ctx, ast.Store)]
-        check_names(names, where=f"{self.title}, parameters cell")
-        if TAKES_PARAMETERS.search(self.text) and len(cells) != 1:
-            raise ChapterError(f"{self.title}: {len(cells)} cells have the tag parameters; exactly one must")
-        missing = [name for name in NAMES if name not in (*names, *QUESTION)]
-        if "of_notebook" in self.text and missing:
-            raise ChapterError(f"{self.title}: the parameters cell does not name {', '.join(missing)}")
-        return {name: chosen.as_dict()[name] for name in names}
+        """Those of the chosen parameters that the chapter takes, or the errors of `named_parameters`."""
+        values = chosen.as_dict()
+        return {name: values[name] for name in named_parameters(self.title, self.notebook())}
 
 
 def pages(root: Path) -> list[Page]:
-    """All pages of ``_toc.yml``, in its order."""
+    """All pages of ``_toc.yml``, in its order; `ChapterError` where one is missing or has code that would not run."""
     found = [Page(root, name) for name in parse_toc_yaml(root / "_toc.yml")]
     missing = [page.name for page in found if not (root / f"{page.name}.md").is_file()]
     if missing:
         raise ChapterError(f"_toc.yml names pages that do not exist: {', '.join(missing)}")
     for page in found:
-        if "```{code-cell}" in page.text and not page.is_chapter:
-            raise ChapterError(f"{page.title}: has code cells, but no header of jupytext, so they would not be run")
+        for line, opening, is_cell in code_cells(page.text):
+            if not page.is_chapter:
+                raise ChapterError(
+                    f"{page.title}: has code cells, but no header of jupytext, so they would not be run; begin the "
+                    "page as another chapter begins"
+                )
+            if not is_cell:
+                raise ChapterError(
+                    f"{page.title}: line {line} begins a cell with {opening!r}, which is not run there; allowed: "
+                    "'```{code-cell}', at the start of a line and outside of lists, quotes and directives"
+                )
     return found
 
 
+def code_cells(text: str, before: int = 0) -> Iterator[tuple[int, str, bool]]:
+    """The cells that a text seems to have: line, opening, and whether jupytext reads it as a cell."""
+    for token in PARSER.parse(text):
+        if token.type in ("fence", "colon_fence") and token.map:
+            line, directive = before + token.map[0] + 1, token.info.strip()
+            if directive.startswith("{code-cell}"):
+                is_cell = token.type == "fence" and token.info.startswith("{") and token.level + before == 0
+                yield line, f"{token.markup}{token.info}", is_cell
+            elif directive.startswith("{") and not directive.startswith(SHOWN):
+                yield from code_cells(token.content, line)
+
+
 def chapter(root: Path, title: str) -> Page:
-    """The chapter with this title."""
+    """The chapter with this title, or the only one with this number."""
     chapters = {page.title: page for page in pages(root) if page.is_chapter}
-    if title not in chapters:
-        close = get_close_matches(title, chapters, n=1, cutoff=0.3)
-        hint = f"; nearest: {close[0]}" if close else ""
-        raise ChapterError(f"chapter: given {title!r}; there are: {', '.join(chapters)}{hint}")
-    return chapters[title]
+    numbered = [name for name in chapters if title.isdecimal() and re.match(rf"0*{int(title)}\D", name)]
+    name = numbered[0] if len(numbered) == 1 else title
+    if name not in chapters:
+        raise ChapterError(str(refusal("chapter", title, f"a number, or one of {', '.join(chapters)}", [*chapters])))
+    return chapters[name]
 
 
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     """A hash of all that a chapter's results depend on."""
     digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
-    for path in [path for folder in (*LIBRARIES, page.root / "results") for path in sorted(folder.rglob("*"))]:
+    results = [page.root / "results" / name for name in (*OF_THE_BOOK, "bench")]
+    for path in [path for folder in (*LIBRARIES, *results) for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode() + path.read_bytes())
-    for name in values.get("models", ()):
-        kind, _, rest = name.partition(":")
-        if not name.startswith("objects/"):  # whose weights are the library's
-            digest.update(fingerprint.network(load_model(name, data=chosen.data)).encode())
-        if kind == "module":  # as its files are now: the chapter's own process will read them anew
-            digest.update(json.dumps(fingerprint.sources(rest.rpartition(".")[0])).encode())
-    photographs = sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else []
-    for path in photographs:
-        facts = path.stat()
-        digest.update(f"{path} {facts.st_size} {facts.st_mtime_ns}".encode())
+    names = values.get("models", ())
+    for name in [name.removeprefix("module:") for name in names if name.startswith("module:")]:
+        # As its files are now: the chapter's own process will read them anew
+        digest.update(json.dumps(fingerprint.sources(name.rpartition(".")[0])).encode())
+    if not all(name.startswith("objects/") for name in names):  # whose weights and images are the library's
+        whole = replace(chosen, models=tuple(names), shard=chosen.images)
+        digest.update("".join(unit.inputs for unit in plan(whole)).encode())
+    for path in sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else ():
+        digest.update(f"{path} {path.stat().st_size}".encode())  # also those beyond the study's images
     return digest.hexdigest()
 
 
@@ -151,16 +183,22 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     notebook = page.notebook()
     notebook.cells.insert(0, nbformat.v4.new_code_cell(GUARD, id="guard", metadata={"tags": ["remove-cell"]}))
     try:
-        executed = papermill.execute_notebook(
-            notebook,
-            target,
-            parameters=values,
-            kernel_name=KERNEL,
-            cwd=page.root,
-            progress_bar={"desc": page.title},
-            stderr_file=sys.stderr,  # a chapter's own progress bars belong to the terminal, not to the page
-            extra_arguments=["--log-level=ERROR"],
-        )
+        with TemporaryDirectory() as empty:
+            executed = papermill.execute_notebook(
+                notebook,
+                str(target).replace("{", "{{").replace("}", "}}"),  # where papermill would put parameters in
+                parameters=values,
+                kernel_name="python3",
+                kernel_manager_class=OwnKernel,
+                language="python",
+                cwd=page.root,
+                progress_bar={"desc": page.title},
+                stderr_file=sys.stderr,  # a chapter's own progress bars belong to the terminal, not to the page
+                extra_arguments=[  # without what a reader's own IPython is set to do
+                    *("--log-level=ERROR", f"--ipython-dir={empty}"),
+                    "--InteractiveShellApp.exec_PYTHONSTARTUP=False",
+                ],
+            )
     except PapermillExecutionError as error:
         raise ChapterError(f"{page.title} failed: {error}\nThe notebook is kept: {target}") from error
     except DeadKernelError as error:

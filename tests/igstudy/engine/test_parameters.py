@@ -62,7 +62,7 @@ def test_as_dict_is_what_a_file_holds():
             "imagent",
             "task: given 'imagent'; allowed: objects, photographs, imagenet, folder; nearest: imagenet",
         ),
-        ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N"),
+        ("device", "gpu", "device: given 'gpu'; allowed: cpu, cuda or cuda:N; nearest: cuda"),
         ("precision", "tf32", "precision: given 'tf32'; allowed: float64, float32, TF32, bfloat16"),
         ("data", 3, "data: given 3; allowed: a folder's path"),
         ("output", "logits", "output: given 'logits'; allowed: probability or logit; nearest: logit"),

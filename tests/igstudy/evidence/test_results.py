@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,11 @@ from igstudy.__main__ import main
 from igstudy.engine import store
 from igstudy.engine.runs import rows, run
 from igstudy.engine.units import plan
-from igstudy.evidence.results import GROUPS, VALUES, merged, publish, published, shortened
+from igstudy.evidence import results
+from igstudy.evidence.results import GROUPS, VALUES, merged, publish, published, shortened, studies
 from studies import WNIDS, photographs, study
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +83,7 @@ def shelf(folder_of_results, tmp_path, monkeypatch):
     """A project whose results/ hold one study twice, and once as if it explained the logit."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "_toc.yml").touch()
+    monkeypatch.setattr(results, "OF_THE_BOOK", ("first", "other", "again", "not there yet"))
     for name in ("again", "first", "other"):
         shutil.copytree(folder_of_results, tmp_path / "results" / name)
     file = tmp_path / "results" / "other" / "provenance.json"
@@ -109,6 +114,33 @@ def test_a_study_without_the_metrics_has_no_rows_among_those_of_others(shelf, tm
     pq.write_table(pq.read_table(file, filters=[("metric", "!=", "insertion")]), file)
     assert set(published(metrics=("insertion",))["study"]) == {"first"}
     assert published("again", metrics=("insertion",)).empty
+
+
+def test_a_readers_study_moves_no_verdict(shelf, folder_of_results, tmp_path):
+    before, of_the_book = published(), studies()
+    shutil.copytree(folder_of_results, tmp_path / "results" / "mine")
+    shutil.copytree(folder_of_results, tmp_path / "_build" / "published" / "own")
+    shutil.copytree(folder_of_results, tmp_path / "_build" / "published" / "first")
+    assert before.equals(published())
+    assert studies() == of_the_book
+    assert set(of_the_book) == {"again", "first", "other"}
+    assert set(published("own")["study"]) == {"own"}
+    with pytest.raises(ValueError, match="given 'mine'; allowed: again, first, own"):
+        published("mine")
+
+
+def test_damaged_provenance_is_named(shelf, tmp_path):
+    (tmp_path / "results" / "first" / "provenance.json").write_text("{")
+    with pytest.raises(ValueError, match=r"first/provenance\.json is damaged: "):
+        published()
+
+
+def test_every_study_of_the_book_has_a_file_and_is_there():
+    for name in results.OF_THE_BOOK:
+        assert (ROOT / "params" / f"{name}.yaml").is_file()
+        assert (ROOT / "results" / name / "values.parquet").is_file()
+    there = {file.parent.name for file in (ROOT / "results").glob("*/values.parquet")}
+    assert there == set(results.OF_THE_BOOK)
 
 
 def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
@@ -156,8 +188,40 @@ def test_the_command_line_runs_tells_and_publishes(params, folder, capsys):
     assert "module:studies.small: 2 of 2 units, 22 of 22 parts" in said
     assert "damaged.png" in said
     assert main(["results", params]) == 0
-    assert "results/small/values.parquet: " in capsys.readouterr().out
-    assert (folder / "results" / "small" / "summary.parquet").is_file()
+    said = capsys.readouterr().out
+    assert "_build/published/small/values.parquet: " in said
+    assert "module:studies.small: 2 of 2 units are complete" in said
+    assert (folder / "_build" / "published" / "small" / "summary.parquet").is_file()
+
+
+class TestForTheBook:
+    """Only the book's own studies, as their files have them, reach the folder on which verdicts rest."""
+
+    @pytest.fixture
+    def command(self, params, folder, monkeypatch):
+        monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "other"))
+        (folder / "params").mkdir(exist_ok=True)
+        shutil.copy(params, folder / "params" / "small.yaml")
+        return lambda file, *more: main(["results", file, "--for-the-book", *more])
+
+    def test_a_study_of_the_book(self, command, folder):
+        assert command("params/small.yaml") == 0
+        assert (folder / "results" / "small" / "values.parquet").is_file()
+
+    @pytest.mark.parametrize("more", [("-p", "images", "4"), ("-p", "seed", "1")])
+    def test_with_other_parameters(self, command, capsys, more):
+        assert command("params/small.yaml", *more) == 1
+        words = (
+            "study for the book: given 'small'; allowed: params/NAME.yaml as it is, NAME being a study of the book: "
+        )
+        assert words in capsys.readouterr().err
+
+    def test_of_another_name(self, command, params, folder, capsys):
+        shutil.copy(params, folder / "smal.yaml")
+        assert command("smal.yaml") == 1
+        assert "given 'smal'; allowed: " in (said := capsys.readouterr().err)
+        assert said.endswith("small, other; nearest: small\n")
+        assert not (folder / "results" / "smal").exists()
 
 
 def test_status_tells_what_is_missing_and_what_is_stale(params, capsys):

@@ -149,7 +149,8 @@ def test_verdicts_are_counted_by_paper():
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A project that has published nothing."""
+    """A project that has published nothing, whose book has one study."""
+    monkeypatch.setattr(results, "OF_THE_BOOK", ("small",))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "_toc.yml").touch()
     return tmp_path

@@ -13,7 +13,8 @@ from jupytext.config import load_jupytext_config
 from jupytext.formats import long_form_one_format
 
 from igstudy.engine.parameters import NAMES, Parameters
-from igstudy.press.pages import QUESTION, pages
+from igstudy.press.pages import pages
+from igstudy.press.parameters_cell import QUESTION
 
 ROOT = Path(__file__).parents[3]
 WITHOUT = ("index", "claims", "speed")  # show what is in results/, whatever the parameters are

@@ -1,6 +1,10 @@
 """The chapter runner on a small book: what is built, what stops it, and what is not run again."""
 
+import json
+import os
+import re
 import shutil
+import sys
 from pathlib import Path
 
 import jupytext
@@ -11,9 +15,9 @@ import torchvision
 
 from igstudy.__main__ import main
 from igstudy.engine.parameters import Parameters
-from igstudy.engine.schema import ParameterError
-from igstudy.press import building, pages
-from igstudy.press.pages import ChapterError
+from igstudy.press import building, chapters, pages
+from igstudy.press.parameters_cell import ChapterError
+from studies import WNIDS, photographs
 
 ROOT = Path(__file__).parents[3]
 HEADER = """\
@@ -90,7 +94,8 @@ def book(tmp_path):
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/01-one\n")
     (tmp_path / "book" / "index.md").write_text("# A book\n\nSee {doc}`01-one`.\n")
     (tmp_path / "book" / "01-one.md").write_text(HEADER + CHAPTER)
-    (tmp_path / "few.yaml").write_text("images: 3\n")
+    (tmp_path / "params").mkdir()
+    (tmp_path / "params" / "few.yaml").write_text("images: 3\n")
     return tmp_path
 
 
@@ -101,7 +106,8 @@ def make(book, capfd, monkeypatch):
     monkeypatch.chdir(book)
 
     def call(*arguments):
-        status = main([*arguments, "--params", str(book / "few.yaml")])
+        command, *more = arguments
+        status = main([command, "--params", str(book / "params" / "few.yaml"), *more])
         printed = capfd.readouterr()
         return status, printed.out + printed.err
 
@@ -136,12 +142,68 @@ def test_book_is_built_offline_and_only_once(book, make):
     assert "01-one: up to date" in printed
     assert (book / "runs.txt").read_text() == "one\n"
 
-    status, printed = make("chapter", "01-one", "-p", "images", "5")
+    status, printed = make("chapter", "1", "-p", "images", "5")
     assert status == 0, printed
-    rendered = book / "_build" / "runs" / "few" / "_build" / "html" / "book" / "01-one.html"
+    rendered = book / "_build" / "runs" / "few+images=5" / "_build" / "html" / "book" / "01-one.html"
     assert f"rendered: {rendered}" in printed
     assert "5</span> images in" in rendered.read_text()
     assert (book / "runs.txt").read_text() == "one\none\n"
+    assert "images = 3" in str(executed(book))
+
+
+def test_a_parameters_file_may_have_any_name(book, make):
+    other = book / "ein paar {Bilder} für mich.yaml"
+    other.write_text("images: 4\n")
+    status, printed = make("chapter", "01-one", "--params", str(other))
+    assert status == 0, printed
+    rendered = Path(re.search("rendered: (.*)", printed)[1])
+    assert rendered.relative_to(book / "_build" / "runs").parts[0] == chapters.tree_name(other, {})
+    assert "4</span> images in" in rendered.read_text()
+
+
+def test_each_choice_of_parameters_has_a_tree_of_its_own(book, monkeypatch):
+    monkeypatch.chdir(book)
+    few = Path("params", "few.yaml")
+    assert chapters.tree_name(few, {}) == chapters.tree_name(few.resolve(), {}) == "few"
+    assert chapters.tree_name(few, {"seed": 1, "steps": [4, 8]}) == "few+seed=1+steps=4,8"
+    assert chapters.tree_name(few, {"steps": [4, 8], "seed": 1}) == "few+seed=1+steps=4,8"
+    others = [
+        *[chapters.tree_name(path, {}) for path in (Path("few.yaml"), Path("params/few.yml"), Path("few+seed=1.yaml"))],
+        *[chapters.tree_name(few, {"data": text}) for text in ("", "a/b", "a b", "ab", "ü" * 300, "ü" * 301)],
+        *[chapters.tree_name(Path("params", f"{'ü' * 100}{end}.yaml"), {}) for end in "ab"],
+        chapters.tree_name(Path("params/few+seed=1.yaml"), {}),
+        chapters.tree_name(few, {"seed": 1}),
+    ]
+    assert len({*others, "few"}) == len(others) + 1
+    assert not [name for name in others if "/" in name or len(name.encode()) > 200]
+
+
+def test_a_book_to_print_says_how_to_run_its_chapters(make):
+    status, printed = make("pdf", "-p", "models", "[objects/vgg]")
+    assert status == 1
+    assert "error: not run: 01-one; first: python -m igstudy book --params /" in printed
+    assert "/params/few.yaml -p models '[objects/vgg]'" in printed
+
+
+def swap_bytes(one, other):
+    """Exchange what two files hold, as if they had always held it: their sizes and times stay with their names."""
+    both = one.read_bytes(), other.read_bytes()
+    size = max(map(len, both))  # what follows a PNG's end is not read
+    for file in (one, other):
+        file.write_bytes(file.read_bytes().ljust(size, b"\0"))
+        os.utime(file, (1, 1))
+    for file, content in zip((other, one), both, strict=True):
+        file.write_bytes(content.ljust(size, b"\0"))
+        os.utime(file, (1, 1))
+
+
+def test_key_follows_results_of_the_book_alone(book):
+    page, few = pages.chapter(book, "01-one"), Parameters(images=3)
+    before = pages.key(page, page.parameters(few), few)
+    for name in ("mine", "pair"):
+        (book / "results" / name).mkdir(parents=True)
+        (book / "results" / name / "values.parquet").write_text("x")
+        assert (before != pages.key(page, page.parameters(few), few)) == (name == "pair")
 
 
 def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch):
@@ -151,12 +213,16 @@ def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch
     assert first == pages.key(page, page.parameters(few), few)
     assert first != pages.key(page, page.parameters(more), more)
 
-    for task, name in (("imagenet", "val/one.JPEG"), ("folder", "a cat/one.png"), ("folder", "classes.txt")):
-        photographs = tmp_path / name.replace("/", "-")
-        (photographs / name).parent.mkdir(parents=True)
-        chosen = Parameters(task=task, data=str(photographs), models=["module:studies.small"], images=3)
+    folder = photographs(tmp_path / "photographs", count=3)
+    for task, edit in (
+        ("imagenet", lambda: (folder / "val" / WNIDS[0] / "another.JPEG").write_bytes(b"x")),
+        ("folder", lambda: (folder / "classes.txt").write_text("\n".join(reversed(WNIDS)))),
+        ("folder", lambda: swap_bytes(*sorted((folder / "val").rglob("*.png"))[:2])),
+    ):
+        chosen = Parameters(task=task, data=str(folder), models=["module:studies.small"], images=3)
         before = pages.key(page, page.parameters(chosen), chosen)
-        (photographs / name).write_bytes(b"x")
+        assert before == pages.key(page, page.parameters(chosen), chosen)
+        edit()
         assert before != pages.key(page, page.parameters(chosen), chosen)
 
     (book / "book" / "01-one.md").write_text(HEADER + CHAPTER + "More.\n")
@@ -192,71 +258,45 @@ def test_key_follows_the_readers_network_its_files_and_what_they_read(tmp_path, 
 
 def test_key_follows_a_file_of_weights(tmp_path):
     page, file = pages.chapter(ROOT, "06-split-ig"), tmp_path / "weights.pt"
+    folder = photographs(tmp_path / "photographs", count=1)
     keys = []
     for scale in (1, 2):
         network = torchvision.models.squeezenet1_1(weights=None)
         torch.save({name: torch.full_like(each, scale) for name, each in network.state_dict().items()}, file)
         study = Parameters(
-            task="imagenet", data=str(tmp_path), models=[f"torchvision/squeezenet1_1:IMAGENET1K_V1@{file}"]
+            task="imagenet", data=str(folder), models=[f"torchvision/squeezenet1_1:IMAGENET1K_V1@{file}"]
         )
         keys.append(pages.key(page, page.parameters(study), study))
     assert keys[0] != keys[1]
 
 
-CELL = ":tags: [parameters]"
-FIRST = "```{code-cell} ipython3\n:tags: [hide-input]"  # of the cells after that of the parameters
-LOST = {
-    "no tag": ((f"{CELL}\n", ""), "0 cells have the tag parameters; exactly one must"),
-    "tag misspelled": ((CELL, ":tags: [Parameters]"), "0 cells have the tag"),
-    "row gone": (("images = 8\n", ""), "the parameters cell does not name images"),
-    "two cells": ((FIRST, f"```{{code-cell}} ipython3\n{CELL}\n\nseed = 1\n```\n\n{FIRST}"), "2 cells have the tag"),
-}  # fmt: skip
-KEPT = {
-    "tuple": ("images = 8\n", "images, extra = 8, 0\n"),
-    "annotation": ("images = 8\n", "images: int = 8\n"),
-    "another key first": ("---\njupytext:", "---\nauthors: [me]\njupytext:"),
-    "byte order mark": ("---\njupytext:", "\ufeff---\njupytext:"),
-    "blank line": ("---\njupytext:", "\n---\njupytext:"),
-    "space after the dashes": ("---\njupytext:", "--- \njupytext:"),
-    "Windows line ends": ("\n", "\r\n"),
-}
-
-
-def edited(book, change, count=1):
-    text = (ROOT / "book" / "06-split-ig.md").read_text(encoding="utf-8")
-    (book / "book" / "01-one.md").write_bytes(text.replace(*change, count).encode())
-    return pages.chapter(book, "01-one")
-
-
-@pytest.mark.parametrize("what", LOST)
-def test_parameters_that_would_not_reach_a_chapter_stop_it(book, what):
-    change, message = LOST[what]
-    with pytest.raises(ChapterError, match=message):
-        edited(book, change).parameters(Parameters())
-
-
-def test_a_page_that_takes_one_parameter_needs_the_tag_too(book):
-    text = (ROOT / "book" / "objects.md").read_text(encoding="utf-8")
-    (book / "book" / "01-one.md").write_text(text.replace(f"{CELL}\n", "", 1))
-    with pytest.raises(ChapterError, match="0 cells have the tag"):
-        pages.chapter(book, "01-one").parameters(Parameters())
-
-
-@pytest.mark.parametrize("what", KEPT)
-def test_what_an_editor_leaves_at_a_files_ends_loses_no_parameter(book, what):
-    page = edited(book, KEPT[what], -1 if "line ends" in what else 1)
-    if what == "tuple":
-        with pytest.raises(ParameterError, match="unknown parameter: given 'extra'"):
-            page.parameters(Parameters())
-    else:
-        assert page.parameters(Parameters(images=3))["images"] == 3
-        assert len(page.notebook().cells) == len(pages.chapter(ROOT, "06-split-ig").notebook().cells)
-
-
-def test_code_without_a_header_is_no_plain_page(book):
-    (book / "book" / "index.md").write_text("# A book\n\n" + cell("1"))
-    with pytest.raises(ChapterError, match="index: has code cells, but no header"):
-        pages.pages(book)
+def test_the_kernel_is_that_of_this_environment_as_it_comes(book, make, monkeypatch, tmp_path):
+    """Whatever else is installed by its name, and whatever the reader's own IPython and Python do when they start."""
+    for variable in ("JUPYTER_PATH", "JUPYTER_DATA_DIR"):
+        foreign = tmp_path / variable / "kernels" / "python3"
+        foreign.mkdir(parents=True)
+        spec = {"argv": ["touch", str(tmp_path / "foreign")], "display_name": "Python 3", "language": "python"}
+        (foreign / "kernel.json").write_text(json.dumps(spec))
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "startup" / "00-own.py").write_text("startup = 1")
+    (profile / "ipython_config.py").write_text("c.InteractiveShellApp.exec_lines = ['config = 1']")
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.exec_lines = ['kernel_config = 1']")
+    (tmp_path / "own.py").write_text("python_startup = 1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "own.py"))
+    (book / "beside.py").write_text("")  # a module of the reader's
+    code = "import sys, beside\nfrom pathlib import Path\nPath('names').write_text(f'{sys.executable} {steps} {dir()}')"
+    replace_chapter(book, cell("steps = [8]", ":tags: [parameters]\n") + "\n" + cell(code))
+    page = book / "book" / "01-one.md"
+    page.write_text(page.read_text().replace("language: python\n  name: python3", "language: R\n  name: ir"))
+    pages.execute(pages.chapter(book, "01-one"), Parameters(steps=[2, 4]), book / "tree")
+    names = (book / "names").read_text()
+    assert names.startswith(f"{sys.executable} [2, 4] ")
+    assert "'beside'" in names
+    assert not [own for own in ("startup", "config", "kernel_config", "python_startup") if f"'{own}'" in names]
+    assert not (tmp_path / "foreign").exists()
 
 
 @pytest.mark.parametrize(
@@ -320,12 +360,6 @@ def test_no_more_chapters_are_begun_where_one_failed(book, make, monkeypatch):
     assert not (book / "third").exists()
 
 
-def test_unknown_chapter_lists_those_there_are(make):
-    status, printed = make("chapter", "02-one")
-    assert status == 1
-    assert "chapter: given '02-one'; there are: 01-one; nearest: 01-one" in printed
-
-
 def test_unknown_parameter_of_a_chapter_stops_before_anything_runs(book, make):
     replace_chapter(book, cell("image = 3", ":tags: [parameters]\n") + "\n" + cell("open('runs.txt', 'w').close()"))
     status, printed = make("book")
@@ -379,13 +413,36 @@ def test_check_reports_missing_failed_and_remote(book):
 
 
 class TestNotebooks:
-    def test_written_once_and_edits_are_kept(self, book, make):
-        assert make("notebooks")[0] == 0
+    def test_written_again_when_the_text_changed_unless_they_were_edited(self, book, make):
+        path, text = book / "_build" / "notebooks" / "01-one.ipynb", book / "book" / "01-one.md"
+        assert make("notebooks") == (0, f"{path}\n")
+        first = path.read_bytes()
+        assert make("notebooks") == (0, "")
+        assert path.read_bytes() == first
+
+        text.write_text(text.read_text() + "\nOne sentence more.\n")
+        assert make("notebooks") == (0, f"{path}\n")
+        assert "One sentence more." in path.read_text()
+
+        mine = path.read_text().replace("One sentence more.", "A sentence of mine.")
+        path.write_text(mine)
+        text.write_text(text.read_text() + "\nAnd another.\n")
+        for _ in range(2):
+            status, printed = make("notebooks")
+            assert status == 0
+            assert printed.startswith(f"kept, for it was edited: {path}; for the chapter as it is now, move it away")
+            assert path.read_text() == mine
+
+        path.rename(book / "mine.ipynb")
+        assert make("notebooks") == (0, f"{path}\n")
+        assert "And another." in path.read_text()
+
+    def test_one_of_which_nothing_is_known_is_kept(self, book, make):
         path = book / "_build" / "notebooks" / "01-one.ipynb"
-        edited = path.read_text() + "\n"
-        path.write_text(edited)
-        assert make("notebooks")[0] == 0
-        assert path.read_text() == edited
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        assert "kept, for it was edited" in make("notebooks")[1]
+        assert path.read_text() == "{}"
 
     @pytest.mark.parametrize(
         "page", [page for page in pages.pages(ROOT) if page.is_chapter], ids=lambda page: page.title
