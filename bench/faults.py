@@ -151,6 +151,7 @@ def set_clock_back(whole: Parameters) -> Checks:
     study = on_files(whole, "clock")
     do("run", study)
     before, year = rows(study), 365 * 24 * 3600
+    # What was made before a clock is set back bears a time to come
     for place, moved in ((study.store, year), (Path(study.data), -year)):
         for file in place.rglob("*"):
             os.utime(file, (time.time() + moved,) * 2)
@@ -176,6 +177,7 @@ def upgrade(whole: Parameters) -> Checks:
     study = replace(study, models=study.models[:1])  # one tells as much as all of them
     facts = overlay / "torch-99.0.dist-info" / "METADATA"
     facts.parent.mkdir(parents=True)
+    # Which is all that a study knows of it
     facts.write_text("Metadata-Version: 2.1\nName: torch\nVersion: 99.0\n", encoding="utf-8")
     kept, table = written(study), do("table", study, overlay=overlay)
     done, status = do("run", study, overlay=overlay), do("status", study, overlay=overlay)
