@@ -20,7 +20,10 @@ import pandas as pd
 from bench.timing import machine
 from igstudy.engine.provenance import device_name
 
-NAMES = ("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "memory")
+NAMES = (
+    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "memory"),
+    "faults",  # which times nothing: what happens to studies
+)
 RESULTS = Path("results/bench")
 
 

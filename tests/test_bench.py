@@ -1,14 +1,21 @@
 """How the benchmarks time: contestants take turns, and ratios are those of one round."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import bench.__main__ as bench
+import pandas as pd
 import pytest
+from bench import faults
 from bench.__main__ import NAMES
+from bench.studies import rows, same
 from bench.timing import ROUNDS, interleaved, ratio
+
+from igstudy.engine import store
+from studies import photographs, study
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,6 +49,34 @@ def test_one_that_fails_does_not_stop_the_others(monkeypatch, tmp_path, capsys):
         bench.main()
     assert "no such peer" in capsys.readouterr().err
     assert [file.name for file in tmp_path.glob("*/*")] == ["sound.json"]
+
+
+def test_every_fault_has_a_row_for_what_must_hold(monkeypatch, tmp_path):
+    def forbidden(whole):
+        raise subprocess.CalledProcessError(32, "mount")
+
+    def seen(whole):
+        return {"the unbroken run is there": len(rows(whole)) == 4, "it never rains": False}
+
+    monkeypatch.setattr(faults, "FAULTS", {"rain": seen, "snow": forbidden, "a lock": faults.make_read_only})
+    chosen = study(photographs(tmp_path / "photos", 2), images=2, shard=1, metrics=("insertion",), paths=("straight",))
+    found = {(row["what happened"], row["what must hold"]): row["held"] for row in faults.run("cpu", study=chosen)}
+    assert found.pop(("rain", "the unbroken run is there"))
+    assert found.pop(("rain", "it never rains")) is False
+    assert {what for what, _ in found} == {"snow", "a lock"}
+    assert found.pop(("snow", "not tried: Command 'mount' returned non-zero exit status 32.")) is None
+    assert list(found.values()) in ([True], [None])  # None where nothing may be mounted
+
+
+def test_rows_are_compared_without_their_dates_and_to_the_last_bit(tmp_path):
+    def stored(name, value, date):
+        chosen = study(photographs(tmp_path / "photos", 2), results=str(tmp_path / name))
+        frame = pd.DataFrame([dict.fromkeys(store.COLUMNS) | {"value": value}])
+        store.write(chosen.store / "part-1.parquet", [frame], {"date": date})
+        return chosen
+
+    assert same(stored("a", 0.5, "today"), stored("b", 0.5, "tomorrow"))
+    assert not same(stored("a", 0.5, "today"), stored("c", 0.5000000000000001, "today"))
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("results/bench/*/*.json")), ids=lambda file: file.stem)

@@ -4,6 +4,7 @@ A unit's parts are what is stored: for each source of maps, each measure, each p
 there are and under which keys; `igstudy.engine.computing` makes those that are missing.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +15,15 @@ from igpaths.classifier import Classifier
 from igpaths.metrics import edges, random_maps
 from igpaths.models import Model, load_model
 from igpaths.walks import walk
-from igstudy.engine import fingerprint, subjects
+from igstudy.engine import fingerprint, store, subjects
 from igstudy.engine.parameters import Parameters
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
 from igstudy.measures.sources import APART, Source
 from igstudy.tasks.images import collection
 from igstudy.tasks.photographs import Collection, Photograph, find_classes
+
+logger = logging.getLogger("igpaths")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def parts(study: Parameters) -> list[Part]:
 def plan(study: Parameters) -> list[Unit]:
     """The units of a study, with the file of each part under its present key.
 
+    Files of these parts that are damaged are set aside, with a warning for each, and so are missing.
+
     ValueError or OSError where a model or the folder of photographs cannot be read.
     """
     there = collection(study.task, study.data)
@@ -103,6 +108,8 @@ def plan(study: Parameters) -> list[Unit]:
                     key = fingerprint.digest([*facts, kept, own[part.name]])
                     files[part.name] = folder / f"{start:06d}-{start + count:06d}" / f"{part.name}-{key[:16]}.parquet"
             units.append(Unit(model, start, count, files, library, fingerprint.digest([network, images])))
+    for line in store.set_aside_damaged(file for unit in units for file in unit.files.values()):
+        logger.warning(line)
     return units
 
 

@@ -3,7 +3,9 @@
 import errno
 import os
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -71,13 +73,92 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_runs(tmp_path):
     assert list((tmp_path / "new" / "folder").iterdir()) == []
 
 
-def test_a_damaged_file_is_named(tmp_path):
+def middle(file):
+    """Its rows scrambled, its end whole."""
+    content = bytearray(file.read_bytes())
+    content[40:80] = bytes(255 - byte for byte in content[40:80])
+    file.write_bytes(content)
+
+
+def other_columns(file):
+    pq.write_table(pa.table({"value": [1.0]}), file)
+
+
+def folder(file):
+    file.unlink()
+    file.mkdir()
+    (file / "inside").touch()
+
+
+DAMAGE = {
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:40]),
+    "empty": lambda file: file.write_bytes(b""),
+    "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
+    "text": lambda file: file.write_text("PAR1 no Parquet PAR1"),
+    "other columns": other_columns,
+    "a folder": folder,
+}
+INSIDE = {"middle": middle, "without its beginning": lambda file: file.write_bytes(file.read_bytes()[40:])}
+
+
+@pytest.mark.parametrize("kind", [*DAMAGE, *INSIDE])
+def test_a_damaged_file_is_named_and_set_aside(tmp_path, kind):
+    file = tmp_path / "x-1.parquet"
+    for number in (1, 2):
+        store.write(file, [frame(*range(50))], {"unit": "one"})
+        (DAMAGE | INSIDE)[kind](file)
+        with pytest.raises(store.DamagedError, match=f"results: {file} is damaged, set aside as x-1.*; python -m") as e:
+            store.read([file])
+        assert "\n" not in str(e.value)
+        assert not file.exists()
+        assert (tmp_path / f"x-1.parquet.{number}.damaged").exists()
+    assert store.superseded(file) == []
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+def test_damaged_files_are_found_without_reading_rows(tmp_path, kind):
+    files = [tmp_path / f"x-{number}.parquet" for number in range(3)]
+    for file in files[:2]:
+        store.write(file, [frame(1.0)], {})
+    DAMAGE[kind](files[0])
+    (line,) = store.set_aside_damaged(files)
+    assert line.startswith(f"results: {files[0]} is damaged")
+    assert [file.exists() for file in files] == [False, True, False]
+    assert store.set_aside_damaged(files) == []
+
+
+def test_no_byte_of_a_value_changes_unseen(tmp_path):
+    file = tmp_path / "x-1.parquet"
+    store.write(file, [frame(*np.random.default_rng(0).random(200))], {})
+    values = pq.read_metadata(file).row_group(0).column(store.COLUMNS.index("value"))
+    content = bytearray(file.read_bytes())
+    content[values.data_page_offset - 1] ^= 1  # the last byte of the dictionary of values
+    file.write_bytes(content)
+    with pytest.raises(store.DamagedError, match="CRC checksum"):
+        store.read([file])
+
+
+def test_a_file_that_the_system_does_not_give_is_not_set_aside(tmp_path, monkeypatch):
+    def denied(*arguments, **options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     file = tmp_path / "x-1.parquet"
     store.write(file, [frame(1.0)], {})
-    file.write_bytes(file.read_bytes()[:40])
-    for reading in (lambda: store.read([file]), lambda: store.facts(file)):
-        with pytest.raises(store.StoreError, match=f"results: {file} is damaged, delete it and run again"):
-            reading()
+    monkeypatch.setattr(pq, "read_schema", denied)
+    with pytest.raises(store.StoreError, match=f"results: {file} cannot be read: .*Permission denied"):
+        store.set_aside_damaged([file])
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_damaged_file_of_a_store_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def read_only(*arguments):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    file = tmp_path / "x-1.parquet"
+    file.touch()
+    monkeypatch.setattr(type(tmp_path), "rename", read_only)
+    with pytest.raises(store.StoreError, match=f"results: {file} is damaged .* cannot be set aside: .*Read-only"):
+        store.set_aside_damaged([file])
 
 
 def test_columns_can_be_left_out(tmp_path):
