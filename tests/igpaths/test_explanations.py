@@ -14,6 +14,7 @@ from torch import nn
 from torchvision.transforms.functional import to_pil_image, to_tensor
 
 import igpaths as ig
+from igpaths.arguments import NotFinite
 from igstudy.tasks import objects
 
 
