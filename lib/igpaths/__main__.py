@@ -4,7 +4,8 @@ import argparse
 import csv
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -160,12 +161,22 @@ def show_models(*, every: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    return finish(partial(run, arguments))
+
+
+def run(arguments: list[str] | None) -> int:
+    """Do what the arguments say; each warning is a line on stderr."""
+    options = vars(parser().parse_args(arguments))
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+        return options.pop("run")(**options) or 0
+
+
+def finish(command: Callable[[], int]) -> int:
+    """The exit status of a command line: the command's own, 1 where it fails and says why, 130 where interrupted."""
     write_any_letter()
     try:
-        options = vars(parser().parse_args(arguments))
-        with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
-            return options.pop("run")(**options) or 0
+        return command()
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -9,8 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from igpaths.__main__ import Parser, named
-from igpaths.texts import write_any_letter
+from igpaths.__main__ import Parser, finish, named
 from igstudy.engine.parameters import read
 from igstudy.engine.schema import refusal
 
@@ -102,15 +101,7 @@ def positive(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    write_any_letter()
-    try:
-        return run(parser().parse_args(arguments))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    return finish(lambda: run(parser().parse_args(arguments)))
 
 
 if __name__ == "__main__":
