@@ -147,15 +147,21 @@ def kept_maps(table: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
 
 def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
     """A report of each unit, as it is done."""
-    if not study.scheduler:  # another run may have been here meanwhile
-        yield from (_guarded(study, unit) if unit.missing else _report(unit) for unit in units)
+    if not study.scheduler:
+        waiting = list(units)
+        for wait in (False, True):  # first what no other run is at
+            for unit in list(waiting):
+                with store.claimed(unit.folder, wait=wait) as is_free:
+                    if is_free:
+                        waiting.remove(unit)
+                        yield _guarded(study, unit)
         return
     with connect(study.scheduler, threads=study.threads) as workers:
         # Workers may run in other folders.
         study = replace(
             study, results=str(study.store.resolve()), data=str(study.folder.resolve()) if study.folder else ""
         )
-        futures = {workers.client.submit(_guarded, study, unit, pure=False): unit for unit in units}
+        futures = {workers.client.submit(_alone, study, unit, pure=False): unit for unit in units}
         for future in workers.done(futures):
             if future.status == "finished":
                 yield future.result()
@@ -165,10 +171,16 @@ def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
                 yield _report(futures[future], f"{futures[future].name}: {type(error).__name__}: {error}")
 
 
+def _alone(study: Parameters, unit: Unit) -> Report:
+    """The unit's report, computed when no other run is at it."""
+    with store.claimed(unit.folder, wait=True):
+        return _guarded(study, unit)
+
+
 def _guarded(study: Parameters, unit: Unit) -> Report:
     """The unit's report, also where it cannot be computed; a store that cannot be written stops the run."""
     try:
-        return compute(study, unit)
+        return compute(study, unit) if unit.missing else _report(unit)
     except StoreError:
         raise
     except Exception as error:

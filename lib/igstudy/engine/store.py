@@ -4,11 +4,13 @@
 
 The key is a digest of all that the part depends on, so a file whose name is asked for is never stale, several studies
 share one store, and what another version of the code made lies beside it unread. Each file carries the provenance of
-its unit. Two runs at once at worst compute a part twice: the second file replaces the first in one step.
+its unit. Of two runs at once only one is at a unit, which it has claimed; where the file system knows no claims they
+at worst compute a part twice, and the second file replaces the first in one step.
 
 A file that is damaged is never counted nor read over: it is renamed to <its name>.<number>.damaged.
 """
 
+import fcntl
 import json
 import os
 import uuid
@@ -55,6 +57,30 @@ def prepare(folder: Path) -> None:
         trial.unlink()
     except OSError as error:
         raise StoreError(f"results: given {str(folder)!r}; allowed: a folder that can be written ({error})") from error
+
+
+@contextmanager
+def claimed(folder: Path, *, wait: bool) -> Iterator[bool]:
+    """Whether no other process has claimed the folder: this one then has, until it leaves or dies.
+
+    With `wait` it begins when the other one has left. StoreError where the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"results: {folder} cannot be written: {error}") from error
+    is_free = True
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            is_free = False
+        except OSError:  # a file system that knows no claims
+            pass
+        yield is_free
+    finally:
+        os.close(opened)  # which gives the claim back
 
 
 def write(path: Path, frames: Iterable[pd.DataFrame], facts: dict[str, Any]) -> None:

@@ -58,6 +58,11 @@ class Unit:
         return f"{self.model}, images {self.start} to {self.start + self.count - 1}"
 
     @property
+    def folder(self) -> Path:
+        """The folder of its files."""
+        return next(iter(self.files.values())).parent
+
+    @property
     def missing(self) -> list[str]:
         return [name for name, file in self.files.items() if not file.exists()]
 

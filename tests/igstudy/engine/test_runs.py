@@ -295,11 +295,13 @@ class TestKilled:
         assert {file.suffix for file in chosen.store.rglob("*") if file.is_file()} == {".parquet"}
         assert not run(chosen).failures
 
-    def test_two_runs_at_once_do_not_harm_each_other(self, folder):
+    def test_two_runs_at_once_share_the_work(self, folder):
         chosen = study(folder, shard=1)
         both = [command("run", chosen) for _ in range(2)]
         said = [process.communicate(timeout=300) for process in both]
         assert [process.returncode for process in both] == [0, 0], said
+        counts = [int(re.search(r"(\d+) parts computed", out)[1]) for out, _ in said]
+        assert sum(counts) == sum(len(unit.files) for unit in plan(chosen))  # none is computed twice
         again = run(chosen)
         assert again.computed == 0
         assert same(rows(chosen), measured(replace(chosen, results=str(folder / "alone"))))

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -165,3 +167,40 @@ def test_columns_can_be_left_out(tmp_path):
     file = tmp_path / "x-1.parquet"
     store.write(file, [frame(1.0)], {})
     assert list(store.read([file], columns=["image", "value"]).columns) == ["image", "value"]
+
+
+class TestClaims:
+    """Of a folder, by processes: each test starts another one."""
+
+    HOLDER = (
+        "import sys, time; from pathlib import Path; from igstudy.engine import store\n"
+        "with store.claimed(Path(sys.argv[1]), wait=True) as is_free:\n"
+        "    print(is_free, flush=True); time.sleep(60)"
+    )
+
+    @pytest.fixture
+    def holder(self, tmp_path):
+        command = [sys.executable, "-c", self.HOLDER, str(tmp_path / "unit")]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "True\n"
+            yield process
+            process.kill()
+
+    def test_a_folder_is_claimed_by_one_alone(self, holder, tmp_path):
+        with store.claimed(tmp_path / "unit", wait=False) as is_free:
+            assert not is_free
+        with store.claimed(tmp_path / "another", wait=False) as is_free:
+            assert is_free
+
+    def test_who_dies_leaves_no_claim(self, holder, tmp_path):
+        holder.kill()
+        with store.claimed(tmp_path / "unit", wait=True) as is_free:
+            assert is_free
+
+    def test_a_folder_that_cannot_be_made_is_named(self, tmp_path):
+        (tmp_path / "file").touch()
+        with (
+            pytest.raises(store.StoreError, match="file/unit cannot be written"),
+            store.claimed(tmp_path / "file" / "unit", wait=False),
+        ):
+            pass
