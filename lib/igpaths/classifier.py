@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
+from igpaths.folding import fold_norms
 from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory, products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
@@ -43,6 +44,8 @@ class Classifier:
         products a GPU rounds to 10 bits. "bfloat16" is autocast: products with 7 bits. Points, scores, gradients and
         maps are float64 or float32.
     temperature : T of softmax(z / T), positive: all logits are divided by it, so that the confidence falls as T rises.
+    fold : True folds the copy's batch norms into the convolutions before them where that computes the same, up to
+        rounding, in less time; `folded` says how many. What cannot be folded stays as it is.
     device : where the copy is put; by default the network's own device.
 
     ValueError for what is no module or cannot be copied, and for an option that is not allowed.
@@ -65,6 +68,7 @@ class Classifier:
         output: Output,
         precision: str | None = None,
         temperature: float = 1.0,
+        fold: bool = True,
         device: torch.device | str | None = None,
     ) -> None:
         if not callable(output):
@@ -87,6 +91,7 @@ class Classifier:
             if precision or any(t.dtype in HALF for t in tensors):
                 cast(self.module, wanted)
                 tensors = [t.to(wanted) for t in tensors[:1]]
+            self.folded = fold_norms(self.module) if fold else 0
             self.dtype = tensors[0].dtype if tensors else wanted
             self.device = tensors[0].device if tensors else torch.device(device or "cpu")
             self.precision = precision or str(self.dtype).removeprefix("torch.")
@@ -101,7 +106,8 @@ class Classifier:
         output = getattr(self.output, "__name__", "a function") if callable(self.output) else repr(self.output)
         hot = f", temperature={self.temperature:g}" if self.temperature != 1 else ""
         of = f"{type(self.module).__name__}, mean={mean}, std={std}, output={output}{hot}"
-        return f"{type(self).__name__}({of}, {self.precision}, {self.device})"
+        folded = f", {self.folded} norms folded" if self.folded else ""
+        return f"{type(self).__name__}({of}, {self.precision}, {self.device}{folded})"
 
     def logits(self, images: Tensor) -> Tensor:
         """The network's logits (B, classes) of images (B, C, H, W), over the temperature. They keep a graph."""

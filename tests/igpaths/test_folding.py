@@ -1,0 +1,156 @@
+"""A folded network is the same function; what cannot be folded stays as it is."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+import igpaths as ig
+from igpaths.folding import fold_norms
+from igpaths.models import load_model
+
+
+def norms(module):
+    return sum(isinstance(part, _BatchNorm) for part in module.modules())
+
+
+def settled(module):
+    """The network in evaluation mode in float64, with statistics and weights that show."""
+    torch.manual_seed(0)
+    for part in module.modules():
+        if isinstance(part, _BatchNorm):
+            if part.running_mean is not None:
+                part.running_mean.normal_()
+                part.running_var.uniform_(0.5, 2)
+            if part.weight is not None:
+                nn.init.normal_(part.weight)
+                nn.init.normal_(part.bias)
+    return module.double().eval().requires_grad_(False)
+
+
+def agree(module, shape=(2, 3, 32, 32)):
+    """How many norms were folded, of a network whose outputs and gradients stay."""
+    folded = copy.deepcopy(module)
+    count = fold_norms(folded)
+    x = torch.rand(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    outputs = [each(x) for each in (module, folded)]
+    gradients = [torch.autograd.grad(each.square().sum(), x)[0] for each in outputs]
+    for one, other in (outputs, gradients):
+        assert float((one - other).detach().abs().max()) <= 1e-12 * float(one.detach().abs().max())
+    assert norms(folded) == norms(module) - count
+    return count
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("objects/resnet", 13), ("objects/vgg", 7), ("objects/inception", 36), ("objects/mobilenet", 20),
+        ("objects/densenet", 26), ("installed/efficientnet_lite0", 49),
+    ],
+)  # fmt: skip
+def test_networks_as_they_are(name, count):
+    network = load_model(name).network.double().eval().requires_grad_(False)
+    assert agree(network, (1, 3, 64, 64)) == count
+
+
+def test_options_of_convolutions():
+    layers = (
+        nn.Conv2d(3, 6, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(6), nn.ReLU(),
+        nn.Conv2d(6, 6, 3, groups=3, dilation=2, padding="same"), nn.BatchNorm2d(6, affine=False),
+        nn.Conv2d(6, 4, (1, 3), padding_mode="reflect", padding=(0, 1)), nn.BatchNorm2d(4, eps=0.1),
+    )  # fmt: skip
+    assert agree(settled(nn.Sequential(*layers))) == 3
+
+
+class Standardised(nn.Conv2d):
+    """A convolution whose weights are not those that it multiplies by."""
+
+    def forward(self, x):
+        return nn.functional.conv2d(x, self.weight / self.weight.std(), self.bias)
+
+
+class Shared(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.convolution, self.norm = nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3)
+
+    def forward(self, x):
+        return self.norm(self.convolution(self.norm(self.convolution(x))))
+
+
+class UsedTwice(Shared):
+    def forward(self, x):
+        x = self.convolution(x)
+        return self.norm(x) + x
+
+
+class Branching(Shared):
+    def forward(self, x):
+        x = self.convolution(x)
+        return self.norm(x) if x.mean() > -9 else x
+
+
+class Kept(Shared):
+    def forward(self, x):
+        self.last = self.convolution(x)
+        return self.norm(self.last)
+
+
+def hooked():
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3))
+    network[0].register_forward_hook(lambda module, inputs, output: output * 2)
+    return network
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        pytest.param(lambda: nn.Sequential(Standardised(3, 4, 3), nn.BatchNorm2d(4)), id="weights of its own kind"),
+        pytest.param(lambda: nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 4, 3)), id="norm before convolution"),
+        pytest.param(lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.BatchNorm2d(4)), id="something between"),
+        pytest.param(
+            lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False)), id="no statistics"
+        ),
+        pytest.param(Shared, id="shared"),
+        pytest.param(UsedTwice, id="used twice"),
+        pytest.param(Branching, id="branching"),
+        pytest.param(hooked, id="hooked"),
+        pytest.param(lambda: nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 3, 3)), id="no norm at all"),
+        pytest.param(
+            lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 3, 3)), nn.BatchNorm2d(3)),
+            id="parametrised",
+        ),
+    ],
+)
+def test_what_cannot_be_folded_stays(network):
+    assert agree(settled(network())) == 0
+
+
+def test_what_a_network_keeps_is_no_trace():
+    network = settled(Kept())
+    assert fold_norms(network) == 1
+    assert not hasattr(network, "last")
+
+
+def test_weights_that_others_share_stay():
+    network = nn.Sequential(nn.Conv2d(3, 3, 3), nn.BatchNorm2d(3), nn.Conv2d(3, 3, 3))
+    network[2].weight = network[0].weight
+    assert agree(settled(network)) == 1
+
+
+class TestClassifier:
+    def test_folds_and_says_so(self):
+        model = load_model("objects/resnet")
+        folded, plain = (model.classifier(output="logit", precision="float64", fold=fold) for fold in (True, False))
+        assert "13 norms folded" in repr(folded)
+        assert "folded" not in repr(plain)
+        assert norms(model.network) == norms(plain.module) == 13
+        x = torch.rand(2, 3, 48, 48, generator=torch.Generator().manual_seed(0))
+        for one, other in zip(folded.gradients(x, 0), plain.gradients(x, 0), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
+
+    def test_a_network_without_norms_says_nothing(self):
+        net = ig.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), mean=(0,) * 3, std=(1,) * 3, output="logit")
+        assert "folded" not in repr(net)
