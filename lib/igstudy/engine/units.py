@@ -89,7 +89,7 @@ def plan(study: Parameters) -> list[Unit]:
     units = []
     for model in study.models:
         loaded = load_model(model, data=study.data)
-        network = fingerprint.network(loaded)
+        network = _network(photographs, loaded)
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
@@ -109,10 +109,18 @@ def plan(study: Parameters) -> list[Unit]:
 def check_inputs(study: Parameters, unit: Unit, model: Model) -> None:
     """Raise ValueError where a network or images are not those that the unit was planned for."""
     there = collection(study.task, study.data)
-    photographs = there.sample(unit.start + unit.count, seed=study.seed)[unit.start :] if there else ()
-    images = _images(there, photographs, model, unit.start, unit.count, study.seed)
-    if unit.inputs != fingerprint.digest([fingerprint.network(model), images]):
-        raise ValueError("its network or images have changed since the study was planned: run it again")
+    photographs = there.sample(study.images, seed=study.seed) if there else ()
+    own = photographs[unit.start : unit.start + unit.count]
+    images = _images(there, own, model, unit.start, unit.count, study.seed)
+    if unit.inputs != fingerprint.digest([_network(photographs, model), images]):
+        more = ", or the model's function returns another network each time" if fingerprint.is_foreign(model) else ""
+        raise ValueError(f"its network or images have changed since the study was planned: run it again{more}")
+
+
+def _network(photographs: Sequence[Photograph], model: Model) -> str:
+    """The digest of a network, which for a reader's own is asked about images of the size of these photographs."""
+    sized = fingerprint.is_foreign(model) and photographs
+    return fingerprint.network(model, *([fingerprint.seen_size(photographs, model)] if sized else []))
 
 
 def _images(
