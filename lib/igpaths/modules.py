@@ -55,6 +55,11 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
         raise ValueError(f"device is {str(device)!r}: {str(error).splitlines()[0]}") from error
 
 
+def mixes_images(layer: nn.Module) -> bool:
+    """Whether a layer in evaluation mode normalises an image with the statistics of all images of its batch."""
+    return isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.running_mean is None
+
+
 def _kept(module: nn.Module) -> Iterator[Tensor]:
     """The tensors with a graph, which torch refuses to copy, among all that a copy of the module reaches."""
     waiting, seen = list[Any]([module]), set[int]()
