@@ -134,10 +134,13 @@ def sources(*modules: str) -> dict[str, str]:
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported
 
 
-def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model) -> str:
+def photographs(
+    chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model, size: Sequence[int] = ()
+) -> str:
     """The digest of photographs: their names, classes, crops, bytes, and the pixels that a reader's own model sees.
 
-    Raises `NotRepeatable` for a `prepare` that gives other pixels when it is called again.
+    Raises `NotRepeatable` for a `prepare` that gives other pixels when it is called again, and ValueError for one that
+    gives another height or width than `size`, that of the study's first, so that shards do not differ.
     """
     facts: list[object] = []
     for number, each in enumerate(chosen):
@@ -145,7 +148,7 @@ def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model:
         content = _file(each.path, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
         facts.append([each.name, classes.get(each.label), each.crop, content])
         if is_foreign(model):
-            facts.append(_prepared(each, model, times=1 if number else OFTEN))
+            facts.append(_prepared(each, model, size, times=1 if number else OFTEN))
     return digest(facts)
 
 
@@ -157,7 +160,7 @@ def seen_size(chosen: Sequence[Photograph], model: Model) -> tuple[int, ...]:
     return objects.SIZE, objects.SIZE
 
 
-def _prepared(photograph: Photograph, model: Model, *, times: int) -> list[object]:
+def _prepared(photograph: Photograph, model: Model, size: Sequence[int], *, times: int) -> list[object]:
     """The digest and the shape of the pixels that the model sees; nothing where there are none, as the study says."""
     what = f"model is {model.name!r}; its prepare gives other pixels"
     try:
@@ -167,6 +170,9 @@ def _prepared(photograph: Photograph, model: Model, *, times: int) -> list[objec
         raise
     except ValueError:
         return []
+    if size and tuple(pixels.shape[1:]) != tuple(size):
+        words = f"its prepare turns {photograph.name} into {tuple(pixels.shape[1:])}, and others into {tuple(size)}"
+        raise ValueError(f"model is {model.name!r}; {words}: one size is needed")
     return [hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape]
 
 

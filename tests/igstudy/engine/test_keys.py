@@ -8,6 +8,7 @@ import pytest
 import timm
 import torch
 from PIL import Image
+from torchvision.transforms.functional import to_tensor
 
 import igstudy.engine.fingerprint as fingerprint
 from igpaths.models import load_model
@@ -201,6 +202,18 @@ class TestTimm:
 
 
 class TestImages:
+    @pytest.mark.parametrize("shard", [1, 6])
+    def test_of_unequal_sizes_are_refused_in_whichever_shards(self, tmp_path, monkeypatch, shard):
+        folder = photographs(tmp_path / "photos")
+        odd = read_folder(folder, imagenet=True).photographs[2].path
+        Image.open(odd).resize((48, 40)).save(odd)
+        monkeypatch.setattr("studies.prepare", to_tensor)
+        words = (
+            r"^model is 'module:studies.small'; its prepare turns [^ ]+ into .*: one"
+        )
+        with pytest.raises(ValueError, match=words):
+            plan(study(folder, shard=shard))
+
     def test_one_pixel_and_nothing_else(self, tmp_path):
         folder = photographs(tmp_path / "photos")
 
