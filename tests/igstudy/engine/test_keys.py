@@ -208,9 +208,7 @@ class TestImages:
         odd = read_folder(folder, imagenet=True).photographs[2].path
         Image.open(odd).resize((48, 40)).save(odd)
         monkeypatch.setattr("studies.prepare", to_tensor)
-        words = (
-            r"^model is 'module:studies.small'; its prepare turns [^ ]+ into .*: one"
-        )
+        words = r"^model is 'module:studies.small'; its prepare turns [^ ]+ into .*: one"
         with pytest.raises(ValueError, match=words):
             plan(study(folder, shard=shard))
 
