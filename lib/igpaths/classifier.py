@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
 from igpaths.folding import fold_norms
-from igpaths.modules import cast, copy_frozen, lay_out, logits_of, out_of_memory, products
+from igpaths.modules import cast, copy_frozen, lay_out, logits_of, mixes_images, out_of_memory, products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
 HALF = (torch.float16, torch.bfloat16)
@@ -86,6 +86,8 @@ class Classifier:
         self._known_as_logits = False
         with torch.inference_mode(False), torch.no_grad():
             self.module = copy_frozen(module, device)
+            if mixing := [name for name, part in self.module.named_modules() if mixes_images(part)]:
+                warnings.warn(MIXED.format(mixing[0]), stacklevel=2)
             tensors = [t for t in (*self.module.parameters(), *self.module.buffers()) if t.is_floating_point()]
             wanted = torch.float64 if precision == "float64" else torch.float32
             if precision or any(t.dtype in HALF for t in tensors):
@@ -234,6 +236,10 @@ class Classifier:
 SOFTMAX = (
     "the network returns probabilities, of which another softmax is taken, which flattens them: let it return logits, "
     "or explain output='logit', which are then the probabilities"
+)
+MIXED = (
+    "the layer {!r} has no statistics of its own (track_running_stats=False) and takes those of its batch, so that an "
+    "image's score depends on the images beside it: a map is right with batch_size=1 alone"
 )
 CUT = (
     "no gradient leads from the score back to the image, although the score changes with it: the network cuts its "

@@ -4,6 +4,7 @@ import io
 import math
 import re
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from PIL.Image import Image
 
 import igpaths as ig
-from igpaths.arguments import as_count, check_number, check_word
+from igpaths.arguments import NotFinite, as_count, check_number, check_word
 from igpaths.methods import BASELINES, CONSTRUCTED, INCOMPLETE, METHODS, RULES
 from igpaths.models import DEFAULT, Model, data_folder, in_one_line, load_model
 from igpaths.models.classes import class_index, class_names, first_name, read_synsets
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".pdf", ".svg", ".npz")
 SMALL = 0.01  # a change of score of which a share says nothing
+OTHER = 0.05  # the share of a score by which it may change from one call of the network to another: rounding is less
+RANDOM = (
+    "its network gives another score for the same image when it is called again, or beside others: it must neither be "
+    "random nor mix images, as a batch's own statistics do"
+)
 LARGE = 0.05  # a completeness gap, as a share of the score's change or of SMALL, that calls for a remark
 
 
@@ -220,12 +226,21 @@ def explain(
     classes = class_names(own, len(logits), listed=listed)
     predicted = int(logits.argmax())
     index = predicted if target is None else class_index(str(target), classes)
+    try:
+        alone = float(net.gradients(pixels[None], index)[0])
+    except ValueError:
+        raise
+    except Exception as error:
+        raise ValueError(f"model is {own.name!r}; its network has no gradient: {in_one_line(error)}") from error
+    typical = 0.0 if output == "probability" else float(logits.abs().max())  # a logit may be a small one among large
     read, left = [RULES[rule](psi) for rule in rules], RULES["left"](psi)
     every = tuple(dict.fromkeys([*read, left]))  # "left" finds α*, whatever the rules
     found, seconds = [], []
     for path in paths:
         start, way = time.perf_counter(), METHODS[path].path(begins)
         maps = ig.attribute(net, pixels[None], index, path=way, rules=every, steps=steps, progress=progress)
+        if abs(float(maps.scores[steps][0, -1]) - alone) > OTHER * max(abs(alone), typical):
+            raise ValueError(f"model is {own.name!r}; {RANDOM}")
         found.append(maps.cpu())
         seconds.append(time.perf_counter() - start)
     score = getattr(output, "__name__", str(output))
@@ -270,7 +285,11 @@ def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor
     finite = ranking.isfinite().all(-1).all(-1)
     if outputs == 1 or not bool(finite.any()):
         return ranking.new_full(ranking.shape[:2], math.nan)
-    curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
+    finite = ranking.isfinite().all(-1).all(-1)
+    with warnings.catch_warnings():
+        if not bool(finite.all()):  # which a warning has said
+            warnings.simplefilter("ignore", NotFinite)
+        curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
     scores = ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps)
     return scores.where(finite, math.nan)
 

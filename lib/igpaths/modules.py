@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 SHARED = (type, FunctionType, BuiltinFunctionType, ModuleType, str, bytes, int, float)  # by a thing and its copy
 _lock = threading.Lock()
@@ -22,12 +23,16 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
     """A copy of the network on `device`, in evaluation mode, none of whose parameters requires a gradient.
 
     Activations that the network or its hooks keep are copied without their graph. Raises ValueError for what is no
-    module, and where it cannot be copied or put in evaluation mode.
+    module, where it has no weights yet, and where it cannot be copied or put in evaluation mode.
     """
     if not isinstance(module, nn.Module):
         kind = type(module).__name__
         remedy = "load a state dict into one, wrap a function in one that calls it"
         raise ValueError(f"the network must be a torch.nn.Module, got {kind}; {remedy}")
+    tensors = (*module.named_parameters(), *module.named_buffers())
+    if empty := [name for name, t in tensors if is_lazy(t) or t.is_meta]:
+        remedy = "load them, or call it once on an image where its layers are lazy"
+        raise ValueError(f"the network has no weights yet, such as {empty[0]!r}: {remedy}")
     try:
         with torch.inference_mode(False), torch.no_grad():
             copied = copy.deepcopy(module, {id(t): t.detach().clone() for t in _kept(module)})
@@ -48,6 +53,11 @@ def copy_frozen(module: nn.Module, device: torch.device | str | None = None) -> 
         return copied.to(device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device is {str(device)!r}: {str(error).splitlines()[0]}") from error
+
+
+def mixes_images(layer: nn.Module) -> bool:
+    """Whether a layer in evaluation mode normalises an image with the statistics of all images of its batch."""
+    return isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.running_mean is None
 
 
 def _kept(module: nn.Module) -> Iterator[Tensor]:

@@ -164,3 +164,9 @@ def test_a_network_that_returns_probabilities_is_warned_of_once(temperature):
     net.scores(torch.rand(2, 3, 2, 2), 0)
     ig.Classifier(network, output="logit", **options).scores(torch.rand(2, 3, 2, 2), 0)
     ig.Classifier(network[:2], output="probability", **options).scores(torch.rand(2, 3, 2, 2), 0)
+
+
+def test_a_layer_that_mixes_images_is_warned_of():
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.Flatten())
+    with pytest.warns(UserWarning, match="the layer '1' has no statistics of its own"):
+        ig.Classifier(network, mean=(0.5,) * 3, std=(0.25,) * 3, output="logit")

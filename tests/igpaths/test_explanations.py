@@ -152,8 +152,7 @@ class Logarithm(nn.Module):
 def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path):
     model = ig.Model("logarithm", Logarithm(), (0.0,) * 3, (1.0,) * 3)
     image = 0.5 + torch.rand(3, 9, 8) / 4
-    on_black = pytest.warns(NotFinite, match="answer to image 0 with a share 0 of its pixels revealed is not finite")
-    with on_black, pytest.warns(NotFinite, match=r"image 0 is not finite at α = 0"):
+    with pytest.warns(NotFinite, match=r"image 0 is not finite at α = 0"):
         found = ig.explain(image, model=model, output="logit", paths=("straight", "blur"), steps=4)
     head, straight, gap, blur, other = str(found).splitlines()
     assert "is not finite at α = 0; " in straight
@@ -249,3 +248,42 @@ def test_progress_is_shown_in_a_terminal_alone(scene, monkeypatch, terminal):
     before = screen.getvalue()
     ig.explain(scene, model=own(), steps=4, progress=False)
     assert screen.getvalue() == before
+
+
+class Otherwise(nn.Module):
+    """A small network whose logits `change` alters."""
+
+    def __init__(self, change):
+        super().__init__()
+        torch.manual_seed(0)
+        self.body = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten())
+        self.head, self.change = nn.Linear(96, 3), change
+
+    def forward(self, x):
+        return self.change(self.head(self.body(x)))
+
+
+@pytest.mark.parametrize("output", ["probability", "logit"])
+@pytest.mark.parametrize("kind", ["random", "mixing"])
+def test_a_network_that_is_another_each_time_is_refused_by_name(kind, output):
+    def change(z):
+        if kind == "random":
+            return z + torch.rand(3)
+        return z if len(z) < 2 else nn.functional.batch_norm(z, None, None, training=True)
+
+    own = ig.Model("dice", Otherwise(change), (0.5,) * 3, (0.25,) * 3)
+    with pytest.raises(ValueError, match="^model is 'dice'; its network gives another score for the same image"):
+        ig.explain(torch.rand(3, 24, 24), model=own, steps=2, output=output)
+
+
+def test_a_network_without_a_gradient_is_named():
+    class Forward(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+    own = ig.Model("forward", Otherwise(Forward.apply), (0.5,) * 3, (0.25,) * 3)
+    with pytest.raises(
+        ValueError, match=r"^model is 'forward'; its network has no gradient: NotImplementedError: [^\n]*$"
+    ):
+        ig.explain(torch.rand(3, 24, 24), model=own, steps=2)

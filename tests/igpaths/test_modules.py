@@ -1,12 +1,14 @@
-"""Products with all their bits: the process's settings do not reach them, and are as they were afterwards."""
+"""Products with all their bits: no setting of the process reaches them, and all are put back. Copies of networks."""
 
 import threading
+from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from igpaths.gaussian import blur
-from igpaths.modules import products
+from igpaths.modules import copy_frozen, products
 
 CPU = torch.device("cpu")
 
@@ -76,3 +78,12 @@ def test_a_blur_is_float32_or_more(dtype):
         blurred = blur(x, 2.0)
     assert blurred.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
     torch.testing.assert_close(blurred.double(), blur(x.double(), 2.0), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_network_without_weights_is_refused(device):
+    """Each copy of a lazy layer would draw its own."""
+    with torch.device(device):
+        network = nn.Sequential(nn.Flatten(), (nn.LazyLinear if device == "cpu" else partial(nn.Linear, 3))(3))
+    with pytest.raises(ValueError, match=r"^the network has no weights yet, such as '1.weight': load them, or [^\n]*$"):
+        copy_frozen(network)

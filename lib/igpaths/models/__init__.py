@@ -8,7 +8,8 @@ import importlib
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -72,6 +73,21 @@ class Model:
     std: tuple[float, ...]
     prepare: "Callable[[Image], Tensor] | None" = None
     classes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Other sequences become tuples; ValueError where they hold something else."""
+        model = f"model is {self.name!r}; its"
+        for name in ("mean", "std"):
+            values, given = _listed(getattr(self, name), float), shorten(getattr(self, name))
+            if values is None:
+                raise ValueError(f"{model} {name} is {given}; it must be a number for each channel, such as (0.5, …)")
+            if name == "mean" and not all(0 <= value <= 1 for value in values):
+                raise ValueError(f"{model} mean is {given}; it must lie in [0, 1], as images do before normalisation")
+            object.__setattr__(self, name, values)
+        names = _listed(self.classes, str)
+        if names is None or not all(isinstance(each, str) for each in self.classes):
+            raise ValueError(f"{model} classes are {shorten(self.classes)}; they must be names, a tuple by their index")
+        object.__setattr__(self, "classes", names)
 
     def classifier(
         self, *, output: "Output", device: "device | str" = "cpu", precision: str | None = "float32", **options: Any
@@ -188,6 +204,13 @@ def in_one_line(error: Exception) -> str:
     """An error of foreign code, whose message may have many lines, in one."""
     words, clear = " ".join(str(error).split()), isinstance(error, ValueError | OSError | ImportError)
     return words if words and clear else f"{type(error).__name__}: {words}"
+
+
+def _listed(values: Any, kind: type) -> tuple[Any, ...] | None:
+    """The values of a sequence as a tuple of one kind; None for what is none, such as a word or a dict."""
+    with suppress(TypeError, ValueError):
+        return None if isinstance(values, str | Mapping) else tuple(map(kind, values))
+    return None
 
 
 def _imported(name: str) -> Model:

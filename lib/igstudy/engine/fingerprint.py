@@ -14,6 +14,7 @@ import importlib.util
 import json
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from torchvision.transforms import Compose
 
 from igpaths.models import Model
 from igpaths.texts import read_text
-from igstudy.engine.behaviour import NotRepeatable, behaviour, repeated
+from igstudy.engine.behaviour import OFTEN, NotRepeatable, behaviour, repeated
 from igstudy.engine.provenance import versions
 from igstudy.tasks import objects
 from igstudy.tasks.images import OTHERS
@@ -83,12 +84,17 @@ def packages() -> dict[str, str]:
     }
 
 
-def network(model: Model) -> str:
-    """The digest of a network: its tensors, normalisation, preparation and own code, and what it does with a scene."""
+def network(model: Model, size: Sequence[int] = (objects.SIZE, objects.SIZE)) -> str:
+    """The digest of a network: its tensors, normalisation, preparation and own code, and what it does with a scene.
+
+    That scene has the height and width of the images that the network is to see. Raises ValueError for a network
+    that cannot be copied or has no weights yet, as a `Classifier` does.
+    """
+    does = behaviour(model, size) if is_foreign(model) else []
     hashed = hashlib.sha256()
     for name, tensor in sorted([*model.network.named_parameters(), *model.network.named_buffers()]):
         hashed.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        hashed.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        hashed.update(tensor.detach().to_dense().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
     kind, _, rest = model.name.partition("/")
     own: object = code(NETWORKS[rest]) if kind == "objects" else ""
     if kind in ("timm", "installed"):  # whose layers are timm's
@@ -96,7 +102,7 @@ def network(model: Model) -> str:
     if is_foreign(model):
         classes = {type(part).__module__ for part in model.network.modules()}
         named = model.name.partition(":")[2].rpartition(".")[0]
-        own = [_package(named, *sorted(classes), getattr(model.prepare, "__module__", named)), behaviour(model)]
+        own = [_package(named, *sorted(classes), getattr(model.prepare, "__module__", named)), does]
     # The presets of torchvision and timm print what they do; a function's address says nothing.
     prepare = repr(model.prepare) if isinstance(model.prepare, torch.nn.Module | Compose) else ""
     return digest([hashed.hexdigest(), model.mean, model.std, prepare, repr(model.network), own])
@@ -130,31 +136,45 @@ def sources(*modules: str) -> dict[str, str]:
 _package = lru_cache(sources)  # a module that is edited later still runs as it was imported
 
 
-def photographs(chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model) -> str:
+def photographs(
+    chosen: Sequence[Photograph], classes: Mapping[str, int], model: Model, size: Sequence[int] = ()
+) -> str:
     """The digest of photographs: their names, classes, crops, bytes, and the pixels that a reader's own model sees.
 
-    Raises `NotRepeatable` for a `prepare` that gives other pixels when it is called again.
+    Raises `NotRepeatable` for a `prepare` that gives other pixels when it is called again, and ValueError for one that
+    gives another height or width than `size`, that of the study's first, so that shards do not differ.
     """
     facts: list[object] = []
-    for each in chosen:
+    for number, each in enumerate(chosen):
         at = each.path.stat()
         content = _file(each.path, at.st_size, at.st_mtime_ns, at.st_ctime_ns)
         facts.append([each.name, classes.get(each.label), each.crop, content])
         if is_foreign(model):
-            facts.append(_prepared(each, model))
+            facts.append(_prepared(each, model, size, times=1 if number else OFTEN))
     return digest(facts)
 
 
-def _prepared(photograph: Photograph, model: Model) -> list[object]:
+def seen_size(chosen: Sequence[Photograph], model: Model) -> tuple[int, ...]:
+    """Height and width of the first of the photographs that the model sees; those of a scene where it sees none."""
+    for each in chosen:
+        with suppress(ValueError):  # which the study reports
+            return tuple(model.see(each.open(), name=each.name).shape[1:])
+    return objects.SIZE, objects.SIZE
+
+
+def _prepared(photograph: Photograph, model: Model, size: Sequence[int], *, times: int) -> list[object]:
     """The digest and the shape of the pixels that the model sees; nothing where there are none, as the study says."""
     what = f"model is {model.name!r}; its prepare gives other pixels"
     try:
         opened = photograph.open()
-        pixels = repeated(lambda: model.see(opened, name=photograph.name), what)
+        pixels = repeated(lambda: model.see(opened, name=photograph.name), what, times=times)
     except NotRepeatable:
         raise
     except ValueError:
         return []
+    if size and tuple(pixels.shape[1:]) != tuple(size):
+        words = f"its prepare turns {photograph.name} into {tuple(pixels.shape[1:])}, and others into {tuple(size)}"
+        raise ValueError(f"model is {model.name!r}; {words}: one size is needed")
     return [hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape]
 
 

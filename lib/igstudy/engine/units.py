@@ -99,11 +99,12 @@ def plan(study: Parameters) -> list[Unit]:
     units = []
     for model in study.models:
         loaded = load_model(model, data=study.data)
-        network = fingerprint.network(loaded)
+        size = _size(photographs, loaded)
+        network = fingerprint.network(loaded, size)
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(0, total, study.shard):
             count = min(study.shard, total - start)
-            images = _images(there, photographs[start : start + count], loaded, start, count, study.seed)
+            images = _images(there, photographs[start : start + count], loaded, start, count, study.seed, size)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}
@@ -121,19 +122,28 @@ def plan(study: Parameters) -> list[Unit]:
 def check_inputs(study: Parameters, unit: Unit, model: Model) -> None:
     """Raise ValueError where a network or images are not those that the unit was planned for."""
     there = collection(study.task, study.data)
-    photographs = there.sample(unit.start + unit.count, seed=study.seed)[unit.start :] if there else ()
-    images = _images(there, photographs, model, unit.start, unit.count, study.seed)
-    if unit.inputs != fingerprint.digest([fingerprint.network(model), images]):
-        raise ValueError("its network or images have changed since the study was planned: run it again")
+    photographs = there.sample(study.images, seed=study.seed) if there else ()
+    own = photographs[unit.start : unit.start + unit.count]
+    size = _size(photographs, model)
+    images = _images(there, own, model, unit.start, unit.count, study.seed, size)
+    if unit.inputs != fingerprint.digest([fingerprint.network(model, size), images]):
+        more = ", or the model's function returns another network each time" if fingerprint.is_foreign(model) else ""
+        raise ValueError(f"its network or images have changed since the study was planned: run it again{more}")
+
+
+def _size(photographs: Sequence[Photograph], model: Model) -> tuple[int, ...]:
+    """Height and width of a study's images, which a reader's own network is asked about; the scenes' for any other."""
+    return fingerprint.seen_size(photographs if fingerprint.is_foreign(model) else (), model)
 
 
 def _images(
-    there: Collection | None, chosen: Sequence[Photograph], model: Model, start: int, count: int, seed: int
-) -> str:
+    there: Collection | None, chosen: Sequence[Photograph], model: Model, start: int, count: int, seed: int,
+    size: Sequence[int],
+) -> str:  # fmt: skip
     """The digest of the `chosen` photographs as the model takes them, or of the scenes of these numbers."""
     if there is None:
         return fingerprint.scenes(start, count, seed)
-    return fingerprint.photographs(chosen, find_classes(there, model)[0], model)
+    return fingerprint.photographs(chosen, find_classes(there, model)[0], model, size)
 
 
 def part_facts(part: Part) -> list[object]:

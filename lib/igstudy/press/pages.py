@@ -31,6 +31,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from igpaths.models import load_model
 from igpaths.texts import read_text
 from igstudy.engine import fingerprint
 from igstudy.engine.parameters import Parameters
@@ -42,6 +43,7 @@ from igstudy.engine.units import plan
 from igstudy.evidence.results import OF_THE_BOOK
 from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
+from igstudy.tasks.folders import CLASSES, LABELS
 
 # Folded in the page, by the cell's tag.
 PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-parameters": "Parameters of this run"}
@@ -54,6 +56,7 @@ warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|i
 PARSER = get_parser().use(colon_fence_plugin)  # jupytext's own, which does not know the fences that Sphinx also reads
 SHOWN = ("{code", "{literalinclude", "{raw", "{sourcecode")  # directives whose text is shown as it is
 LIBRARIES = [Path(__file__).parents[2] / package for package in ("igpaths", "igstudy")]
+LISTS = (CLASSES, LABELS, "synsets.txt")
 AT_ONCE = 4  # chapters: each takes a gigabyte or more
 
 
@@ -158,15 +161,17 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
         if path.is_file() and path.suffix != ".pyc":
             digest.update(path.name.encode() + path.read_bytes())
     names = values.get("models", ())
-    for name in [name.removeprefix("module:") for name in names if name.startswith("module:")]:
+    for name in [name for name in names if name.startswith("module:")]:
         # As its files are now: the chapter's own process will read them anew
-        digest.update(json.dumps(fingerprint.sources(name.rpartition(".")[0])).encode())
+        own = fingerprint.sources(name.removeprefix("module:").rpartition(".")[0])
+        digest.update(json.dumps([own, load_model(name).classes]).encode())
     if not all(name.startswith("objects/") for name in names):  # whose weights and images are the library's
         whole = replace(chosen, models=tuple(names), shard=chosen.images)
         digest.update("".join(unit.inputs for unit in plan(whole)).encode())
     for path in sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else ():
         name = str(path).encode(errors="surrogateescape")
         digest.update(name + b" %d" % path.stat().st_size)  # also those beyond the study's images
+        digest.update(path.read_bytes() if path.name in LISTS and path.is_file() else b"")  # figures name classes
     return digest.hexdigest()
 
 

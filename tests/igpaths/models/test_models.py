@@ -130,6 +130,31 @@ class TestObjects:
             model.classifier(output="score")
 
 
+class TestModel:
+    """What a reader gives a model: sequences of other kinds are taken, other things are refused in one line."""
+
+    def test_sequences(self):
+        own = Model("own", nn.Identity(), torch.full((3,), 0.5), np.full(3, 0.25), classes=np.array(["a", "b"]))
+        assert (own.mean, own.std, own.classes) == ((0.5,) * 3, (0.25,) * 3, ("a", "b"))
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ({"mean": 0.5}, "mean is 0.5; it must be a number for each channel"),
+            ({"mean": None}, "mean is None"),
+            ({"std": "0.25"}, "std is '0.25'; it must be a number for each channel"),
+            ({"mean": (123.7, 116.3, 103.5)}, r"mean is \(123.7, 116.3, 103.5\); it must lie in \[0, 1\]"),
+            ({"classes": {0: "a", 1: "b"}}, "classes are {0: 'a', 1: 'b'}; they must be names"),
+            ({"classes": (0, 1)}, r"classes are \(0, 1\); they must be names"),
+            ({"classes": "ab"}, "classes are 'ab'"),
+            ({"classes": None}, "classes are None"),
+        ],
+    )
+    def test_refused(self, given, words):
+        with pytest.raises(ValueError, match=rf"^model is 'own'; its {words}[^\n]*$"):
+            Model(**({"name": "own", "network": nn.Identity(), "mean": (0.5,) * 3, "std": (0.25,) * 3} | given))
+
+
 class TestSee:
     """The one check of what a network sees."""
 

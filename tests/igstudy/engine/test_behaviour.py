@@ -14,8 +14,9 @@ import igstudy.engine.fingerprint as fingerprint
 from igstudy.__main__ import main
 from igstudy.engine.behaviour import NotRepeatable, behaviour, repeated
 from igstudy.engine.parameters import Parameters
+from igstudy.engine.units import plan
 from igstudy.tasks.folders import read_folder
-from studies import photographs, small
+from studies import photographs, small, study
 
 
 class Body(nn.Module):
@@ -59,6 +60,7 @@ PLAIN = behaviour(model(lambda x, z: z))
         pytest.param(lambda x, z: Doubled.apply(z), id="its gradient alone"),
         pytest.param(lambda x, z: z[:, :3], id="fewer classes"),
         pytest.param(lambda x, z: z.float().half().float(), id="in other precision"),
+        pytest.param(lambda x, z: z if torch.is_grad_enabled() else z + 1, id="without a graph alone"),
     ],
 )
 def test_what_a_network_does_is_seen(change):
@@ -71,22 +73,65 @@ def test_rounding_is_not():
 
 
 def test_a_network_that_computes_in_float32_alone():
-    def alone(factor):
+    def alone(factor, change=torch.Tensor.clone):
         class Alone(nn.Module):
             def forward(self, x):
-                return x.mean((2, 3)) @ torch.eye(3) * factor
+                return change(x).mean((2, 3)) @ torch.eye(3) * factor
 
         return behaviour(replace(small(), network=Alone()))
 
-    assert alone(1) != alone(1.01)
-    assert alone(1) == alone(1 + 1e-6)
+    assert alone(1) != alone(1.0001)
+    assert alone(1) == alone(1 + 1e-12)
+    assert alone(1) != alone(1, Doubled.apply)
 
 
 def test_a_network_that_fails_is_left_to_the_study():
     def fail(x, z):
         raise ZeroDivisionError
 
-    assert behaviour(model(fail)) == ["ZeroDivisionError"]
+    assert behaviour(model(fail)) == ["ZeroDivisionError"] * 3
+
+
+def test_images_are_as_large_as_the_study_has_them(tmp_path, monkeypatch):
+    """A network of one size alone, whose `prepare` leaves the photographs as they are."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "sized.py").write_text(
+        "import os\nimport torch\nfrom torch import nn\nfrom torchvision.transforms.functional import to_tensor\n"
+        "from igpaths import Model\n\n\n"
+        "class Sized(nn.Module):\n    def __init__(self):\n        super().__init__()\n        torch.manual_seed(0)\n"
+        "        self.layer, self.scale = nn.Linear(48 * 48 * 3, 5), float(os.environ['SIZED_SCALE'])\n\n"
+        "    def forward(self, x):\n        return self.layer(x.flatten(1)) * self.scale\n\n\n"
+        "def network():\n    return Model('sized', Sized(), (0.5,) * 3, (0.25,) * 3, to_tensor)\n"
+    )
+    chosen = study(photographs(tmp_path / "photos"), models=("module:sized.network",))
+
+    def files(scale):
+        monkeypatch.setenv("SIZED_SCALE", str(scale))
+        return {file for unit in plan(chosen) for file in unit.files.values()}
+
+    assert files(1) == files(1)
+    assert not files(1) & files(2)
+
+
+MIXED = {
+    "batch statistics": lambda x, z: nn.functional.batch_norm(z, None, None, training=True) if len(z) > 1 else z,
+    "the mean of all": lambda x, z: z - 0.1 * z.mean(0),
+    "the number of images": lambda x, z: z * len(z),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+def test_a_network_that_mixes_images_is_refused_by_name(kind):
+    words = "^model is 'module:mine.network'; its network gives other outputs for the same image when it is beside oth"
+    with pytest.raises(NotRepeatable, match=words):
+        fingerprint.network(model(MIXED[kind]))
+
+
+def test_a_network_that_takes_one_image_at_a_time_is_known():
+    def one(factor):
+        return behaviour(model(lambda x, z: z.view(1, 4) * factor))
+
+    assert one(1) == one(1) != one(2)
 
 
 class Counting(nn.Module):
@@ -116,6 +161,37 @@ class TestRandomness:
         words = "^model is 'module:mine.network'; its network gives other outputs for the same image when it is called"
         with pytest.raises(NotRepeatable, match=words):
             fingerprint.network(model(RANDOM[kind]))
+
+    @pytest.mark.parametrize("kind", ["hook", "noise"])
+    def test_of_a_gradient_is_refused_by_name(self, kind):
+        class Noisy(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x.clone()
+
+            @staticmethod
+            def backward(ctx, gradient):
+                return gradient * (torch.rand(1).to(gradient) if kind == "hook" else torch.rand_like(gradient))
+
+        with pytest.raises(NotRepeatable, match="'module:mine.network'; its network gives other gradients for"):
+            behaviour(model(lambda x, z: Noisy.apply(z)))
+
+    def test_from_a_generator_of_its_own_is_looked_for_often(self):
+        own = torch.Generator().manual_seed(0)  # the third number is the first below a tenth
+        seldom = model(lambda x, z: z + (torch.rand(1, generator=own) < 0.1))
+        with pytest.raises(NotRepeatable, match="its network gives other outputs"):
+            behaviour(seldom)
+
+    def test_what_draws_nothing_is_not_called_often(self):
+        calls = []
+
+        def call():
+            calls.append(0)
+            return torch.zeros(3)
+
+        for _ in range(5):
+            repeated(call, "nothing")
+        assert len(calls) == 10
 
     def test_of_a_network_that_counts(self):
         with pytest.raises(NotRepeatable, match="'module:mine.network'"):

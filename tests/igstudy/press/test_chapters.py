@@ -217,6 +217,7 @@ def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch
     for task, edit in (
         ("imagenet", lambda: (folder / "val" / WNIDS[0] / "another.JPEG").write_bytes(b"x")),
         ("folder", lambda: (folder / "classes.txt").write_text("\n".join(reversed(WNIDS)))),
+        ("folder", lambda: (folder / "classes.txt").write_text("\n".join([*WNIDS[3:], *WNIDS[2::-1]]))),  # unused ones
         ("folder", lambda: swap_bytes(*sorted((folder / "val").rglob("*.png"))[:2])),
     ):
         chosen = Parameters(task=task, data=str(folder), models=["module:studies.small"], images=3)
@@ -236,8 +237,9 @@ from igpaths.models import Model
 def network():
     torch.manual_seed(0)
     body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 10))
-    body[4].weight.data *= json.loads(pathlib.Path("FOLDER/settings.json").read_text())["scale"]
-    return Model("x", body, (0.5,) * 3, (0.25,) * 3, lambda photograph: photograph)
+    settings = json.loads(pathlib.Path("FOLDER/settings.json").read_text())
+    body[4].weight.data *= settings["scale"]
+    return Model("x", body, (0.5,) * 3, (0.25,) * 3, lambda photograph: photograph, settings["classes"])
 """
 
 
@@ -246,13 +248,13 @@ def test_key_follows_the_readers_network_its_files_and_what_they_read(tmp_path, 
     page, study = pages.chapter(ROOT, "06-split-ig"), Parameters(models=["module:readers_own.network"], images=1)
     source = READERS.replace("FOLDER", str(tmp_path))
 
-    def key(text, scale):
+    def key(text, scale, classes="abc"):
         (tmp_path / "readers_own.py").write_text(text)
-        (tmp_path / "settings.json").write_text(f'{{"scale": {scale}}}')
+        (tmp_path / "settings.json").write_text(json.dumps({"scale": scale, "classes": [*classes]}))
         return pages.key(page, page.parameters(study), study)
 
-    keys = [key(source, 1), key(source, 5), key(source.replace("nn.ReLU", "nn.GELU"), 1)]
-    assert len(set(keys)) == 3
+    keys = [key(source, 1), key(source, 5), key(source.replace("nn.ReLU", "nn.GELU"), 1), key(source, 1, "abd")]
+    assert len(set(keys)) == 4
     assert key(source, 1) == keys[0]
 
 
