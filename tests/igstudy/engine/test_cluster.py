@@ -279,6 +279,33 @@ def test_what_the_cluster_refuses_is_the_one_message(kind, lines, folder, capfd)
     assert capfd.readouterr() == ("", "")
 
 
+def test_words_in_another_encoding_are_the_clusters_all_the_same(folder):
+    for lines in (r"printf 'Ung\xfcltig\n' >&2; exit 1", r"printf 'Gr\xfcn\nnichts\n'"):
+        with pytest.raises(ParameterError, match="qsub fails: Ung\ufffdltig$|: Gr\ufffdn nichts$"):
+            connect(given(folder, "pbs", lines), threads=1).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("exec sleep 60", "no answer within 1 s"),
+        (r"printf '\xfc'", "'utf-8' codec"),
+        (None, "No such file or directory: 'qdel'"),
+    ],
+)
+def test_a_job_that_cannot_be_cancelled_loses_nothing(lines, words, folder, monkeypatch, capfd):
+    monkeypatch.setattr(jobs, "CANCEL", 1)
+    with connect(given(folder, "pbs"), threads=1) as workers:
+        group = workers.client.submit(lambda: os.getpgid(0)).result(timeout=30)
+        program = folder / "qdel"
+        program.write_text(f"#!/bin/bash\n{lines}\n") if lines else program.unlink()
+    said = capfd.readouterr().err
+    os.killpg(group, signal.SIGKILL)
+    assert "qdel fails: " in said
+    assert words in said
+    assert said.endswith("; cancel it yourself\n")
+
+
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_without_its_programs_the_error_says_so(kind, folder, monkeypatch, capfd):
     chosen = given(folder, kind)
