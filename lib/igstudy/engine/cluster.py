@@ -221,6 +221,9 @@ def _words(cluster: Cluster, exported: Mapping[str, str]) -> dict[str, Any]:
     lines += [gpu] * (cluster.gpus if gpu else 0)
     at_home = cluster.kind == "pbs"  # where its jobs start
     epilogue = "\n".join(cluster.epilogue)
+    python = _quoted(_placed(cluster.python))
+    if cluster.python == sys.executable:  # whose folder may have a dollar in its name, which is no variable
+        python = python.replace("$", r"\$")
     return {
         **_resources(cluster),
         "job_name": cluster.name,
@@ -239,7 +242,7 @@ def _words(cluster: Cluster, exported: Mapping[str, str]) -> dict[str, Any]:
             *(f"export {name}={value}" for name, value in exported.items()),
             *([f"trap {shlex.quote(epilogue)} EXIT"] if epilogue else []),
         ],
-        "python": _quoted(_placed(cluster.python)),
+        "python": python,
         "interface": cluster.interface or None,
         "local_directory": _quoted(_placed(cluster.local_directory)) if cluster.local_directory else None,
         "shebang": cluster.shebang or None,

@@ -148,6 +148,13 @@ def test_paths_are_found_from_every_folder(tmp_path, monkeypatch):
     assert (tmp_path / "scratch" / "logs").is_dir()
 
 
+def test_a_folder_may_have_a_dollar_in_its_name(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/home/a $b/python")
+    words = {"workers": 1, "time": "01:00:00", "cores": 1}
+    assert r'"/home/a \$b/python" -m' in job_script(Cluster(**words, python=sys.executable), {})
+    assert '"$HOME/python" -m' in job_script(Cluster(**words, python="$HOME/python"), {})
+
+
 def test_an_option_takes_the_place_of_what_the_keys_make(tmp_path):
     spec = "select=1:ncpus=8:ngpus=1:gpu_model=a100"
     text = f"{REQUIRED}kind: pbs\nlogs: {tmp_path}\noptions: {{resource_spec: '{spec}'}}\n"
