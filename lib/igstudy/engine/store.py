@@ -79,7 +79,8 @@ def read(paths: Iterable[Path], *, columns: Sequence[str] = COLUMNS) -> pd.DataF
     tables = []
     for path in paths:
         with _named(path):
-            tables.append(pq.read_table(path, columns=list(columns), schema=SCHEMA))
+            table = pq.read_table(path, columns=list(columns), partitioning=None)
+            tables.append(table.select(list(columns)).cast(schema))  # a KeyError where a column is not there
     return (pa.concat_tables(tables) if tables else schema.empty_table()).to_pandas()
 
 
