@@ -14,7 +14,7 @@ from igpaths.folders import name_pictures, real
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import DEFAULT, load_model, providers
 from igpaths.models.photographs import Unreadable
-from igpaths.texts import write_any_letter
+from igpaths.texts import write_any_letter, written
 
 EXPLAIN = """examples:
   python -m igpaths explain dog.jpg
@@ -112,7 +112,8 @@ def explain_images(images: Sequence[Path], *, out: Sequence[Path] | None, table:
             explanation.save(file)
         if table:  # a row at once, so that an interruption loses none
             _write(table, [{"image": image, **row} for row in explanation.rows()], new=not explained)
-        print(*[image] * several, explanation, ", ".join(map(str, files[image])), sep="\n")
+        names = ", ".join(written(str(file)) for file in files[image])
+        print(*[written(str(image))] * several, explanation, names, sep="\n")
         explained += 1
     if several and explained:
         print(table)

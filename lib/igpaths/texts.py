@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -23,8 +24,18 @@ def read_text(path: str | Path) -> str:
     return text
 
 
+def written(name: str) -> str:
+    """A name that any line can hold: bytes that are no text, ends of lines and what steers a terminal by numbers."""
+    text = name.encode(errors="backslashreplace").decode()
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", lambda odd: ascii(odd[0])[1:-1], text)
+
+
 def write_any_letter() -> None:
-    """From here on whatever is printed is written, a letter that the terminal's encoding lacks as "?"."""
+    """From here on whatever is printed is written, a letter that the terminal's encoding lacks as "?".
+
+    Where a stream is closed, what is printed there is lost, and no file that is opened later takes its place.
+    """
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from igpaths.texts import read_text, write_any_letter
+from igpaths.texts import read_text, write_any_letter, written
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,16 @@ def test_a_terminal_writes_what_its_encoding_lacks(monkeypatch):
     print("Σ", file=sys.stderr, flush=True)
     assert held["stdout"].getvalue() == b"? ?\n"
     assert held["stderr"].getvalue() == b"?\n"
+
+
+def test_what_is_printed_to_a_closed_stream_is_lost_and_nothing_else(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    write_any_letter()
+    for stream in (sys.stdout, sys.stderr):
+        stream.write("α")
+        stream.close()
+
+
+def test_a_name_is_one_line_that_steers_no_terminal():
+    assert written("ein\x1b[31m Küken\r\n\x9b\u2028 犬\udcff") == r"ein\x1b[31m Küken\r\n\x9b\u2028 犬\udcff"

@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
+from tqdm import tqdm
 
 from igstudy.engine.parameters import Positive
 from igstudy.engine.plain_yaml import read_yaml
 from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, refusal, schema, within
 
 ANSWER, AGAIN = 60, 30  # seconds that a command of the cluster has, and until a job that was refused is tried again
+CANCEL = 30  # seconds that the command has that ends a job, less than the whole has to stop
 Time = Annotated[str, Field(pattern=r"^(\d+-)?\d+:\d\d:\d\d$"), allowed("hh:mm:ss")]
 Memory = Annotated[str, Field(pattern=r"^([1-9]\d*[KMGT])?$"), allowed("a number with K, M, G or T, such as 32G")]
 Lines = Annotated[tuple[str, ...], allowed("a list of shell lines")]
@@ -180,12 +182,16 @@ def _recording(job: Any, refused: list[str]) -> type:
         try:
             await job.start(self)
         except ValueError as error:
-            refused.append(str(error))
+            refused.append(" ".join(str(error).split()))
             self.status = Status.running  # as `_adapt` of Dask's must find it
             asyncio.get_running_loop().call_later(AGAIN, lambda: self._cluster().workers.pop(self.name, None))
 
     async def close(self: Any) -> None:
-        await job.close(self)
+        try:
+            await asyncio.wait_for(job.close(self), CANCEL)
+        except (OSError, ValueError) as error:  # all that was computed is there
+            words = str(error) or f"no answer within {CANCEL} s"
+            tqdm.write(f"job {self.job_id}: {self.cancel_command} fails: {words}; cancel it yourself", file=sys.stderr)
         self.status = Status.closed
 
     return type(job.__name__, (job,), {"_submit_job": submit, "start": start, "close": close})
@@ -194,7 +200,9 @@ def _recording(job: Any, refused: list[str]) -> type:
 def _call(command: Sequence[str], script: str) -> str:
     """What a command of the cluster prints for a job; `ParameterError` with its own words where it fails."""
     try:
-        done = subprocess.run(command, input=script, text=True, capture_output=True, check=True, timeout=ANSWER)
+        done = subprocess.run(
+            command, input=script, encoding="utf-8", errors="replace", capture_output=True, check=True, timeout=ANSWER
+        )
     except (OSError, subprocess.SubprocessError) as error:
         words = getattr(error, "stderr", None) or getattr(error, "stdout", None) or str(error)
         raise ParameterError(f"{command[0]} fails: {words.strip()}") from error
@@ -213,6 +221,9 @@ def _words(cluster: Cluster, exported: Mapping[str, str]) -> dict[str, Any]:
     lines += [gpu] * (cluster.gpus if gpu else 0)
     at_home = cluster.kind == "pbs"  # where its jobs start
     epilogue = "\n".join(cluster.epilogue)
+    python = _quoted(_placed(cluster.python))
+    if cluster.python == sys.executable:  # whose folder may have a dollar in its name, which is no variable
+        python = python.replace("$", r"\$")
     return {
         **_resources(cluster),
         "job_name": cluster.name,
@@ -231,7 +242,7 @@ def _words(cluster: Cluster, exported: Mapping[str, str]) -> dict[str, Any]:
             *(f"export {name}={value}" for name, value in exported.items()),
             *([f"trap {shlex.quote(epilogue)} EXIT"] if epilogue else []),
         ],
-        "python": _quoted(_placed(cluster.python)),
+        "python": python,
         "interface": cluster.interface or None,
         "local_directory": _quoted(_placed(cluster.local_directory)) if cluster.local_directory else None,
         "shebang": cluster.shebang or None,

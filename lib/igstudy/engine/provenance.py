@@ -30,11 +30,12 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str:
-    """The library's commit, marked where tracked files differ from it; "unknown" outside a git checkout.
+    """The library's commit, marked where tracked files differ from it; "unknown" outside a git checkout of its own.
 
     Published results do not count: a run that writes them is not changed by them.
     """
     try:
+        _git("ls-files", "--error-unmatch", "--", Path(__file__).name)  # a reader's own may hold what pip installed
         head = _git("rev-parse", "--short=12", "HEAD")
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)results")
         return head + (" with changes" if changed else "")

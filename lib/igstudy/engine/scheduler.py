@@ -63,8 +63,12 @@ class Workers:
             time.sleep(0.1)
 
     def count(self) -> int:
-        """How many there are."""
-        return len(self.client.nthreads())
+        """How many there are; `ParameterError` where the scheduler has gone."""
+        try:
+            return len(self.client.nthreads())
+        except OSError as error:
+            words = f"it answers no more ({error}); what is computed is kept, and the same command goes on"
+            raise ParameterError(f"scheduler {self.scheduler}: {words}") from error
 
 
 @contextmanager
@@ -110,9 +114,13 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
         if where is not scheduler:
             stack.callback(where.close, END)
         try:
-            client = Client(where, timeout=ANSWER if where is scheduler else END, set_as_default=False)
+            limit = ANSWER if where is scheduler else END
+            client = _in_time(Client, limit)(where, timeout=limit, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ParameterError(f"scheduler {scheduler}: nobody answers there within {ANSWER} s: {error}") from error
+        except TypeError as error:  # of tls without its keys
+            words = "name the keys in Dask's configuration, distributed.comm.tls"
+            raise ParameterError(f"scheduler {scheduler}: {error}; {words}") from error
         stack.enter_context(client)
         if refused:  # Dask has submitted all jobs by now
             raise ParameterError(f"{rest}: {refused[0]}")
@@ -122,6 +130,15 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
             # Threads of torch are set for a whole process, so it can do one unit at a time.
             raise ParameterError(f"scheduler {scheduler}: start its workers with --nthreads 1; {crowded[0]} has more")
         yield workers
+
+
+def _in_time(client: type["Client"], limit: float) -> type["Client"]:
+    """The class of clients, which does not wait for ever for what takes a connection and never says a word."""
+
+    def start(self: Any, **options: Any) -> None:
+        client.start(self, callback_timeout=limit + 1, **options)
+
+    return type(client.__name__, (client,), {"start": start})
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -113,7 +113,9 @@ def read(paths: Iterable[Path], *, columns: Sequence[str] = COLUMNS) -> pd.DataF
     for path in paths:
         facts(path)  # which Parquet's reader would not miss
         with _named(path):
-            tables.append(pq.read_table(path, columns=list(columns), page_checksum_verification=True))
+            # A folder such as steps=3 would otherwise be read as a column
+            options = {"partitioning": None, "page_checksum_verification": True}
+            tables.append(pq.read_table(path, columns=list(columns), **options))
     return (pa.concat_tables(tables) if tables else schema.empty_table()).to_pandas()
 
 

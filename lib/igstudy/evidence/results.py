@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from igstudy.evidence.statistics import bootstrap
 from igstudy.evidence.tables.quality import AVERAGES
 
 BITS = 12
+FILES = ("values.parquet", "summary.parquet", "provenance.json")
 OF_THE_BOOK = (
     *("devices-objects", "devices-photographs", "inception-steps", "objects-causes", "objects-causes-many"),
     *("objects-logit", "objects-paths", "objects-published", "objects-steps", "objects-temperature", "pair"),
@@ -48,6 +50,8 @@ TYPES = {"steps": pa.int32(), "n": pa.int32()} | dict.fromkeys(ESTIMATE, pa.floa
 
 def publish(study: Parameters, folder: Path) -> list[Path]:
     """Write the results of a study that has run into `folder`, and return the files.
+
+    Those of before stay as they are until the new ones are whole.
 
     Raises
     ------
@@ -71,18 +75,20 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
         parts = sum(len(unit.files) for unit in units)
         raise ValueError(f"{missing} of {parts} parts are not computed yet: python -m igstudy run computes them")
     store.prepare(folder)
-    files = [folder / name for name in ("values.parquet", "summary.parquet", "provenance.json")]
-    with _writer(files[0], VALUES) as values, _writer(files[1], SUMMARY) as averages:
-        for model in study.models:  # one at a time, for a large study does not fit into memory
-            its = [file for unit in units if unit.model == model for file in unit.files.values()]
-            found = store.read(its, columns=VALUES)
-            found = found[found["metric"] != "map"]
-            for writer, frame in ((values, found), (averages, summary(found))):
-                # In parts, so that a reader passes over those without the metrics that it asks for.
-                writer.write_table(_compact(frame, writer.schema), row_group_size=2**17)
-    facts = merged([store.facts(file) for file in there(units)])
-    files[2].write_text(json.dumps({"parameters": study.as_dict(), **facts}, indent=1) + "\n")
-    return files
+    with TemporaryDirectory(prefix=".", dir=folder) as unfinished:
+        new = [Path(unfinished, name) for name in FILES]
+        with _writer(new[0], VALUES) as values, _writer(new[1], SUMMARY) as averages:
+            for model in study.models:  # one at a time, for a large study does not fit into memory
+                its = [file for unit in units if unit.model == model for file in unit.files.values()]
+                found = store.read(its, columns=VALUES)
+                found = found[found["metric"] != "map"]
+                for writer, frame in ((values, found), (averages, summary(found))):
+                    # In parts, so that a reader passes over those without the metrics that it asks for.
+                    writer.write_table(_compact(frame, writer.schema), row_group_size=2**17)
+        facts = {"parameters": study.as_dict(), **merged([store.facts(file) for file in there(units)])}
+        new[2].write_text(json.dumps(facts, indent=1) + "\n")
+        (folder / FILES[2]).unlink(missing_ok=True)  # without which the others are not read
+        return [file.replace(folder / file.name) for file in new]
 
 
 def published(*names: str, output: str = "probability", metrics: Sequence[str] = ()) -> pd.DataFrame:
@@ -99,12 +105,18 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     >>> published(metrics=("insertion",)).columns[:4].tolist()
     ['protocol', 'network', 'image', 'photograph']
     """
-    there = {name: folder for name, folder in _folders().items() if _facts(folder)["parameters"]["output"] == output}
+    there = {
+        name: folder
+        for name, folder in _folders().items()
+        # Of no other study of a reader's, which may be damaged.
+        if name in (names or OF_THE_BOOK) and _facts(folder)["parameters"]["output"] == output
+    }
     for name in names:
         if name not in there:
-            allowed = ", ".join(there) or "none, for none is published"
-            raise refusal(f"published study of the {output}", name, allowed, list(there))
-    chosen = names or [name for name in there if name in OF_THE_BOOK]
+            others = [other for other, folder in _folders().items() if _facts(folder)["parameters"]["output"] == output]
+            allowed = ", ".join(others) or "none, for none is published"
+            raise refusal(f"published study of the {output}", name, allowed, others)
+    chosen = names or list(there)
     wanted = [("metric", "in", list(metrics))] if metrics else None
     tables = []
     for name in chosen:
@@ -140,15 +152,17 @@ def _folders() -> dict[str, Path]:
     book = {name: shelf(name, of_the_book=True) for name in OF_THE_BOOK}
     own = sorted(path.parent for path in shelf("", of_the_book=False).glob("*/values.parquet"))
     every = book | {folder.name: folder for folder in own if folder.name not in book}
-    return {name: folder for name, folder in sorted(every.items()) if (folder / "values.parquet").is_file()}
+    return {name: folder for name, folder in sorted(every.items()) if all((folder / file).is_file() for file in FILES)}
 
 
 def _facts(folder: Path) -> dict[str, Any]:
     file = folder / "provenance.json"
     try:
-        return dict(json.loads(read_text(file)))
-    except ValueError as error:
+        facts = dict(json.loads(read_text(file)))
+        dict(facts["parameters"])["output"]
+    except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} is damaged: {error}") from error
+    return facts
 
 
 def _writer(file: Path, columns: Sequence[str]) -> pq.ParquetWriter:

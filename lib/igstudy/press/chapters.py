@@ -16,7 +16,7 @@ import jupytext
 
 from igstudy.engine.parameters import Parameters
 from igstudy.press.building import build, check
-from igstudy.press.pages import chapter, execute, execute_all, pages
+from igstudy.press.pages import chapter, execute, execute_all, is_up_to_date, key, pages
 from igstudy.press.parameters_cell import ChapterError
 
 
@@ -25,10 +25,10 @@ def write_notebooks(root: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for page in [page for page in pages(root) if page.is_chapter]:
         target, stamp = folder / f"{page.title}.ipynb", folder / f".{page.title}.key"
-        written = stamp.read_text().split() if stamp.exists() else ["", ""]
-        if target.exists() and _digest(target.read_bytes()) != written[1]:
+        written = stamp.read_text(errors="replace").split() if stamp.exists() else []
+        if target.exists() and written[1:] != [_digest(target.read_bytes())]:
             print(f"kept, for it was edited: {target}; for the chapter as it is now, move it away and do this again")
-        elif not target.exists() or _digest(page.text.encode()) != written[0]:
+        elif not target.exists() or written[:1] != [_digest(page.text.encode())]:
             jupytext.write(page.notebook(), target)
             stamp.write_text(f"{_digest(page.text.encode())} {_digest(target.read_bytes())}")
             print(target)
@@ -75,12 +75,16 @@ def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, s
         check(html, pages(root))
         print(f"the book: {html / 'index.html'}")
     elif command == "pdf":
-        if missing := [page.title for page in chapters if not (tree / f"{page.name}.ipynb").exists()]:
+        keys = {page: key(page, page.parameters(chosen), chosen) for page in chapters}
+        # A chapter alone leaves the others' notebooks beside it as they are before they run
+        if missing := [page.title for page in chapters if not is_up_to_date(tree / f"{page.name}.ipynb", keys[page])]:
             more = [word for pair in changes.items() for word in ("-p", *pair)]
             first = shlex.join(["python", "-m", "igstudy", "book", "--params", str(params), *more])
-            raise ChapterError(f"not run: {', '.join(missing)}; first: {first}")
-        from igstudy.press.pdf import printable, write  # whose browser `make pdf` installs
-
+            raise ChapterError(f"not run as they are now: {', '.join(missing)}; first: {first}")
+        try:
+            from igstudy.press.pdf import printable, write
+        except ImportError as error:
+            raise ChapterError(f"a book to print needs the packages that `make pdf` installs: {error}") from error
         write(printable(build(root, tree, root, builder="singlehtml")), folder / "igpaths.pdf")
         print(f"the book: {folder / 'igpaths.pdf'}")
     else:

@@ -175,6 +175,12 @@ def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     return digest.hexdigest()
 
 
+def is_up_to_date(notebook: Path, current: str) -> bool:
+    """Whether a chapter's notebook has run to its end with all that its `key` is now."""
+    stamp = notebook.with_suffix(".key")
+    return notebook.exists() and stamp.exists() and stamp.read_text(errors="replace") == current
+
+
 def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) -> Path:
     """Run a chapter into `tree` unless it is up to date there, and return the executed notebook.
 
@@ -182,7 +188,7 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     """
     target, values = tree / f"{page.name}.ipynb", page.parameters(chosen)
     stamp, current = target.with_suffix(".key"), key(page, values, chosen)
-    if not again and target.exists() and stamp.exists() and stamp.read_text() == current:
+    if not again and is_up_to_date(target, current):
         print(f"{page.title}: up to date")
         return target
     stamp.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from igpaths.arguments import shorten
 from igpaths.folders import SUFFIXES
 from igpaths.models import ENVIRONMENT, data_folder
 from igpaths.models.classes import read_synsets
-from igpaths.texts import read_text
+from igpaths.texts import read_text, written
 from igstudy.tasks.photographs import Collection, Photograph
 
 LABELS = "labels.csv"
@@ -68,7 +68,7 @@ def _own(folder: Path) -> Collection:
     if lists:
         found = _listed(root, lists[0])
     elif flat:
-        found = tuple(Photograph(path, _written(path.name)) for path in flat)
+        found = tuple(Photograph(path, written(path.name)) for path in flat)
     if not found:
         raise ValueError(f"{root} has no image ({', '.join(SUFFIXES)}); it must have {FORM}")
     labels = dict.fromkeys(each.label for each in found if each.label)
@@ -105,17 +105,12 @@ def _listed(root: Path, file: Path) -> tuple[Photograph, ...]:
 
 def _name(text: str) -> str:
     """A label, in one spelling: a Mac's folders have letters and their dots apart."""
-    return normalize("NFC", _written(text.strip()))
-
-
-def _written(name: str) -> str:
-    """A name that any table can hold: a file's may have bytes that are no text, which are shown by their numbers."""
-    return name.encode(errors="backslashreplace").decode()
+    return normalize("NFC", written(text.strip()))
 
 
 def _labelled(root: Path, names: Iterable[str]) -> tuple[Photograph, ...]:
     there = ((name, path) for name in names for path in _images(root / name))
-    return tuple(Photograph(path, _written(f"{name}/{path.name}"), _name(name)) for name, path in there)
+    return tuple(Photograph(path, written(f"{name}/{path.name}"), _name(name)) for name, path in there)
 
 
 def _folders(root: Path) -> list[str]:

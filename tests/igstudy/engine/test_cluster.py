@@ -148,6 +148,13 @@ def test_paths_are_found_from_every_folder(tmp_path, monkeypatch):
     assert (tmp_path / "scratch" / "logs").is_dir()
 
 
+def test_a_folder_may_have_a_dollar_in_its_name(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/home/a $b/python")
+    words = {"workers": 1, "time": "01:00:00", "cores": 1}
+    assert r'"/home/a \$b/python" -m' in job_script(Cluster(**words, python=sys.executable), {})
+    assert '"$HOME/python" -m' in job_script(Cluster(**words, python="$HOME/python"), {})
+
+
 def test_an_option_takes_the_place_of_what_the_keys_make(tmp_path):
     spec = "select=1:ncpus=8:ngpus=1:gpu_model=a100"
     text = f"{REQUIRED}kind: pbs\nlogs: {tmp_path}\noptions: {{resource_spec: '{spec}'}}\n"
@@ -277,6 +284,33 @@ def test_what_the_cluster_refuses_is_the_one_message(kind, lines, folder, capfd)
         connect(chosen, threads=1).__enter__()
     assert (folder / "cancelled").exists() == (folder / "submitted").exists()
     assert capfd.readouterr() == ("", "")
+
+
+def test_words_in_another_encoding_are_the_clusters_all_the_same(folder):
+    for lines in (r"printf 'Ung\xfcltig\n' >&2; exit 1", r"printf 'Gr\xfcn\nnichts\n'"):
+        with pytest.raises(ParameterError, match="qsub fails: Ung\ufffdltig$|: Gr\ufffdn nichts$"):
+            connect(given(folder, "pbs", lines), threads=1).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("exec sleep 60", "no answer within 1 s"),
+        (r"printf '\xfc'", "'utf-8' codec"),
+        (None, "No such file or directory: 'qdel'"),
+    ],
+)
+def test_a_job_that_cannot_be_cancelled_loses_nothing(lines, words, folder, monkeypatch, capfd):
+    monkeypatch.setattr(jobs, "CANCEL", 1)
+    with connect(given(folder, "pbs"), threads=1) as workers:
+        group = workers.client.submit(lambda: os.getpgid(0)).result(timeout=30)
+        program = folder / "qdel"
+        program.write_text(f"#!/bin/bash\n{lines}\n") if lines else program.unlink()
+    said = capfd.readouterr().err
+    os.killpg(group, signal.SIGKILL)
+    assert "qdel fails: " in said
+    assert words in said
+    assert said.endswith("; cancel it yourself\n")
 
 
 @pytest.mark.parametrize("kind", PROGRAMS)

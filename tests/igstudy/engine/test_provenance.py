@@ -1,6 +1,8 @@
 """Provenance holds what a result depends on, and the footer shows it."""
 
 import json
+import re
+import subprocess
 
 import pytest
 from bs4 import BeautifulSoup
@@ -27,6 +29,18 @@ def test_footer_is_a_table():
     assert all(line.startswith("| ") or line == "|---|---|" for line in lines)
     assert "steps `8, 16, 32, 64, 128`" in lines[2]
     assert lines[-1].endswith("in 5 s |")
+
+
+def test_commit_of_another_project_is_none_of_the_librarys(monkeypatch, tmp_path):
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
+    (tmp_path / "provenance.py").touch()
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "a"]):
+        subprocess.run([*git, *words], check=True)
+    assert provenance.commit() == "unknown"
+    for words in (["add", "provenance.py"], ["commit", "-q", "-m", "b"]):
+        subprocess.run([*git, *words], check=True)
+    assert re.fullmatch("[0-9a-f]{12}", provenance.commit())
 
 
 def test_commit_is_unknown_outside_a_checkout(monkeypatch, tmp_path):

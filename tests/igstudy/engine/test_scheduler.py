@@ -13,7 +13,7 @@ import torch
 
 from igstudy.engine import scheduler
 from igstudy.engine.parameters import Parameters
-from igstudy.engine.scheduler import connect, environment, worker_device
+from igstudy.engine.scheduler import Workers, connect, environment, worker_device
 from igstudy.engine.schema import ParameterError
 
 # What workers are given must not belong to this module, which they cannot import: functions within tests.
@@ -136,6 +136,30 @@ def test_an_address_where_nobody_listens_is_refused_soon(monkeypatch):
         with pytest.raises(ParameterError, match=f"^scheduler {address}: nobody answers there within 2 s"):
             connect(address, threads=1).__enter__()
     assert time.monotonic() - started < 5
+
+
+def test_what_takes_a_connection_and_never_answers_is_refused_soon(monkeypatch):
+    monkeypatch.setattr(scheduler, "ANSWER", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = "tcp://{}:{}".format(*silent.getsockname())
+        with pytest.raises(ParameterError, match=f"^scheduler {address}: nobody answers there within 1 s"):
+            connect(address, threads=1).__enter__()
+
+
+def test_tls_without_its_keys_is_refused():
+    with pytest.raises(ParameterError, match=r"^scheduler tls://127\.0\.0\.1:1: .*; name the keys in Dask's config"):
+        connect("tls://127.0.0.1:1", threads=1).__enter__()
+
+
+def test_a_scheduler_that_goes_away_is_the_message():
+    def lost():
+        raise OSError("closed")
+
+    client = SimpleNamespace(nthreads=lost)
+    with pytest.raises(
+        ParameterError, match=r"^scheduler tcp://a:1: it answers no more \(closed\); what is computed is"
+    ):
+        Workers(client, "tcp://a:1", "00:00:01", "", []).count()
 
 
 def test_a_running_scheduler_without_workers_ends_the_run_in_time(monkeypatch, capfd):

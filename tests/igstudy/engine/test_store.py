@@ -204,3 +204,13 @@ class TestClaims:
             store.claimed(tmp_path / "file" / "unit", wait=False),
         ):
             pass
+
+
+def test_a_file_that_lacks_a_column_is_no_file_of_the_stores(tmp_path):
+    """Its values would be missing without a word."""
+    file = tmp_path / "steps=7" / "x-1.parquet"
+    store.write(file, [frame(1.0)], {})
+    assert store.read([file])["steps"].tolist() == [4]
+    pq.write_table(pq.read_table(file, partitioning=None).drop_columns(["left_out"]), file)
+    with pytest.raises(store.StoreError, match=f"results: {file} is damaged, set aside as"):
+        store.read([file])

@@ -129,6 +129,33 @@ def test_a_readers_study_moves_no_verdict(shelf, folder_of_results, tmp_path):
         published("mine")
 
 
+@pytest.mark.parametrize("provenance", [None, "[]", "{", "{}"])
+def test_a_readers_damaged_study_keeps_nobody_from_others(shelf, folder_of_results, tmp_path, provenance):
+    own = tmp_path / "_build" / "published" / "own"
+    shutil.copytree(folder_of_results, own)
+    (own / "provenance.json").unlink()
+    if provenance is not None:
+        (own / "provenance.json").write_text(provenance)
+    assert set(published()["study"]) == {"again"}
+    assert set(published("first")["study"]) == {"first"}
+    with pytest.raises(ValueError, match="is damaged: |given 'own'; allowed: again, first$"):
+        published("own")
+
+
+def test_a_failure_leaves_the_results_of_before(folder, tmp_path):
+    """Half of the networks would pass for all of them."""
+    chosen = study(folder, models=("module:studies.small", "module:studies.fussy"), results=str(tmp_path / "a"))
+    assert not run(chosen).failures
+    before = {file.name: file.read_bytes() for file in publish(chosen, tmp_path / "own")}
+    last = plan(chosen)[-1]
+    file = next(iter(last.files.values()))
+    content = file.read_bytes()
+    file.write_bytes(content[:60] + bytes(255 - byte for byte in content[60:90]) + content[90:])  # its end is as it was
+    with pytest.raises(store.StoreError, match="is damaged"):
+        publish(chosen, tmp_path / "own")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "own").iterdir()} == before
+
+
 def test_damaged_provenance_is_named(shelf, tmp_path):
     (tmp_path / "results" / "first" / "provenance.json").write_text("{")
     with pytest.raises(ValueError, match=r"first/provenance\.json is damaged: "):

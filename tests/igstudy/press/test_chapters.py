@@ -181,8 +181,21 @@ def test_each_choice_of_parameters_has_a_tree_of_its_own(book, monkeypatch):
 def test_a_book_to_print_says_how_to_run_its_chapters(make):
     status, printed = make("pdf", "-p", "models", "[objects/vgg]")
     assert status == 1
-    assert "error: not run: 01-one; first: python -m igstudy book --params /" in printed
+    assert "error: not run as they are now: 01-one; first: python -m igstudy book --params /" in printed
     assert "/params/few.yaml -p models '[objects/vgg]'" in printed
+
+
+def test_a_book_to_print_has_no_chapter_that_was_not_run_as_it_is(book, make, monkeypatch):
+    add_chapters(book, [cell("", ":tags: [parameters]")])
+    assert make("chapter", "1")[0] == 0  # which leaves the other one beside it, as it is before it runs
+    assert "error: not run as they are now: 02-more; first: " in make("pdf")[1]
+    assert make("chapter", "2")[0] == 0
+    text = book / "book" / "01-one.md"
+    text.write_text(text.read_text() + "\nOne sentence more.\n")
+    assert "error: not run as they are now: 01-one; first: " in make("pdf")[1]
+    assert make("chapter", "1")[0] == 0
+    monkeypatch.setitem(sys.modules, "igstudy.press.pdf", None)
+    assert "error: a book to print needs the packages that `make pdf` installs: " in make("pdf")[1]
 
 
 def swap_bytes(one, other):
@@ -442,10 +455,13 @@ class TestNotebooks:
         assert make("notebooks") == (0, f"{path}\n")
         assert "And another." in path.read_text()
 
-    def test_one_of_which_nothing_is_known_is_kept(self, book, make):
+    @pytest.mark.parametrize("key", [None, b"", b"12345678", b"\xff"])
+    def test_one_of_which_nothing_is_known_is_kept(self, key, book, make):
         path = book / "_build" / "notebooks" / "01-one.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text("{}")
+        if key is not None:
+            path.with_name(".01-one.key").write_bytes(key)
         assert "kept, for it was edited" in make("notebooks")[1]
         assert path.read_text() == "{}"
 
