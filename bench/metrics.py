@@ -1,8 +1,9 @@
 """Insertion, deletion and max-sensitivity: against bare forward passes, Captum 0.9 and Quantus 0.6.
 
-Every peer is asked for the very same thing, and how far its figures are from ours is in the table. Quantus's
-PixelFlipping ablates a third of a pixel's colours at a time, so that every third of its figures is one of ours. The
-noise is drawn once, for Captum and for us. Quantus imports OpenCV, which needs libGL (Debian: apt install libgl1).
+Every peer is asked for the very same thing, of the network as it was written, whose batch norms are not folded; how far
+its figures are from ours is in the table. Quantus's PixelFlipping ablates a third of a pixel's colours at a time, so
+that every third of its figures is one of ours. The noise is drawn once, for Captum and for us. Quantus imports OpenCV,
+which needs libGL (Debian: apt install libgl1).
 """
 
 from collections.abc import Callable
@@ -67,7 +68,8 @@ Contest = tuple[str, dict[str, Callable[[], Any]]]  # the peer's name, and the w
 def integrated(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """IG, 128 steps."""
     images, targets, n = case.images.to(net.device), case.targets, STEPS["captum"]
-    peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
+    written = case.classifier(fold=False)
+    peer = IntegratedGradients(lambda x, t: written.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
     def ours() -> np.ndarray:
         maps = ig.attribute(net, images, targets, path=ig.Straight(), rules=(ig.IG(),), steps=(n,), batch_size=batch)
@@ -86,8 +88,8 @@ def integrated(case: Subject, net: ig.Classifier, batch: int) -> Contest:
 def sensitivity(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """Max-sensitivity, IG, 8 steps, 10 samples."""
     images, targets, n = case.images.to(net.device), case.targets, STEPS["sensitivity"]
-    versions = list(metrics.uniform_noise(net, images, samples=SAMPLES))
-    peer = IntegratedGradients(lambda x, t: net.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
+    versions, written = list(metrics.uniform_noise(net, images, samples=SAMPLES)), case.classifier(fold=False)
+    peer = IntegratedGradients(lambda x, t: written.logits(x).softmax(1).gather(1, t.view(-1, 1))[:, 0])
 
     def explain(x: Tensor) -> Tensor:
         maps = ig.attribute(net, x, targets, path=ig.Straight(), rules=ig.IG(), steps=n, batch_size=batch, check=False)
@@ -121,7 +123,7 @@ def ranked(case: Subject, net: ig.Classifier) -> Tensor:
 def insertion(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     """Insertion, 6 maps, 20 shares."""
     images, targets, maps = case.images.to(net.device), case.targets, ranked(case, net)
-    shares = [i / 20 for i in range(21)]
+    shares, written = [i / 20 for i in range(21)], case.classifier(fold=False)
     asked = len(images) * (MAPS * (len(shares) - 2) + 2)  # no pixel and all of them are asked once for all maps
 
     def ours() -> np.ndarray:
@@ -131,7 +133,7 @@ def insertion(case: Subject, net: ig.Classifier, batch: int) -> Contest:
         x, t = images.repeat(-(-batch // len(images)), 1, 1, 1)[:batch], targets.repeat(-(-batch // len(images)))
         for start in range(0, asked, batch):
             size = min(batch, asked - start)
-            net.scores(x[:size], t[:size])
+            written.scores(x[:size], t[:size])
 
     return "as many bare forward passes", {"igpaths": ours, "as many bare forward passes": bare}
 
@@ -153,7 +155,7 @@ def deletion(case: Subject, net: ig.Classifier, batch: int) -> Contest:
     def theirs() -> np.ndarray:
         curves = [
             pixel_flipping(
-                model=Logits(net).eval(), x_batch=images.cpu().numpy(), y_batch=targets.numpy(),
+                model=Logits(case.classifier(fold=False)).eval(), x_batch=images.cpu().numpy(), y_batch=targets.numpy(),
                 a_batch=maps[:, i : i + 1].cpu().numpy(), softmax=True, device=str(net.device), batch_size=batch,
             )
             for i in range(MAPS)

@@ -35,22 +35,23 @@ class Subject:
     images: Tensor
     targets: Tensor
 
-    def classifier(self, *, precision: str | None = None) -> Classifier:
-        """The Classifier of the probability."""
-        chosen: dict[str, Any] = {"precision": precision} if precision else {}  # which older libraries lack
+    def classifier(self, *, precision: str | None = None, fold: bool = True) -> Classifier:
+        """The Classifier of the probability; without `fold` its network is as it was written."""
+        chosen: dict[str, Any] = {"precision": precision, "fold": fold}
         return Classifier(self.module, mean=self.mean, std=self.std, output="probability", **chosen)
 
 
 def subject(name: str, *, count: int, device: str) -> Subject:
     """The network of this name with `count` images.
 
-    "objects/…" is trained and sees scenes. A network of torchvision has the weights of the folder that IGPATHS_DATA
-    names, and its photographs; without such a folder or weights, random ones, and noise.
+    "objects/…" is trained and sees scenes, "installed/…" and "module:…" are, and see photographs. A network of
+    torchvision has the weights of the folder that IGPATHS_DATA names, and its photographs; without such a folder or
+    weights, random ones, and noise.
     """
     task, _, network = name.partition("/")
     data = os.environ.get(ENVIRONMENT, "")
     trained = data and network in WEIGHTS and (Path(data) / WEIGHTS[network].split("@")[1]).is_file()
-    if task != "objects" and not trained:
+    if task == "torchvision" and not trained:
         generator = torch.Generator().manual_seed(0)
         images = torch.rand(count, 3, 224, 224, generator=generator)
         module = torchvision.models.get_model(network).to(device)
@@ -61,5 +62,7 @@ def subject(name: str, *, count: int, device: str) -> Subject:
     from igstudy.tasks.images import load_images
 
     model = load_model(f"{name}:{WEIGHTS[network]}" if trained else name, data=data)
-    chosen = load_images("imagenet" if trained else "objects", model=model, count=count, data=data)
-    return Subject(network, "trained", model.network.to(device), model.mean, model.std, chosen.images, chosen.targets)
+    kind = {"objects": "objects", "installed": "photographs"}.get(task, "imagenet")
+    chosen = load_images(kind, model=model, count=count, data=data)
+    module, images, targets = model.network.to(device), chosen.images, chosen.targets
+    return Subject(network or name, "trained", module, model.mean, model.std, images, targets)

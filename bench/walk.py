@@ -1,6 +1,7 @@
 """What a walk costs beside the bare network: `attribute` against a loop of forward passes and input gradients.
 
-The bare loop runs at its own best batch size and layout, in the same precision, on a batch that is there already.
+The bare loop runs the network as it was written, at its own best batch size and layout, in the same precision, on a
+batch that is there already. The walk's Classifier folds its batch norms: "as written" is the walk without that.
 "drawing" is the part of the walk's time that its path's points take to make. "of peak", on a GPU, is the network's
 arithmetic, in operations a second, as a part of what one large product of matrices reaches there in this precision.
 """
@@ -23,7 +24,7 @@ BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128, 256)}  # of the bare loop, t
 WALKS = {"cpu": (16, 32), "cuda": (64, 128)}
 IMAGES = {"cpu": 4, "cuda": 64}
 NETWORKS = {
-    "cpu": ("torchvision/mobilenet_v2", "objects/resnet"),
+    "cpu": ("torchvision/mobilenet_v2", "installed/efficientnet_lite0", "objects/resnet", "objects/densenet"),
     "cuda": ("torchvision/mobilenet_v2", "torchvision/resnet50", "torchvision/vgg16"),
 }
 PRECISIONS = {"cpu": ("float32",), "cuda": ("float32", "TF32", "bfloat16")}
@@ -54,7 +55,7 @@ def bare(
     case: Subject, *, batch: int, layout: torch.memory_format, device: str, precision: str = "float32"
 ) -> Callable[[int], None]:
     """The bare loop of a network in a batch size and layout, as a function of the number of gradients."""
-    net = case.classifier()
+    net = case.classifier(fold=False)
     module = net.module.to(memory_format=layout)
     repeats = -(-batch // len(case.images))
     x = case.images.repeat(repeats, 1, 1, 1)[:batch].to(device)
@@ -104,6 +105,7 @@ def draw(net: ig.Classifier, case: Subject, path: ig.Straight | ig.Blur, steps: 
 def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:
     """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
     net, steps = case.classifier(precision=precision), STEPS[device]
+    written = case.classifier(precision=precision, fold=False)
     setting, loop = best(case, device=device, gradients=max(BATCHES[device]), precision=precision)
     share = operations(case, device=device) / peak(precision=precision) if device == "cuda" else None
     gradients, rows = len(case.images) * (steps + 1), []
@@ -111,10 +113,9 @@ def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any
         batches = (len(case.images),) if isinstance(path, ig.Guided) else WALKS[device]
         work: dict[str, Callable[[], Any]] = {"bare loop": partial(loop, gradients)}
         for batch in batches:
-            work[f"batch {batch}"] = partial(
-                ig.attribute, net, case.images, case.targets, path=path, rules=RULES, steps=(steps,),
-                batch_size=batch,
-            )  # fmt: skip
+            options: dict[str, Any] = {"path": path, "rules": RULES, "steps": (steps,), "batch_size": batch}
+            for name, asked in ((f"batch {batch}", net), (f"as written, batch {batch}", written)):
+                work[name] = partial(ig.attribute, asked, case.images, case.targets, **options)
             if not isinstance(path, ig.Guided):
                 work[f"drawing, batch {batch}"] = partial(draw, net, case, path, steps, batch)
         seconds = interleaved(work)
@@ -125,6 +126,7 @@ def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any
                 {
                     "network": case.name,
                     "weights": case.weights,
+                    "norms folded": net.folded,
                     "precision": precision,
                     "path": path_name,
                     "images": len(case.images),
@@ -132,6 +134,7 @@ def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any
                     "bare loop": setting,
                     "gradients/s": rate,
                     "bare gradients/s": gradients / median(seconds, "bare loop"),
+                    "as written": ratio(seconds, of="bare loop", to=f"as written, {walk}")["ratio"],
                     "of peak": rate * share if share else None,
                     "drawing": median(seconds, f"drawing, {walk}") / median(seconds, walk) if drawing else None,
                     **ratio(seconds, of="bare loop", to=walk),

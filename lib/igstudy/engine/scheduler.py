@@ -145,6 +145,7 @@ def environment(threads: int) -> dict[str, str]:
     """A worker's: Dask would set one thread, sample its stack, and have glibc hand freed memory to the kernel."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
     kept = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**34))
+    kept |= {name: os.environ[name] for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT") if name in os.environ}
     return counts | kept | {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
 

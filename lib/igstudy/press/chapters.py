@@ -7,7 +7,7 @@ book, and ``igpaths.pdf`` the same as one file, from chapters that were run.
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import jupytext
 
 from igstudy.engine.parameters import Parameters
 from igstudy.press.building import build, check
-from igstudy.press.pages import chapter, execute, execute_all, is_up_to_date, key, pages
+from igstudy.press.pages import Page, chapter, execute, execute_all, is_up_to_date, key, pages
 from igstudy.press.parameters_cell import ChapterError
 
 
@@ -53,6 +53,15 @@ def _digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:8]
 
 
+def book_key(root: Path, chapters: Sequence[Page], chosen: Parameters) -> str:
+    """A hash of all that the built book depends on."""
+    digest = sha256("".join(key(page, page.parameters(chosen), chosen) for page in chapters).encode())
+    for path in [root / "_config.yml", root / "_toc.yml", *sorted((root / "book").rglob("*"))]:
+        if path.is_file():
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, str], *, title: str = "") -> None:
     """Do what a command of the press says in the project of the current folder: "book", "chapter", "pdf", "notebooks".
 
@@ -70,9 +79,15 @@ def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, s
     for page in wanted:
         page.parameters(chosen)  # all of them are checked before the first one runs
     if command == "book":
-        execute_all(chapters, chosen, tree)
-        html = build(root, tree, root)
-        check(html, pages(root))
+        html = folder / "html"
+        stamp, current = html / ".key", book_key(root, chapters, chosen)
+        if (html / "index.html").exists() and stamp.exists() and stamp.read_text(errors="replace") == current:
+            print("every chapter and page: up to date")
+        else:
+            execute_all(chapters, chosen, tree)
+            build(root, tree, root)
+            check(html, pages(root))
+            stamp.write_text(current)
         print(f"the book: {html / 'index.html'}")
     elif command == "pdf":
         keys = {page: key(page, page.parameters(chosen), chosen) for page in chapters}
