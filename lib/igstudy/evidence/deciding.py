@@ -7,7 +7,7 @@ claim makes; then it is counted where the intervals lie.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from itertools import product
 
 import numpy as np
@@ -19,6 +19,7 @@ from igstudy.evidence.tables.quality import AVERAGES
 
 HOLDS, FAILS, UNDECIDED, NOT_MEASURED = "holds", "does not hold", "undecided", "not measured"
 THEIRS_ALONE = "holds only under the paper's protocol"
+GROUP = ["protocol", "network", "metric", "method", "variant", "sign"]
 LEAST = 10  # images; with fewer an interval decides nothing
 
 
@@ -52,6 +53,64 @@ class Verdict:
     also: Finding | None
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A quantity on one network: images (n,) by their numbers, step counts, and `values` (n, step counts)."""
+
+    images: np.ndarray
+    steps: tuple[int, ...]
+    values: np.ndarray  # NaN where an image has none
+
+    def at(self, steps: tuple[int | str, ...]) -> np.ndarray:
+        """The values (n,) at a step count, or their change from one to another; NaN where it was not measured."""
+        named = {"finest": self.steps[-1], "coarsest": self.steps[0]}
+        ends = [named.get(str(count), count) for count in steps]
+        if len(set(ends)) < len(steps) or not set(ends) <= set(self.steps):
+            return np.full(len(self.images), np.nan)
+        columns = [self.values[:, self.steps.index(int(end))] for end in ends]
+        return columns[-1] - columns[0] if len(columns) > 1 else columns[0]
+
+
+class Tables:
+    """Rows sorted once into the quantities of each network, from which claims take what they compare.
+
+    ValueError where a quantity has two values of one image. `photographs` has the one behind each image, by its number.
+    """
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        group = rows.groupby(GROUP, sort=False, observed=True).ngroup().to_numpy()
+        pairs = rows.groupby(["photograph", "image"], sort=False, observed=True)
+        image, steps = pairs.ngroup().to_numpy(), rows["steps"].to_numpy()
+        order = np.lexsort((image, steps, group))
+        group, self._steps, self._image = group[order], steps[order], image[order]
+        self._values = rows["value"].to_numpy(dtype=np.float64)[order]
+        same = [column[1:] == column[:-1] for column in (group, self._steps, self._image)]
+        starts = np.flatnonzero(np.r_[True, ~same[0]][: len(group)])
+        names = zip(*(rows[name].to_numpy()[order[starts]] for name in GROUP), strict=True)
+        ends = [*starts[1:], len(group)]
+        self._ranges = {tuple(map(str, key)): pair for key, *pair in zip(names, starts, ends, strict=True)}
+        if np.logical_and.reduce(same).any():
+            twice = np.flatnonzero(np.logical_and.reduce(same))[0]
+            which = ", ".join(str(rows[name].iloc[order[twice]]) for name in (*GROUP, "image"))
+            raise ValueError(f"a quantity has two values of one image: {which}")
+        self.photographs = np.empty(len(rows), dtype=object)
+        self.photographs[image] = rows["photograph"].to_numpy()
+
+    def find(self, protocol: str, network: str, quantity: Quantity) -> Table | None:
+        """The quantity on a network under a protocol; None where it was not measured."""
+        own = (protocol, network, quantity.metric, quantity.method, quantity.variant)
+        keys = [(*own, sign) for sign in (quantity.sign, "none")]  # what has no negative values is there once
+        found = [self._table(*self._ranges[key]) for key in dict.fromkeys(keys) if key in self._ranges]
+        return found[0] if found else None
+
+    def _table(self, start: int, end: int) -> Table:
+        steps, image, values = (each[start:end] for each in (self._steps, self._image, self._values))
+        counts, images = np.unique(steps), np.unique(image)
+        table = np.full((len(images), len(counts)), np.nan)
+        table[np.searchsorted(images, image), np.searchsorted(counts, steps)] = values
+        return Table(images, tuple(counts.tolist()), table)
+
+
 def metrics(about: Iterable[Claim]) -> set[str]:
     """The metrics whose rows decide these claims."""
     sides = [side for claim in about for side in claim.sides]
@@ -71,17 +130,18 @@ def verdicts(rows: pd.DataFrame, about: Iterable[Claim] | None = None) -> Iterat
     """
     about = claims() if about is None else tuple(about)
     counted = rows[rows["metric"].isin(metrics(about)) & (rows["left_out"] == "")]
-    networks = [str(network) for network in counted["network"].unique()]
-    parts = dict(iter(counted.groupby(["protocol", "network", "metric"], sort=False)))
+    networks, tables = [str(network) for network in counted["network"].unique()], Tables(counted)
 
     @cache  # claims overlap
     def estimate(side: tuple[str, str], protocol: str, network: str, comparison: Comparison) -> Estimate | None:
-        own = [parts.get((protocol, network, quantity.metric)) for quantity in comparison]
-        tables = [_by_steps(part, quantity) for part, quantity in zip(own, comparison, strict=True) if part is not None]
-        if len(tables) < len(comparison):
+        own = [tables.find(protocol, network, quantity) for quantity in comparison]
+        known = [table for table in own if table is not None]
+        if len(known) < len(comparison):
             return None
-        values = _of_images(side[0], tables, comparison)
-        return _estimate(*side, comparison[0].metric, values) if len(values) else None
+        images, values = _of_images(side[0], known, comparison)
+        if not len(values):
+            return None
+        return _estimate(*side, comparison[0].metric, values, tables.photographs[images])
 
     for claim in about:
         named = [network for network in networks if not claim.networks or network in claim.networks]
@@ -114,42 +174,28 @@ def _counted(outcomes: list[str], share: float) -> str:
     return FAILS if len(outcomes) - outcomes.count("disagrees") < needed else UNDECIDED
 
 
-def _by_steps(rows: pd.DataFrame, quantity: Quantity) -> pd.DataFrame:
-    """A quantity's values: an image a row, a step count a column, the coarsest first."""
-    chosen = rows["sign"].isin([quantity.sign, "none"])  # what has no negative values is there once
-    for key in ("method", "metric", "variant"):
-        chosen &= rows[key] == getattr(quantity, key)
-    return rows[chosen].pivot(index=["photograph", "image"], columns="steps", values="value")
-
-
-def _of_images(kind: str, tables: list[pd.DataFrame], comparison: Comparison) -> pd.Series:
-    """One number of each image that has all it takes; the decimal logarithm of a ratio."""
+def _of_images(kind: str, tables: list[Table], comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
+    """The images that have all it takes, and one number of each; the decimal logarithm of a ratio."""
     if kind == "exponent":
-        steps = list(tables[0].columns)
-        orders = [slope(steps, errors) if len(steps) > 1 else math.nan for errors in tables[0].abs().to_numpy()]
-        return pd.Series(orders, index=tables[0].index, dtype=float).dropna()
-    columns = [_at(table, quantity.steps) for table, quantity in zip(tables, comparison, strict=True)]
-    found = pd.concat(columns, axis=1, join="inner", keys=range(len(columns)))
-    if kind != "ratio":
-        return (found[0] - (found[1] if kind == "difference" else 0)).dropna()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logarithms = pd.Series(np.log10(found[0] / found[1]), index=found.index)
-    return logarithms[np.isfinite(logarithms)]
+        (table,) = tables
+        steps = table.steps
+        orders = [slope(steps, errors) if len(steps) > 1 else math.nan for errors in np.abs(table.values)]
+        images, found = table.images, np.array(orders, dtype=float)
+    else:
+        columns = [table.at(quantity.steps) for table, quantity in zip(tables, comparison, strict=True)]
+        images = reduce(np.intersect1d, [table.images for table in tables])
+        parts = [column[np.searchsorted(table.images, images)] for table, column in zip(tables, columns, strict=True)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if kind == "ratio":
+                found = np.log10(parts[0] / parts[1])
+            else:
+                found = parts[0] - parts[1] if kind == "difference" else parts[0]
+    known = np.isfinite(found) if kind == "ratio" else ~np.isnan(found)
+    return images[known], found[known]
 
 
-def _at(table: pd.DataFrame, steps: tuple[int | str, ...]) -> pd.Series:
-    """The values at a step count, or their change from one to another; none where it was not measured."""
-    counts = list(table.columns)
-    named = {"finest": counts[-1], "coarsest": counts[0]} if counts else {}
-    ends = [named.get(str(count), count) for count in steps]
-    if len(set(ends)) < len(steps) or not set(ends) <= set(counts):
-        return pd.Series(dtype=float, index=table.index[:0])
-    return table[ends[-1]] - (table[ends[0]] if len(ends) > 1 else 0)
-
-
-def _estimate(kind: str, statistic: str, metric: str, values: pd.Series) -> Estimate:
-    photographs = tuple(str(photograph) for photograph, _ in values.index)
-    average = bootstrap(values, statistic=statistic or AVERAGES.get(metric, "mean"), clusters=photographs)
+def _estimate(kind: str, statistic: str, metric: str, values: np.ndarray, photographs: np.ndarray) -> Estimate:
+    average = bootstrap(values, statistic=statistic or AVERAGES.get(metric, "mean"), clusters=list(photographs))
     if kind != "ratio":
         return average
     return Estimate(10**average.value, 10**average.low, 10**average.high, average.n)
