@@ -84,11 +84,13 @@ def call(command):
 
 
 def made(command):
-    """What a ``make`` command would run."""
+    """What a ``make`` command would run, with the values that it hands on by the environment."""
     program, *words = shlex.split(command)
     assert program == "make"
     printed = subprocess.run(["make", "--dry-run", *words], capture_output=True, text=True, check=True).stdout
-    return [line for line in printed.splitlines() if line.startswith(".venv/")]
+    given = {"PARAMS": "params/objects.yaml"} | dict(word.split("=", 1) for word in words if "=" in word)
+    lines = [line for line in printed.splitlines() if line.startswith(".venv/")]
+    return [re.sub(r"\$(\w+)", lambda name: given[name[1]], line) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +142,7 @@ def test_the_book_and_its_quick_look_are_commands_with_parameters_that_are_allow
     (inline,) = re.findall(r"`(make book PARAMS=\S+)`", PAGE)
     for command, name in ((*commands(BOOK), "objects"), (inline, "smoke")):
         (line,) = made(command)
-        assert shlex.split(line)[1:] == ["-m", "igstudy", "book", "--params", f"params/{name}.yaml"]
+        assert shlex.split(line)[1:] == ["-m", "igstudy", "book", f"--params=params/{name}.yaml"]
         chosen = read(f"params/{name}.yaml")
         own = [page.parameters(chosen) for page in chapters.pages(Path.cwd()) if page.is_chapter]
         assert {"images": SMALL[name]["images"]}.items() <= max(own, key=len).items()
@@ -182,7 +184,7 @@ def test_a_study_is_run_asked_about_and_published(project, capsys):
     assert "what was found: python -m igstudy table params/objects.yaml" in printed
     assert "objects/mobilenet: 2 of 2 units are complete; 2 images" in printed
     assert "objects/mobilenet: 2 of 2 units, " in printed
-    assert {file.name for file in (project / "results" / "objects").iterdir()} == {
+    assert {file.name for file in (project / "_build" / "published" / "objects").iterdir()} == {
         "values.parquet", "summary.parquet", "provenance.json",
     }  # fmt: skip
 

@@ -80,7 +80,8 @@ def test_a_network_of_regression_takes_no_targets():
 def test_a_batch_of_one_sees_no_other_image():
     """BatchNorm without running statistics uses those of the batch, whatever the mode."""
     layers = [nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6, track_running_stats=False), nn.ReLU(), nn.AdaptiveAvgPool2d(1)]
-    net = classify(build(lambda: nn.Sequential(*layers, nn.Flatten())))
+    with pytest.warns(UserWarning, match="the layer '1' has no statistics of its own"):
+        net = classify(build(lambda: nn.Sequential(*layers, nn.Flatten())))
     x = images(3)
     together = attribute(net, x, batch_size=1)
     for i in range(3):

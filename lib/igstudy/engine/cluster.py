@@ -187,10 +187,12 @@ def _recording(job: Any, refused: list[str]) -> type:
             asyncio.get_running_loop().call_later(AGAIN, lambda: self._cluster().workers.pop(self.name, None))
 
     async def close(self: Any) -> None:
+        cancel = [*shlex.split(self.cancel_command), str(self.job_id)]
         try:
-            await asyncio.wait_for(job.close(self), CANCEL)
-        except (OSError, ValueError) as error:  # all that was computed is there
-            words = str(error) or f"no answer within {CANCEL} s"
+            if self.job_id:  # a status other than 0 is that of a job that has ended
+                await asyncio.to_thread(subprocess.run, cancel, capture_output=True, timeout=CANCEL)
+        except (OSError, subprocess.TimeoutExpired) as error:  # all that was computed is there
+            words = str(error) if isinstance(error, OSError) else f"no answer within {CANCEL} s"
             tqdm.write(f"job {self.job_id}: {self.cancel_command} fails: {words}; cancel it yourself", file=sys.stderr)
         self.status = Status.closed
 

@@ -98,7 +98,7 @@ def _listed(root: Path, file: Path) -> tuple[Photograph, ...]:
         inside = not Path(name).is_absolute() and ".." not in Path(name).parts
         if not (name and label and inside and os.path.isfile(root / name)) or name in found:
             wanted = f"an image of {root} and its label, once"
-            raise ValueError(f"{file}, line {number}: {shorten(name, 200)}, {shorten(label)} is not {wanted}")
+            raise ValueError(f"{file}, line {number}: {shorten(name, 120)}, {shorten(label)} is not {wanted}")
         found[name] = Photograph(root / name, name, label)
     return tuple(found.values())
 

@@ -172,6 +172,7 @@ def plant(project, planted):
     with results._writer(folder / "values.parquet", VALUES) as writer:
         writer.write_table(results._compact(planted, writer.schema))
     (folder / "provenance.json").write_text(json.dumps(facts))
+    (folder / "summary.parquet").touch()
 
 
 def test_published_results_decide_and_are_named(project):
