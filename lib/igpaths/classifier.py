@@ -44,8 +44,9 @@ class Classifier:
         products a GPU rounds to 10 bits. "bfloat16" is autocast: products with 7 bits. Points, scores, gradients and
         maps are float64 or float32.
     temperature : T of softmax(z / T), positive: all logits are divided by it, so that the confidence falls as T rises.
-    fold : True folds the copy's batch norms into the convolutions before them where that computes the same, up to
-        rounding, in less time; `folded` says how many. What cannot be folded stays as it is.
+    fold : True folds the copy's batch norms into the convolutions before them, which computes the same, up to
+        rounding, in less time; `folded` says how many. What cannot be folded stays as it is. Where a gradient is not
+        unique, as at a constant image all of whose windows tie in a max-pooling, rounding chooses another one.
     device : where the copy is put; by default the network's own device.
 
     ValueError for what is no module or cannot be copied, and for an option that is not allowed.
@@ -68,7 +69,7 @@ class Classifier:
         output: Output,
         precision: str | None = None,
         temperature: float = 1.0,
-        fold: bool = True,
+        fold: bool = False,
         device: torch.device | str | None = None,
     ) -> None:
         if not callable(output):

@@ -90,12 +90,18 @@ class Model:
         object.__setattr__(self, "classes", names)
 
     def classifier(
-        self, *, output: "Output", device: "device | str" = "cpu", precision: str | None = "float32", **options: Any
-    ) -> "ig.Classifier":
-        """The frozen `Classifier` of images in [0, 1]; the options are its own."""
-        return ig.Classifier(
-            self.network, mean=self.mean, std=self.std, output=output, device=device, precision=precision, **options
-        )
+        self, *, output: "Output", device: "device | str" = "cpu", precision: str | None = "float32",
+        fold: bool = True, **options: Any,
+    ) -> "ig.Classifier":  # fmt: skip
+        """The frozen `Classifier` of images in [0, 1], its batch norms folded; the options are its own."""
+        own: dict[str, Any] = {
+            "mean": self.mean,
+            "std": self.std,
+            "output": output,
+            "device": device,
+            "precision": precision,
+        }
+        return ig.Classifier(self.network, **own, fold=fold, **options)
 
     def see(self, photograph: "Image | Tensor", *, name: str) -> "Tensor":
         """What the network sees: a float32 tensor (C, H, W) in [0, 1] on the CPU; rounding by 1e-5 is cut off.

@@ -84,15 +84,10 @@ class Tables:
         order = np.lexsort((image, steps, group))
         group, self._steps, self._image = group[order], steps[order], image[order]
         self._values = rows["value"].to_numpy(dtype=np.float64)[order]
-        same = [column[1:] == column[:-1] for column in (group, self._steps, self._image)]
-        starts = np.flatnonzero(np.r_[True, ~same[0]][: len(group)])
+        starts = np.flatnonzero(np.diff(group, prepend=-1))
         names = zip(*(rows[name].to_numpy()[order[starts]] for name in GROUP), strict=True)
-        ends = [*starts[1:], len(group)]
+        ends = [*starts[1:], len(group)][: len(starts)]
         self._ranges = {tuple(map(str, key)): pair for key, *pair in zip(names, starts, ends, strict=True)}
-        if np.logical_and.reduce(same).any():
-            twice = np.flatnonzero(np.logical_and.reduce(same))[0]
-            which = ", ".join(str(rows[name].iloc[order[twice]]) for name in (*GROUP, "image"))
-            raise ValueError(f"a quantity has two values of one image: {which}")
         self.photographs = np.empty(len(rows), dtype=object)
         self.photographs[image] = rows["photograph"].to_numpy()
 
@@ -100,11 +95,13 @@ class Tables:
         """The quantity on a network under a protocol; None where it was not measured."""
         own = (protocol, network, quantity.metric, quantity.method, quantity.variant)
         keys = [(*own, sign) for sign in (quantity.sign, "none")]  # what has no negative values is there once
-        found = [self._table(*self._ranges[key]) for key in dict.fromkeys(keys) if key in self._ranges]
-        return found[0] if found else None
+        found = [key for key in dict.fromkeys(keys) if key in self._ranges]
+        return self._table(quantity, *self._ranges[found[0]]) if found else None
 
-    def _table(self, start: int, end: int) -> Table:
+    def _table(self, quantity: Quantity, start: int, end: int) -> Table:
         steps, image, values = (each[start:end] for each in (self._steps, self._image, self._values))
+        if bool(((steps[1:] == steps[:-1]) & (image[1:] == image[:-1])).any()):
+            raise ValueError(f"there are two values of one image: {quantity}")
         counts, images = np.unique(steps), np.unique(image)
         table = np.full((len(images), len(counts)), np.nan)
         table[np.searchsorted(images, image), np.searchsorted(counts, steps)] = values

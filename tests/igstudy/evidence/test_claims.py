@@ -290,7 +290,7 @@ def test_a_comparison_that_is_nowhere_measured_leaves_a_claim_open():
 
 
 def test_two_rows_of_one_image_are_refused():
-    with pytest.raises(ValueError, match="duplicate"):
+    with pytest.raises(ValueError, match="two values of one image"):
         verdict(a_claim("level", 0), pd.concat([planted(ABOVE), planted(BELOW)]))
 
 
