@@ -131,6 +131,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
         for part in waiting:
             write(part, [])
         return failures
+    facts["norms folded"] = shard.net.folded
     notes += [f"{unit.model}: skipped {line}" for line in shard.skipped]
     notes += [f"{unit.name}: {shard.unlabelled} {UNLABELLED}"] if shard.unlabelled else []
     for source in {part.source.name: part.source for part in waiting}.values():

@@ -9,7 +9,9 @@ from torch import nn
 
 from igpaths.arguments import NotFinite
 from igpaths.metrics import insertion
+from igstudy.engine import store
 from igstudy.engine.computing import compute
+from igstudy.engine.parameters import Parameters
 from igstudy.engine.runs import rows, run
 from igstudy.engine.units import plan
 from studies import WNIDS, photographs, small, study
@@ -113,3 +115,13 @@ class TestNotFinite:
         assert warned[0].message.images == [0, 1]
         assert revealed.probability[..., 0].isnan().all()
         assert revealed.probability[..., 1:].isfinite().all()
+
+
+def test_provenance_says_how_many_norms_are_folded(tmp_path):
+    chosen = Parameters(
+        models=("objects/resnet",), images=1, paths=("straight",), steps=(2,), metrics=("completeness",),
+        protocols=("igpaths",), results=str(tmp_path),
+    )  # fmt: skip
+    assert not run(chosen).failures
+    (unit,) = plan(chosen)
+    assert {store.facts(file)["norms folded"] for file in unit.files.values()} == {13}
