@@ -285,7 +285,6 @@ def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor
     finite = ranking.isfinite().all(-1).all(-1)
     if outputs == 1 or not bool(finite.any()):
         return ranking.new_full(ranking.shape[:2], math.nan)
-    finite = ranking.isfinite().all(-1).all(-1)
     with warnings.catch_warnings():
         if not bool(finite.all()):  # which a warning has said
             warnings.simplefilter("ignore", NotFinite)

@@ -24,10 +24,8 @@ def open_photograph(path: Path) -> Image.Image:
     where it cannot be read to its end, has 32 bits a channel or more than 178,956,970 pixels, or is PostScript.
     """
     try:
-        with (
-            warnings.catch_warnings(action="ignore"),
-            Image.open(path) as image,
-        ):  # damaged EXIF, which nothing here uses
+        # Some of ImageNet's files have damaged EXIF, which nothing here uses
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             if image.format == "EPS":
                 raise Unreadable("PostScript is a program, which is not run: save it as a PNG")
             return _in_colour(image, path.name)
