@@ -28,13 +28,13 @@ SCHEDULER = r"^(|local:[1-9][0-9]{0,3}|(tcp|tls)://\S+:[0-9]+|(cluster|slurm):.+
 MOST = 2**31 - 1  # which every format that holds a step count can
 PRINTED = r"[^\x00-\x1f\x7f]"  # a letter of a name: what steers a terminal is none
 
-
 Natural = Annotated[
     int, Field(ge=0, le=MOST, strict=True), allowed(f"an integer, at least 0, at most {MOST}", parsed=True)
 ]
 Positive = Annotated[
     int, Field(ge=1, le=MOST, strict=True), allowed(f"an integer, at least 1, at most {MOST}", parsed=True)
 ]
+Place = Annotated[str, Field(pattern=f"^{PRINTED}*$"), allowed("a folder's path")]
 Counts = Annotated[tuple[Positive, ...], Field(min_length=1), allowed("a list of positive integers", parsed=True)]
 Names = Annotated[tuple[str, ...], SkipValidation]  # compared with the registries once all else is right
 
@@ -99,7 +99,7 @@ class Parameters:
 
     _: KW_ONLY
     task: Annotated[str, one_of(TASKS)] = "objects"
-    data: Annotated[str, Field(pattern=f"^{PRINTED}*$"), allowed("a folder's path")] = ""
+    data: Place = ""
     models: Names = tuple(f"objects/{network}" for network in FIVE)
     images: Positive = 8
     paths: Names = ("straight", "blur", "guided")
@@ -121,7 +121,7 @@ class Parameters:
     threads: Annotated[
         int, Field(ge=1, le=1024, strict=True), allowed("an integer, at least 1, at most 1024", parsed=True)
     ] = 1
-    results: Annotated[str, Field(pattern=f"^{PRINTED}+$"), allowed("a folder's path")] = "_build/results"
+    results: Annotated[Place, Field(min_length=1), allowed("a folder's path")] = "_build/results"
     scheduler: Annotated[
         str, Field(pattern=SCHEDULER), allowed("nothing, local:N, tcp://HOST:PORT or cluster:FILE.yaml")
     ] = ""

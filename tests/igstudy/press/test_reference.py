@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 from docutils import nodes
+from sphinx.pycode import ModuleAnalyzer
 
 import igpaths
 from igpaths import metrics, plots
@@ -89,6 +90,12 @@ def run(docstring, name, names):
 def test_every_public_name_is_on_a_page_once():
     assert sorted(PAGES) == sorted(set(PAGES))
     assert set(PAGES) >= PUBLIC
+
+
+def test_sphinx_can_show_the_source_of_every_module():
+    """It leaves out, without a word, those with annotations that it cannot write again, such as f-strings."""
+    for module in sorted({thing(name).__module__ for name in DOCUMENTED}):
+        ModuleAnalyzer.for_module(module).find_tags()
 
 
 @pytest.mark.parametrize("name", DOCUMENTED)
