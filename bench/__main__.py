@@ -21,7 +21,8 @@ from bench.timing import machine
 from igstudy.engine.provenance import device_name
 
 NAMES = (
-    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "memory"),
+    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "sharing"),
+    "memory",
     "faults",  # which times nothing: what happens to studies
 )
 RESULTS = Path("results/bench")
