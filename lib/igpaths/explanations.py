@@ -228,9 +228,7 @@ def explain(
     index = predicted if target is None else class_index(str(target), classes)
     try:
         alone = float(net.gradients(pixels[None], index)[0])
-    except ValueError:
-        raise
-    except Exception as error:
+    except Exception as error:  # among them the Classifier's own, of a graph that is cut
         raise ValueError(f"model is {own.name!r}; its network has no gradient: {in_one_line(error)}") from error
     typical = 0.0 if output == "probability" else float(logits.abs().max())  # a logit may be a small one among large
     read, left = [RULES[rule](psi) for rule in rules], RULES["left"](psi)
