@@ -3,7 +3,6 @@
 import errno
 import itertools
 import os
-import random
 import re
 import shutil
 import signal
@@ -57,21 +56,38 @@ def computed(chosen):
     return {(start, name) for _, start, name in before}
 
 
-def command(name, chosen, *, library=LIBRARY, **options):
+# The command line in a process that kills itself in the middle of a write
+MORTAL = """
+import itertools, os, runpy, signal
+from pathlib import Path
+
+writes, replace = itertools.count(), Path.replace
+
+def replace_or_die(self, target):
+    if self.suffix == ".part" and next(writes) == int(os.environ["STUDIES_WRITES"]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, target)
+
+Path.replace = replace_or_die
+runpy.run_module("igstudy", run_name="__main__", alter_sys=True)
+"""
+
+
+def command(name, chosen, *, library=LIBRARY, main=None, preexec_fn=None, **variables):
     """The command line on a study, as a process."""
     lines = "".join(f"{key}: {value!r}\n" for key, value in chosen.as_dict().items())
     file = chosen.folder / "params.yaml"
     file.write_text(lines)
     paths = os.pathsep.join([str(library), str(TESTS), *sys.path])
-    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"} | variables
     return subprocess.Popen(
-        [sys.executable, "-m", "igstudy", name, str(file)],
+        [sys.executable, *(["-c", main] if main else ["-m", "igstudy"]), name, str(file)],
         env=environment,
         cwd=chosen.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
+        preexec_fn=preexec_fn,
     )
 
 
@@ -260,24 +276,20 @@ class TestKilled:
     def test_a_rerun_goes_on_and_ends_with_the_same_tables(self, folder):
         chosen = study(folder, shard=1, paths=("straight", "blur"))
         whole = measured(replace(chosen, results=str(folder / "unbroken")))
-        kept, chance = [], random.Random(0)
-        for _ in range(3):
-            process = command("run", chosen)
-            done = len(kept)
-            while process.poll() is None and sum(not u.missing for u in plan(chosen)) <= done:
-                time.sleep(0.02)
-            time.sleep(chance.uniform(0, 0.2))
-            process.send_signal(signal.SIGKILL)
+        kept = []
+        for writes in (1, 3, 6):  # parts that a run writes before it is killed while it writes the next one
+            process = command("run", chosen, main=MORTAL, STUDIES_WRITES=str(writes))
             process.communicate()
+            assert process.returncode == -signal.SIGKILL
             files = {
                 file: file.stat().st_mtime_ns for unit in plan(chosen) for file in unit.files.values() if file.exists()
             }
+            assert len(files) == (len(kept[-1]) if kept else 0) + writes
             assert kept == [] or kept[-1].items() <= files.items()  # none was written a second time
             kept.append(files)
-        assert 0 < len(kept[0]) < len(kept[-1])
         found = measured(chosen)
         files = {file: file.stat().st_mtime_ns for unit in plan(chosen) for file in unit.files.values()}
-        assert kept[-1].items() <= files.items()
+        assert kept[-1].items() <= files.items() and len(files) > len(kept[-1])
         assert same(found, whole)
 
     def test_an_interruption_says_how_to_go_on_and_leaves_a_clean_store(self, folder):
