@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, send
 from igpaths.metrics.ranking import as_tensor
 from igpaths.paths import resolve_baseline
 
@@ -20,12 +20,30 @@ if TYPE_CHECKING:  # imports within functions wait until they are needed: they t
 Show = Callable[[Tensor, Tensor], Tensor]  # from images' numbers (P,) and pixels shown (P, H, W) to (P, C, H, W)
 
 
-def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
-    """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`."""
+def lay_on(canvas: Any, net: Classifier, images: Tensor, *, levels: bool = False) -> Show:
+    """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`.
+
+    With `levels` what is seen is rounded to 8 bits.
+    """
     if hasattr(canvas, "under"):
-        return canvas.under(images)
+        show = canvas.under(images)
+        return (lambda which, shown: in_8_bits(show(which, shown))) if levels else show
     below = resolve_baseline(canvas, net, images, name="canvas")
-    return lambda which, shown: torch.where(shown.unsqueeze(1), images[which], below[which])
+    if levels:  # once, not each time that they are seen
+        images, below = in_8_bits(images), in_8_bits(below)
+    return lambda which, shown: torch.where(shown.unsqueeze(1), take(images, which), take(below, which))
+
+
+def in_8_bits(images: Tensor) -> Tensor:
+    """Images in [0, 1] with their values rounded to multiples of 1/255."""
+    return (images * 255).round() / 255
+
+
+def take(images: Tensor, which: Tensor) -> Tensor:
+    """The images of these numbers (P,), which are on the CPU: one alone (1, …) where they are all the same."""
+    if bool((which == which[0]).all()):
+        return images[int(which[0])].unsqueeze(0)
+    return images[send(which, images.device)]
 
 
 @dataclass(frozen=True, eq=False)
