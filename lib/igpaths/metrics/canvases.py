@@ -31,7 +31,16 @@ def lay_on(canvas: Any, net: Classifier, images: Tensor, *, levels: bool = False
     below = resolve_baseline(canvas, net, images, name="canvas")
     if levels:  # once, not each time that they are seen
         images, below = in_8_bits(images), in_8_bits(below)
-    return lambda which, shown: torch.where(shown.unsqueeze(1), take(images, which), take(below, which))
+    return lambda which, shown: _choose(shown.unsqueeze(1), take(images, which), take(below, which))
+
+
+def _choose(condition: Tensor, images: Tensor, others: Tensor) -> Tensor:
+    """``torch.where``; on a CPU by the bits, in a quarter of its time, for it guesses most of scattered pixels wrongly."""
+    if images.device.type != "cpu":
+        return torch.where(condition, images, others)
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[images.element_size()]
+    mine, theirs = images.view(whole), others.view(whole)
+    return (-condition.to(whole) & (mine ^ theirs)).bitwise_xor_(theirs).view(images.dtype)
 
 
 def in_8_bits(images: Tensor) -> Tensor:
@@ -122,7 +131,7 @@ def map_images(function: Callable[..., Any], images: Tensor, *arrays: np.ndarray
     """
     from threadpoolctl import threadpool_limits
 
-    pixels = (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    pixels = (images * 255).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
         return list(pool.map(function, pixels, *arrays))
 
