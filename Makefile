@@ -10,10 +10,6 @@ override PARAMS := $(value PARAMS)
 override CHAPTER := $(value CHAPTER)
 export PYTHON PARAMS CHAPTER
 
-# glibc otherwise hands freed activations back to the kernel after each batch, and torch takes 1.3 times as long
-export MALLOC_TRIM_THRESHOLD_ = 17179869184
-export MALLOC_MMAP_THRESHOLD_ = 17179869184
-
 BIN = .venv/bin
 STUDY = $(BIN)/python -m igstudy
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from bench.timing import machine
+from igpaths.process import settle
 from igstudy.engine.provenance import device_name
 
 NAMES = (
@@ -39,6 +40,7 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
     folder = RESULTS / re.sub(r"\W+", "-", device_name(options.device).lower()).strip("-")
     folder.mkdir(parents=True, exist_ok=True)
+    settle()  # bare loops and peers in this process have the same memory and threads as the library
     failed = []
     for name in options.names or NAMES:
         began = time.monotonic()

@@ -15,9 +15,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from bench.timing import ROUNDS
+from igpaths.process import SPINS, WAITING
 
 SECONDS, THREADS, BUSY = 4.0, 2, (0, 1, 2)
-SETTINGS = {"as torch is": {}, "as started here": {"GOMP_SPINCOUNT": "1000"}}
+SETTINGS = {"as torch is": {}, "as started here": {"GOMP_SPINCOUNT": SPINS}}
 LOOP = "while True: pass"
 
 
@@ -48,7 +49,7 @@ def run(device: str) -> list[dict[str, Any]]:
 
 
 def _rate(busy: int, setting: dict[str, str]) -> float:
-    plain = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
+    plain = {name: value for name, value in os.environ.items() if name not in WAITING}
     with ExitStack() as stack:
         for _ in range(busy):
             process = stack.enter_context(subprocess.Popen([sys.executable, "-c", LOOP]))

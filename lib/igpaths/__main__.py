@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from igpaths.folders import name_pictures, real
 from igpaths.methods import BASELINES, METHODS, RULES
 from igpaths.models import DEFAULT, load_model, providers
 from igpaths.models.photographs import Unreadable
+from igpaths.process import settle
 from igpaths.texts import write_any_letter, written
 
 EXPLAIN = """examples:
@@ -26,7 +26,6 @@ EXPLAIN = """examples:
 The .npz file holds, by the names that igpaths.explanations.Explanation documents, the maps (paths, rules, C, H, W),
 the scores and alphas (paths, steps + 1), alpha_star, completeness_gap, the target and all other facts."""
 MODELS = "examples:\n  python -m igpaths models\n  python -m igpaths models --all"
-WAITING = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"}  # environment variables of GNU's OpenMP
 OWN = """Weights of your own for a network of torchvision's or timm's, a state dict in a file, which may have another
 number of classes (a relative file is looked for in --data):
   torchvision/resnet50:IMAGENET1K_V2@weights/mine.pt
@@ -175,19 +174,10 @@ def run(arguments: list[str] | None) -> int:
         return options.pop("run")(**options) or 0
 
 
-def wait_briefly() -> None:
-    """Have torch's threads, once it is loaded, spin only briefly for each other, unless the user has set how they wait.
-
-    Beside other work they spin in vain: each waits for one that has no core.
-    """
-    if not WAITING & os.environ.keys():
-        os.environ["GOMP_SPINCOUNT"] = "1000"
-
-
 def finish(command: Callable[[], int]) -> int:
     """The exit status of a command line: the command's own, 1 where it fails and says why, 130 where interrupted."""
     write_any_letter()
-    wait_briefly()
+    settle()
     try:
         return command()
     except (ValueError, OSError) as error:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
-from igpaths.folding import fold_norms
+from igpaths.folding import fold_norms, prefer_onednn
 from igpaths.modules import cast, copy_frozen, lay_out, logits_of, mixes_images, out_of_memory, products
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
@@ -95,6 +95,8 @@ class Classifier:
                 cast(self.module, wanted)
                 tensors = [t.to(wanted) for t in tensors[:1]]
             self.folded = fold_norms(self.module) if fold else 0
+            if fold:
+                prefer_onednn(self.module)
             self.dtype = tensors[0].dtype if tensors else wanted
             self.device = tensors[0].device if tensors else torch.device(device or "cpu")
             self.precision = precision or str(self.dtype).removeprefix("torch.")

@@ -1,12 +1,14 @@
-"""Batch norms folded into the convolutions before them: a frozen network computes the same with fewer steps.
+"""A frozen network computes the same with fewer steps.
 
 In evaluation mode a batch norm multiplies and adds constants, which the convolution before it can do with other
-weights. Where one follows the other is read off a trace by torch.fx. Whatever cannot be traced, or would not compute
-the same, stays as it is.
+weights. An activation that clamps in place keeps what it returns for the way back, not a copy of what it took. Which
+layer follows which is read off a trace by torch.fx. A convolution of single pixels in a single thread is computed by
+oneDNN. Whatever cannot be traced, or would not compute the same, stays as it is.
 """
 
 import copy
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -26,14 +28,56 @@ class _Tracer(fx.Tracer):
         return isinstance(module, (*CONVOLUTIONS, _BatchNorm)) or super().is_leaf_module(module, name)
 
 
+class _Clamp(torch.autograd.Function):
+    """A clamp in place whose gradient is read off what it returns: strictly within its bounds it passes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
+        ctx.mark_dirty(x)
+        ctx.bounds = low, high
+        ctx.save_for_backward(x.clamp_(low, high))
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return torch.ops.aten.hardtanh_backward(gradient, *ctx.saved_tensors, *ctx.bounds), None, None
+
+
+class Clamp(nn.Module):
+    """`nn.Hardtanh` in place, such as `nn.ReLU6`, without the copy of its input that torch keeps for the way back."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _Clamp.apply(x, self.low, self.high) if x.requires_grad else x.clamp_(self.low, self.high)
+
+    def extra_repr(self) -> str:
+        return f"{self.low}, {self.high}"
+
+
+def prefer_onednn(module: nn.Module) -> None:
+    """Have oneDNN compute the convolutions of single pixels on a CPU, in place.
+
+    In a single thread torch gives batches under 16 images to another library, unless the kernel is dilated. A kernel
+    of one pixel is the same however it is dilated.
+    """
+    for part in module.modules():
+        if type(part) is nn.Conv2d and (part.kernel_size, part.dilation, part.groups) == ((1, 1), (1, 1), 1):
+            here = part.weight.device.type == "cpu" and part.weight.dtype == torch.float32
+            part.dilation = (2, 2) if here else (1, 1)
+
+
 def fold_norms(module: nn.Module) -> int:
     """Fold the batch norms of a frozen network in evaluation mode, in place; how many were folded.
 
     A norm is folded where it alone takes what a convolution returns, both are called once, and nothing is hooked to
-    either.
+    either. Activations that clamp in place become `Clamp` where only convolutions, which change nothing in place, take
+    what they return.
     """
     parts = dict(module.named_modules(remove_duplicate=False))
-    if not any(isinstance(part, _BatchNorm) for part in parts.values()):
+    if not any(isinstance(part, (_BatchNorm, nn.Hardtanh)) for part in parts.values()):
         return 0
     try:
         with torch.random.fork_rng(devices=[]):
@@ -54,7 +98,32 @@ def fold_norms(module: nn.Module) -> int:
         if hooked or norm.running_mean is None or {times[id(part)] for part in (convolution, norm)} != {1}:
             continue
         folded += _fold(module, str(before.target), str(node.target))
+    for node in calls:
+        taken = all(isinstance(each, CONVOLUTIONS) for each in _takers(node, parts))
+        if taken and times[id(parts[str(node.target)])] == 1:
+            _spare_copies(module, str(node.target))
     return folded
+
+
+def _takers(node: fx.Node, parts: dict[str, nn.Module]) -> Iterator[nn.Module | None]:
+    """The layers that take what a node returns, past those that do nothing; None for whatever is no layer."""
+    for user in node.users:
+        part = parts.get(str(user.target)) if user.op == "call_module" else None
+        if type(part) is nn.Identity:
+            yield from _takers(user, parts)
+        else:
+            yield part
+
+
+def _spare_copies(module: nn.Module, name: str) -> None:
+    """Put a `Clamp` in the place of an activation, or of those that were in a norm that is folded."""
+    whole = module.get_submodule(name)
+    inside = whole.named_children() if type(whole) is nn.Sequential else ()
+    parts: list[tuple[str, Any]] = [(name, whole), *((f"{name}.{key}", part) for key, part in inside)]
+    for place, part in parts:
+        if type(part) in (nn.ReLU6, nn.Hardtanh) and part.inplace and not any(getattr(part, hooks) for hooks in HOOKS):
+            parent, _, last = place.rpartition(".")
+            setattr(module.get_submodule(parent), last, Clamp(part.min_val, part.max_val))
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> bool:

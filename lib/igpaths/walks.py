@@ -60,7 +60,7 @@ class Walk:
             if self.progress:
                 self.progress(len(images))
         scores, gradients = (join(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
-        self._seen.append((alphas, scores, torch.linalg.vector_norm(gradients, ord=torch.inf, dim=(2, 3, 4))))
+        self._seen.append((alphas, scores, gradients.abs().amax((2, 3, 4))))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
     def evaluate_scores(self, x: Tensor) -> Tensor:

@@ -4,11 +4,12 @@ import copy
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 import igpaths as ig
-from igpaths.folding import fold_norms
+from igpaths.folding import Clamp, fold_norms, prefer_onednn
 from igpaths.models import load_model
 
 
@@ -154,3 +155,51 @@ class TestClassifier:
     def test_a_network_without_norms_says_nothing(self):
         net = ig.Classifier(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), mean=(0,) * 3, std=(1,) * 3, output="logit")
         assert "folded" not in repr(net)
+
+
+class TestClamp:
+    @pytest.mark.parametrize("activation", [nn.ReLU6(inplace=True), nn.Hardtanh(-1, 2, inplace=True)])
+    def test_computes_what_torch_does(self, activation):
+        clamp = Clamp(activation.min_val, activation.max_val)
+        x = torch.tensor([-2.0, -1, -0.5, 0, 0.5, 2, 3, 6, 7, torch.nan], requires_grad=True)
+        for ours, theirs in (
+            (clamp(x * 1), activation(x * 1)),
+            (clamp(x.detach().clone()), activation(x.detach() * 1)),
+        ):
+            torch.testing.assert_close(ours, theirs, rtol=0, atol=0, equal_nan=True)
+        slopes = [torch.autograd.grad(each(x * 1).nansum(), x)[0] for each in (clamp, activation)]
+        torch.testing.assert_close(*slopes, rtol=0, atol=0, equal_nan=True)
+
+    def test_stands_where_only_convolutions_take_what_it_returns(self):
+        network = torchvision.models.mobilenet_v2(weights=None).eval().requires_grad_(False)
+        fold_norms(network)
+        assert sum(isinstance(part, Clamp) for part in network.modules()) == 34
+        assert [name for name, part in network.named_modules() if isinstance(part, nn.ReLU6)] == ["features.18.2"]
+
+    def test_what_is_changed_in_place_afterwards_stays(self):
+        class Gate(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first, self.act = nn.Conv2d(3, 4, 3), nn.ReLU6(inplace=True)
+                self.last = nn.Sequential(nn.Conv2d(4, 5, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+            def forward(self, x):
+                x = self.act(self.first(x))
+                x *= 2
+                return self.last(x)
+
+        network = settled(Gate())
+        assert agree(network) == 0
+        fold_norms(network)
+        assert isinstance(network.act, nn.ReLU6)
+
+
+def test_single_pixels_are_convolved_by_onednn():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(8, 16, 1), nn.Conv2d(16, 16, 1, groups=16), nn.Conv2d(16, 4, 3)).float()
+    exact, x = copy.deepcopy(network).double(), torch.rand(2, 8, 9, 9)
+    for each in (network, exact):
+        prefer_onednn(each)
+    assert [part.dilation for part in network] == [(2, 2), (1, 1), (1, 1)]
+    assert [part.dilation for part in exact] == [(1, 1)] * 3
+    torch.testing.assert_close(network(x), exact(x.double()).float())

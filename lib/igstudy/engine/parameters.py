@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
+from igpaths.process import settle
 from igstudy.engine.plain_yaml import read_yaml
 from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
 from igstudy.tasks import FOLDERS, TASKS
@@ -200,8 +201,10 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
 def of_notebook(scope: Mapping[str, Any]) -> Parameters:
     """The parameters that a chapter's first cells have set; `scope` is its `globals()`.
 
-    Papermill sets any name that it is given, so plain data under a name that is no parameter is refused.
+    Papermill sets any name that it is given, so plain data under a name that is no parameter is refused. The kernel,
+    which anybody may have started, is settled as the command line's processes are.
     """
+    settle()
     shown = {name: value for name, value in scope.items() if not name.startswith("_") and name not in ("In", "Out")}
     plain = {name for name, value in shown.items() if isinstance(value, str | int | float | list | dict)}
     check_names(sorted(plain), where="parameters cell")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from tqdm import tqdm
 
+from igpaths.process import KEEPING, WAITING
 from igstudy.engine.cluster import read_cluster, seconds, start_cluster
 from igstudy.engine.schema import ParameterError, within
 
@@ -144,8 +145,8 @@ def _in_time(client: type["Client"], limit: float) -> type["Client"]:
 def environment(threads: int) -> dict[str, str]:
     """A worker's: Dask would set one thread, sample its stack, and have glibc hand freed memory to the kernel."""
     counts = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(threads))
-    kept = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(2**34))
-    kept |= {name: os.environ[name] for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT") if name in os.environ}
+    kept = {name: str(value) for name, (_, value) in KEEPING.items()}
+    kept |= {name: os.environ[name] for name in WAITING if name in os.environ}
     return counts | kept | {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"}
 
 
