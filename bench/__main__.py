@@ -23,6 +23,7 @@ from igstudy.engine.provenance import device_name
 
 NAMES = (
     *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "unit", "cost", "scaling", "sharing"),
+    "end_to_end",
     "memory",
     "faults",  # which times nothing: what happens to studies
 )
