@@ -24,8 +24,16 @@ def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
     """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`."""
     if hasattr(canvas, "under"):
         return canvas.under(images)
-    below = resolve_baseline(canvas, net, images, name="canvas")
-    return lambda which, shown: torch.where(shown.unsqueeze(1), images[which], below[which])
+    above = images.contiguous(memory_format=net.layout)
+    below = resolve_baseline(canvas, net, above, name="canvas").contiguous(memory_format=net.layout)
+
+    def show(which: Tensor, shown: Tensor) -> Tensor:
+        own = above[which]
+        # Of the layout of the images: one value for all channels would take twice as long
+        spread = shown.unsqueeze(1).expand_as(own).contiguous(memory_format=net.layout)
+        return torch.where(spread, own, below[which])
+
+    return show
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,9 +77,23 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     flat = maps.flatten(-2)
     generator = torch.Generator("cpu").manual_seed(seed)
     shuffle = torch.randperm(flat.shape[-1], generator=generator, device="cpu").to(maps.device)
-    order = shuffle[flat[..., shuffle].argsort(dim=-1, descending=True, stable=True)]
+    order = shuffle[_descending(flat[..., shuffle])]
     places = torch.arange(flat.shape[-1], device=maps.device).expand_as(order)
     return torch.empty_like(order).scatter_(-1, order, places).view(maps.shape)
+
+
+def _descending(values: Tensor) -> Tensor:
+    """The order of values (…, N), the highest first, and of equal ones the first first.
+
+    On a CPU each float32 and its place make one integer, of which NumPy sorts ten times as many as torch does pairs.
+    """
+    if values.dtype != torch.float32 or values.device.type != "cpu":
+        return values.argsort(dim=-1, descending=True, stable=True)
+    bits = (values + 0.0).view(torch.int32).long()  # −0 is 0
+    rising = torch.where(bits < 0, -1 - (bits & 0x7FFFFFFF), bits)
+    keys = (-rising << 32) + torch.arange(values.shape[-1])
+    keys.numpy().sort(axis=-1)
+    return keys & 0xFFFFFFFF
 
 
 def tied_share(maps: Tensor) -> Tensor:
