@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, send
 from igpaths.metrics.ranking import as_tensor
 from igpaths.paths import resolve_baseline
 
@@ -20,20 +20,39 @@ if TYPE_CHECKING:  # imports within functions wait until they are needed: they t
 Show = Callable[[Tensor, Tensor], Tensor]  # from images' numbers (P,) and pixels shown (P, H, W) to (P, C, H, W)
 
 
-def lay_on(canvas: Any, net: Classifier, images: Tensor) -> Show:
-    """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`."""
+def lay_on(canvas: Any, net: Classifier, images: Tensor, *, levels: bool = False) -> Show:
+    """The images (B, C, H, W) on a canvas: a word, grey level, colour or tensor, as a baseline, or one like `Seeds`.
+
+    With `levels` what is seen is rounded to 8 bits.
+    """
     if hasattr(canvas, "under"):
-        return canvas.under(images)
-    above = images.contiguous(memory_format=net.layout)
-    below = resolve_baseline(canvas, net, above, name="canvas").contiguous(memory_format=net.layout)
+        show = canvas.under(images)
+        return (lambda which, shown: in_8_bits(show(which, shown))) if levels else show
+    below = resolve_baseline(canvas, net, images, name="canvas")
+    if levels:  # once, not each time that they are seen
+        images, below = in_8_bits(images), in_8_bits(below)
+    return lambda which, shown: _choose(shown.unsqueeze(1), take(images, which), take(below, which))
 
-    def show(which: Tensor, shown: Tensor) -> Tensor:
-        own = above[which]
-        # Of the layout of the images: one value for all channels would take twice as long
-        spread = shown.unsqueeze(1).expand_as(own).contiguous(memory_format=net.layout)
-        return torch.where(spread, own, below[which])
 
-    return show
+def _choose(condition: Tensor, images: Tensor, others: Tensor) -> Tensor:
+    """``torch.where``; on a CPU by the bits, in a quarter of its time, for it guesses most of scattered pixels wrongly."""
+    if images.device.type != "cpu":
+        return torch.where(condition, images, others)
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[images.element_size()]
+    mine, theirs = images.view(whole), others.view(whole)
+    return (-condition.to(whole) & (mine ^ theirs)).bitwise_xor_(theirs).view(images.dtype)
+
+
+def in_8_bits(images: Tensor) -> Tensor:
+    """Images in [0, 1] with their values rounded to multiples of 1/255."""
+    return (images * 255).round() / 255
+
+
+def take(images: Tensor, which: Tensor) -> Tensor:
+    """The images of these numbers (P,), which are on the CPU: one alone (1, …) where they are all the same."""
+    if bool((which == which[0]).all()):
+        return images[int(which[0])].unsqueeze(0)
+    return images[send(which, images.device)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +131,7 @@ def map_images(function: Callable[..., Any], images: Tensor, *arrays: np.ndarray
     """
     from threadpoolctl import threadpool_limits
 
-    pixels = (images * 255).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+    pixels = (images * 255).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
         return list(pool.map(function, pixels, *arrays))
 

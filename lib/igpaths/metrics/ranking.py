@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from igpaths.arguments import shorten
+from igpaths.classifier import send
 from igpaths.walks import BATCH_SIZE
 
 
@@ -74,26 +75,28 @@ def pixel_ranks(maps: Tensor, *, seed: int = 0) -> Tensor:
     """
     maps = as_tensor(maps, 2)
     check_finite(maps)
+    return ranks_of_finite(maps, seed=seed)
+
+
+def ranks_of_finite(maps: Tensor, *, seed: int) -> Tensor:
+    """`pixel_ranks` of maps that are known to be finite, so that a GPU is not waited for."""
     flat = maps.flatten(-2)
     generator = torch.Generator("cpu").manual_seed(seed)
-    shuffle = torch.randperm(flat.shape[-1], generator=generator, device="cpu").to(maps.device)
+    shuffle = send(torch.randperm(flat.shape[-1], generator=generator, device="cpu"), maps.device)
     order = shuffle[_descending(flat[..., shuffle])]
     places = torch.arange(flat.shape[-1], device=maps.device).expand_as(order)
     return torch.empty_like(order).scatter_(-1, order, places).view(maps.shape)
 
 
 def _descending(values: Tensor) -> Tensor:
-    """The order of values (…, N), the highest first, and of equal ones the first first.
-
-    On a CPU each float32 and its place make one integer, of which NumPy sorts ten times as many as torch does pairs.
-    """
-    if values.dtype != torch.float32 or values.device.type != "cpu":
+    """The places of finite values (…, N) from the highest to the lowest, of equal ones the first first."""
+    if values.device.type != "cpu" or values.dtype not in (torch.float32, torch.float16, torch.bfloat16):
         return values.argsort(dim=-1, descending=True, stable=True)
-    bits = (values + 0.0).view(torch.int32).long()  # −0 is 0
-    rising = torch.where(bits < 0, -1 - (bits & 0x7FFFFFFF), bits)
-    keys = (-rising << 32) + torch.arange(values.shape[-1])
-    keys.numpy().sort(axis=-1)
-    return keys & 0xFFFFFFFF
+    # On a CPU NumPy sorts whole numbers five times as fast: those of the bits' order, with the place behind them.
+    bits = (values.float() + 0.0).view(torch.int32)  # + 0, for -0 and 0 are equal
+    falling = ~(bits ^ ((bits >> 31) & 0x7FFFFFFF))
+    keys = (falling.long() << 32) | torch.arange(values.shape[-1], device="cpu")
+    return torch.from_numpy(np.sort(keys.numpy(), axis=-1)) & 0xFFFFFFFF
 
 
 def tied_share(maps: Tensor) -> Tensor:

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from igpaths.arguments import NotFinite, as_count, as_targets, check_images, check_range
-from igpaths.classifier import Classifier
-from igpaths.metrics.canvases import lay_on
+from igpaths.classifier import Classifier, send
+from igpaths.metrics.canvases import in_8_bits, lay_on, take
 from igpaths.metrics.estimators import Estimator
-from igpaths.metrics.ranking import as_maps, as_tensor, pixel_counts, pixel_ranks
-from igpaths.walks import BATCH_SIZE, check_net
+from igpaths.metrics.ranking import as_maps, as_tensor, pixel_counts, ranks_of_finite
+from igpaths.walks import BATCH_SIZE, check_net, join
 
 TWENTIETHS = tuple(i / 20 for i in range(21))
 Visible = Callable[[Any, Any, int], Any]  # whether a pixel of a rank is shown at a count k, of so many pixels
@@ -127,7 +127,8 @@ def reveal(
     batch_size = as_count("batch_size", batch_size)
     images = images.detach().to(net.device, net.dtype)
     maps, targets, estimators = as_maps(maps, images), as_targets(targets, len(images)), estimators or {}
-    show, pixels = lay_on(canvas, net, images), maps[0, 0].numel()
+    show, pixels = lay_on(canvas, net, images, levels=bool(estimators)), maps[0, 0].numel()
+    originals = in_8_bits(images) if estimators else images
     counts = pixel_counts(shares, pixels)
     whole = pixels if visible(0, pixels, pixels) else 0  # the count at which the image itself is seen
     points = counts if whole in counts else (*counts, whole)
@@ -135,15 +136,15 @@ def reveal(
     @torch.no_grad()
     def score(which: Tensor, shown: Tensor) -> Tensor:
         """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
-        seen, originals = show(which, shown.to(images.device)), images[which]
-        if estimators:
-            seen, originals = ((each * 255).round() / 255 for each in (seen, originals))
+        seen = show(which, shown.to(images.device))
         logits = net.logits(seen).double()
-        target = as_targets(targets, len(images), classes=logits.shape[1])[which].to(logits.device).view(-1, 1)
+        target = as_targets(targets, len(images), classes=logits.shape[1])[which]
+        target = send(target, logits.device).view(-1, 1)
         scores = [each.gather(1, target)[:, 0] for each in (net.probabilities(logits), logits)]
         right = logits.argmax(1) == target[:, 0]
-        estimates = [estimate(seen, originals) for estimate in estimators.values()]
-        return torch.stack([column.to(logits) for column in (*scores, right, *estimates)], dim=1)
+        own = take(originals, which).expand_as(seen)
+        estimates = [estimate(seen, own) for estimate in estimators.values()]
+        return torch.stack([send(each, logits.device, logits.dtype) for each in (*scores, right, *estimates)], dim=1)
 
     table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64, device="cpu")
     for inner, ranked in ((True, maps), (False, maps[:, :1])):
@@ -164,9 +165,13 @@ def reveal(
 
 def _masks(maps: Tensor, counts: list[int], visible: Visible, seed: int, size: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Every map with every count, in batches: the image that each belongs to (P,), and its pixels shown (P, H, W)."""
-    flat, count_of, pixels = maps.flatten(0, 1), torch.tensor(counts, device=maps.device), maps[0, 0].numel()
+    flat, pixels = maps.flatten(0, 1), maps[0, 0].numel()
+    count_of = send(torch.tensor(counts, device="cpu").view(-1, 1, 1), maps.device)
     for start in range(0, len(flat) * bool(counts), size):
-        ranks = pixel_ranks(flat[start : start + size], seed=seed)
-        for item in torch.arange(len(ranks) * len(counts), device="cpu").split(size):
-            which, k = item // len(counts), count_of[item % len(counts)]
-            yield (start + which) // maps.shape[1], visible(ranks[which], k.view(-1, 1, 1), pixels)
+        ranks = ranks_of_finite(flat[start : start + size], seed=seed)
+        for items in torch.arange(len(ranks) * len(counts), device="cpu").split(size):
+            shown, first, last = [], int(items[0]), int(items[-1])
+            for i in range(first // len(counts), last // len(counts) + 1):  # no rank is copied for each of its counts
+                own = slice(max(first - i * len(counts), 0), last - i * len(counts) + 1)
+                shown.append(visible(ranks[i], count_of[own], pixels))
+            yield (start + items // len(counts)) // maps.shape[1], join(shown)
