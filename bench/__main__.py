@@ -22,7 +22,19 @@ from igpaths.process import settle
 from igstudy.engine.provenance import device_name
 
 NAMES = (
-    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "sharing"),
+    *(
+        "walk",
+        "grid",
+        "information",
+        "metrics",
+        "placed",
+        "precision",
+        "profile",
+        "cost",
+        "scaling",
+        "sharing",
+        "study",
+    ),
     "memory",
     "faults",  # which times nothing: what happens to studies
 )
