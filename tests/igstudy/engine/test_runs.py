@@ -27,6 +27,7 @@ from igstudy.engine.runs import kept_maps, measured, rows, run
 from igstudy.engine.subjects import subjects
 from igstudy.engine.units import plan
 from igstudy.measures import MEASURES
+from igstudy.measures.protocols import PROTOCOLS
 from igstudy.measures.sources import explain, of_study_a
 from studies import QUICK, WNIDS, photographs, study
 
@@ -155,7 +156,10 @@ class TestTables:
         sensitivity = found[(found["metric"] == "class sensitivity") & (found["method"] == "random")]
         assert sensitivity["value"].tolist() == [0.5]
 
-    def test_study_a_beside_igpaths(self, tmp_path):
+    def test_study_a_beside_igpaths(self, tmp_path, monkeypatch):
+        for name in ("study-a", "igpaths"):  # one point of each information curve, which take most of the time
+            of_few = replace(PROTOCOLS[name].information, shares=(0.5,))
+            monkeypatch.setitem(PROTOCOLS, name, replace(PROTOCOLS[name], information=of_few))
         chosen = study(
             tmp_path, task="objects", models=("objects/mobilenet",), images=2, steps=(2, 4),
             metrics=("completeness", "insertion", "information", "compression"), protocols=("study-a", "igpaths"),
