@@ -58,8 +58,8 @@ readme: .venv/ready ## what README.md shows: its picture, and what the published
 bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)
 
-bench-gpu: .venv/bench ## the same on a GPU
-	$(BIN)/python -m bench --device cuda $(BENCH)
+bench-gpu: .venv/bench ## in 8 minutes what of it needs a GPU, with its tests, a study and a chapter
+	PYTHON=$(BIN)/python bench/gpu.sh
 
 clean: ## remove what was built, but neither .venv nor what a reader may have worked on: results and notebooks
 	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results ! -name published ! -name notebooks -exec rm -rf {} +

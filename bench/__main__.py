@@ -22,20 +22,8 @@ from igpaths.process import settle
 from igstudy.engine.provenance import device_name
 
 NAMES = (
-    *(
-        "walk",
-        "grid",
-        "information",
-        "metrics",
-        "placed",
-        "precision",
-        "profile",
-        "cost",
-        "scaling",
-        "sharing",
-        "study",
-    ),
-    "memory",
+    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "unit", "cost"),
+    *("study", "end_to_end", "scaling", "sharing", "book", "memory"),
     "faults",  # which times nothing: what happens to studies
 )
 RESULTS = Path("results/bench")

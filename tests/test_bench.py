@@ -1,6 +1,8 @@
 """How the benchmarks time: contestants take turns, and ratios are those of one round."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +79,37 @@ def test_rows_are_compared_without_their_dates_and_to_the_last_bit(tmp_path):
 
     assert same(stored("a", 0.5, "today"), stored("b", 0.5, "tomorrow"))
     assert not same(stored("a", 0.5, "today"), stored("c", 0.5000000000000001, "today"))
+
+
+STUB = """#!/bin/sh
+case "$*" in
+    *find_spec*quantus*) exit 1 ;;
+    *find_spec*) exit 0 ;;
+    *walk*) exit 3 ;;
+    *) echo "ran: $*" ;;
+esac
+"""
+
+
+def test_the_script_for_a_gpu_says_what_is_missing_and_goes_on_after_what_fails(tmp_path):
+    python = tmp_path / "python"
+    python.write_text(STUB)
+    python.chmod(0o755)
+    command = ["bash", str(ROOT / "bench/gpu.sh")]
+    done = subprocess.run(
+        command, env=os.environ | {"DEVICE": "cpu", "PYTHON": str(python)}, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == "failed: walk (3)\n"
+    assert "== metrics: left out, for there is no quantus\n" in done.stdout
+    ran = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("ran: -m bench")]
+    assert ran == ["grid", "information", "end_to_end"]
+
+
+def test_its_stages_take_less_than_eight_minutes_together():
+    limits = re.findall(r'&& stage (?:\w+|"[^"]+") (\d+) ', (ROOT / "bench/gpu.sh").read_text())
+    assert len(limits) == 7
+    assert sum(map(int, limits)) < 8 * 60
 
 
 @pytest.mark.parametrize("file", sorted(ROOT.glob("results/bench/*/*.json")), ids=lambda file: file.stem)

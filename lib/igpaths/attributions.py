@@ -10,7 +10,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from igpaths.arguments import NotFinite, as_count, check_images, check_range, check_word
-from igpaths.classifier import Classifier
+from igpaths.classifier import Classifier, send
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
 from igpaths.walks import BATCH_SIZE, Segment, Walk, as_path_steps, check_net, join, take_targets, walk
@@ -196,7 +196,7 @@ class _Split:
 
     def find(self, alphas: Tensor) -> Tensor:
         """α* (B,) among the points' alphas (B, K); NaN where it is undefined."""
-        crossed = alphas.gather(1, self.star.to(alphas.device).view(-1, 1))[:, 0].to(self.threshold)
+        crossed = send(alphas, self.star.device).gather(1, self.star.view(-1, 1))[:, 0].to(self.threshold)
         return torch.where(self.open, torch.nan, crossed)
 
 

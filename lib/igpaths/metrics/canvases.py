@@ -35,7 +35,7 @@ def lay_on(canvas: Any, net: Classifier, images: Tensor, *, levels: bool = False
 
 
 def _choose(condition: Tensor, images: Tensor, others: Tensor) -> Tensor:
-    """``torch.where``; on a CPU by the bits, in a quarter of its time, for its branches are guessed wrongly."""
+    """``torch.where``; on a CPU by the bits, in a quarter of its time, for it mispredicts scattered pixels."""
     if images.device.type != "cpu":
         return torch.where(condition, images, others)
     whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[images.element_size()]

@@ -126,6 +126,6 @@ def attribute_any(net: Classifier, images: Tensor, targets: Tensor, **options: A
 
 
 def are_finite(walked: Attributions) -> Tensor:
-    """Which images (B,) have finite scores and maps."""
+    """Which images (B,) have finite scores and maps, on the CPU; a GPU is waited for once."""
     values = [*walked.scores.values(), *walked.maps.values()]
-    return torch.stack([value.flatten(1).isfinite().all(1).cpu() for value in values]).all(0)
+    return torch.stack([value.flatten(1).isfinite().all(1) for value in values]).all(0).cpu()

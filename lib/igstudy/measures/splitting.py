@@ -58,7 +58,8 @@ def _split_values(sample: Sample, how: Split, whole: Rule, psi: float) -> dict[s
         "sum of Left": first.sum((1, 2, 3)) / (scores[:, -1] - scores[:, 0]),
         "gradient norm ratio": (squares[1] / (1 - star) / (squares[0] / star)).sqrt(),
     }
-    return {name: value.double().cpu() for name, value in values.items()}
+    together = torch.stack([value.double() for value in values.values()]).cpu()  # a GPU is waited for once
+    return dict(zip(values, together, strict=True))
 
 
 def _by_confidence(sample: Sample, how: Split) -> dict[str, dict[str, Tensor]]:
