@@ -23,6 +23,7 @@ from igstudy.engine.provenance import device_name
 NAMES = (
     *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "cost", "scaling", "sharing"),
     "memory",
+    "book",
     "faults",  # which times nothing: what happens to studies
 )
 RESULTS = Path("results/bench")
