@@ -16,7 +16,8 @@ import os, time
 from igstudy.press import kernels
 
 def main():
-    forked = kernels.Forked(["-f", os.path.abspath("connection.json"), "--log-level=ERROR"], os.getcwd(), dict(os.environ))
+    arguments = ["-f", os.path.abspath("connection.json"), "--log-level=ERROR"]
+    forked = kernels.Forked(arguments, os.getcwd(), dict(os.environ))
     print(forked.pid, flush=True)
     time.sleep(600)
 
