@@ -41,7 +41,7 @@ models: .venv/ready ## train the objects networks again
 
 # A process for each core; threads of their own would only be in each other's way
 test: lint ## lint, then all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist worksteal --durations 10
 
 lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/ruff check

@@ -22,9 +22,8 @@ from igpaths.process import settle
 from igstudy.engine.provenance import device_name
 
 NAMES = (
-    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "unit", "cost", "scaling", "sharing"),
-    "end_to_end",
-    "memory",
+    *("walk", "grid", "information", "metrics", "placed", "precision", "profile", "unit", "cost"),
+    *("study", "end_to_end", "scaling", "sharing", "book", "memory"),
     "faults",  # which times nothing: what happens to studies
 )
 RESULTS = Path("results/bench")
@@ -36,6 +35,8 @@ def main() -> None:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(NAMES)}; all by default")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    about = "a network for the walk beside its own, such as module:networks.mobilenet_v1"
+    parser.add_argument("--network", action="append", default=[], help=about)
     options = parser.parse_args()
     if unknown := [name for name in options.names if name not in NAMES]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(NAMES)}")
@@ -46,7 +47,8 @@ def main() -> None:
     for name in options.names or NAMES:
         began = time.monotonic()
         try:
-            rows = importlib.import_module(f"bench.{name}").run(options.device)
+            more = options.network if name == "walk" else ()
+            rows = importlib.import_module(f"bench.{name}").run(options.device, *more)
         except Exception:  # a peer that is not there must not stop what needs none
             traceback.print_exc()
             failed.append(name)

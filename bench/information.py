@@ -1,9 +1,6 @@
-"""SIC and AIC: where their time goes, and the `pair` protocol against PAIR's own metric."""
+"""SIC and AIC: the codec beside the network, and the `pair` protocol against PAIR's own metric."""
 
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from unittest import mock
@@ -11,13 +8,14 @@ from unittest import mock
 import numpy as np
 import torch
 from saliency.metrics import pic
+from torch import Tensor
 
 import igpaths as ig
 from bench.peers import mended
 from bench.subjects import subject
 from bench.timing import interleaved, median, ratio
 from igpaths import metrics
-from igpaths.metrics import estimators
+from igpaths.metrics import beside, estimators
 from igstudy.measures.protocols import PAIR, STUDY_A
 
 STEPS = 16
@@ -32,56 +30,46 @@ def maps_of(net: ig.Classifier, images: torch.Tensor, targets: torch.Tensor) -> 
     return torch.cat([one.ranking("absolute") for one in walked], dim=1)
 
 
-@contextmanager
-def clocked(spent: Counter[str], **calls: tuple[object, str]) -> Iterator[None]:
-    """Within it, the seconds of some calls are added up under a name."""
-
-    def clock(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def clocked_call(*args: Any, **options: Any) -> Any:
-            began = time.perf_counter()
-            try:
-                return call(*args, **options)
-            finally:
-                spent[name] += time.perf_counter() - began  # type: ignore[assignment]
-
-        return clocked_call
-
-    patches = [
-        mock.patch.object(owner, attribute, clock(name, getattr(owner, attribute)))
-        for name, (owner, attribute) in calls.items()
-    ]
-    for patch in patches:
-        patch.start()
-    try:
-        yield
-    finally:
-        for patch in patches:
-            patch.stop()
-
-
-def shares(device: str) -> list[dict[str, Any]]:
-    """What part of SIC + AIC under study-a (PNG bytes and MS-SSIM) the network and the codec take."""
+def overlap(device: str) -> list[dict[str, Any]]:
+    """SIC and AIC of study-a with PNG bytes: the codec beside the network, after it, and each of the two alone."""
     case = subject("torchvision/mobilenet_v2", count=1, device=device)
     net, chosen = case.classifier(), STUDY_A.information
     assert chosen is not None
-    maps = maps_of(net, case.images, case.targets)
-    canvas = ig.gaussian.blur(case.images, 17.5)
-    rows = []
-    for _ in range(6):
-        spent: Counter[str] = Counter()
-        began = time.perf_counter()
-        with clocked(spent, network=(net, "logits"), codec=(estimators, "_encode")):
-            responses = metrics.information(
-                net, case.images, case.targets, maps, canvas=canvas, shares=chosen.shares,
-                estimators=("png", "ms-ssim"), batch_size=16 if device == "cpu" else 128,
-            )  # fmt: skip
-            for estimator in ("png", "ms-ssim"):
-                for score in ("probability", "correct"):
-                    metrics.information_curves(responses, estimator=estimator, score=score)
-        whole = time.perf_counter() - began
-        rows.append({"network": spent["network"] / whole, "codec": spent["codec"] / whole, "seconds": whole})
-    middle = {key: float(np.median([row[key] for row in rows[1:]])) for key in rows[0]}
-    return [{"task": "study-a, 6 maps", "weights": case.weights, "rounds": len(rows) - 1, **middle}]
+    batch = 16 if device == "cpu" else 128
+    images, targets, shares = case.images.to(net.device), case.targets, chosen.shares
+    maps, canvas = maps_of(net, images, targets), ig.gaussian.blur(images, 17.5)
+    revealed: list[Tensor] = []
+
+    def read(estimator: str | None) -> None:
+        options: dict[str, Any] = {"canvas": canvas, "shares": shares, "batch_size": batch}
+        if not estimator:
+            metrics.insertion(net, images, targets, maps, **options)
+            return
+        responses = metrics.information(net, images, targets, maps, estimators=estimator, **options)
+        for score in ("probability", "correct"):
+            metrics.information_curves(responses, estimator=estimator, score=score)
+
+    def after() -> None:
+        with mock.patch.object(beside, "CODECS", ()):
+            read("png")
+
+    def keep(seen: Tensor, _: Tensor) -> Tensor:
+        revealed.append(seen)
+        return seen[:, 0, 0, 0]
+
+    with mock.patch.dict(estimators.ESTIMATORS, png=keep):
+        read("png")
+    contest: dict[str, Callable[[], Any]] = {
+        "beside": partial(read, "png"),
+        "after": after,
+        "network": partial(read, None),
+        "codec": lambda: [estimators.png_bytes(seen, seen) for seen in revealed],
+    }
+    seconds = interleaved(contest)
+    longer = max(("network", "codec"), key=partial(median, seconds))
+    parts = {f"{name} seconds": median(seconds, name) for name in contest}
+    of_longer = ratio(seconds, of="beside", to=longer)
+    return [{"task": "study-a, 6 maps, PNG", "weights": case.weights, "longer": longer, **parts, **of_longer}]
 
 
 def pair(device: str) -> list[dict[str, Any]]:
@@ -142,4 +130,4 @@ def pair(device: str) -> list[dict[str, Any]]:
 
 def run(device: str) -> list[dict[str, Any]]:
     """Both."""
-    return [*shares(device), *pair(device)]
+    return [*overlap(device), *pair(device)]

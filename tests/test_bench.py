@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import bench.__main__ as bench
 import pandas as pd
 import pytest
-from bench import faults
+from bench import book, faults
 from bench.__main__ import NAMES
 from bench.studies import rows, same
 from bench.timing import ROUNDS, interleaved, ratio
@@ -51,6 +51,33 @@ def test_one_that_fails_does_not_stop_the_others(monkeypatch, tmp_path, capsys):
         bench.main()
     assert "no such peer" in capsys.readouterr().err
     assert [file.name for file in tmp_path.glob("*/*")] == ["sound.json"]
+
+
+CHAPTER = """---
+file_format: mystnb
+---
+
+# A page
+
+```{code-cell} ipython3
+sum(range(10**7))
+```
+"""
+
+
+def test_a_book_has_a_row_for_each_chapter_and_each_phase(monkeypatch, tmp_path):
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: one\n")
+    (tmp_path / "one.md").write_text(CHAPTER)
+    (tmp_path / "few.yaml").write_text("images: 1\n")
+    built = []
+    for name in ("build", "check", "of_published"):
+        monkeypatch.setattr(book, name, lambda *arguments, name=name: built.append(name))
+    monkeypatch.chdir(tmp_path)
+    rows = list(book.measured(tmp_path, Path("few.yaml"), "cpu"))
+    assert [row["phase"] for row in rows] == ["one", "all chapters", "HTML", "check", "verdicts"]
+    assert built == ["build", "check", "of_published"]
+    assert all(row["processor seconds"] > 0 for row in rows[:2])
+    assert rows[0]["seconds"] < rows[1]["seconds"]
 
 
 def test_every_fault_has_a_row_for_what_must_hold(monkeypatch, tmp_path):

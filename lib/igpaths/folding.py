@@ -1,12 +1,13 @@
 """A frozen network computes the same with fewer steps.
 
 In evaluation mode a batch norm multiplies and adds constants, which the convolution before it can do with other
-weights. An activation that clamps in place keeps what it returns for the way back, not a copy of what it took. Which
-layer follows which is read off a trace by torch.fx. A convolution of single pixels in a single thread is computed by
-oneDNN. Whatever cannot be traced, or would not compute the same, stays as it is.
+weights. An activation that clamps in place needs no copy of what it took for the way back, and no memory for its
+gradient. Which layer follows which is read off a trace by torch.fx. A convolution of single pixels in a single thread
+is computed by oneDNN. Whatever cannot be traced, or would not compute the same, stays as it is.
 """
 
 import copy
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+CLAMPS = (nn.ReLU, nn.ReLU6, nn.Hardtanh)
+# Layers that leave what they take as it is, and whose gradient of it is nobody else's
+TAKERS = (*CONVOLUTIONS, nn.Linear, nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 CLOSE = 1e-4  # relative to the largest output, for float32; a float64 network is far closer
 
@@ -29,7 +33,7 @@ class _Tracer(fx.Tracer):
 
 
 class _Clamp(torch.autograd.Function):
-    """A clamp in place whose gradient is read off what it returns: strictly within its bounds it passes."""
+    """A clamp in place, there and back: strictly within its bounds, by what it returns, the gradient passes."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, low: float, high: float) -> Tensor:
@@ -40,11 +44,15 @@ class _Clamp(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return torch.ops.aten.hardtanh_backward(gradient, *ctx.saved_tensors, *ctx.bounds), None, None
+        clamped = torch.ops.aten.hardtanh_backward
+        return clamped.grad_input(gradient, *ctx.saved_tensors, *ctx.bounds, grad_input=gradient), None, None
 
 
 class Clamp(nn.Module):
-    """`nn.Hardtanh` in place, such as `nn.ReLU6`, without the copy of its input that torch keeps for the way back."""
+    """`nn.Hardtanh`, `nn.ReLU6` or `nn.ReLU` in place, without new memory for its input or its gradient.
+
+    For where only `TAKERS` take what it returns.
+    """
 
     def __init__(self, low: float, high: float) -> None:
         super().__init__()
@@ -73,11 +81,10 @@ def fold_norms(module: nn.Module) -> int:
     """Fold the batch norms of a frozen network in evaluation mode, in place; how many were folded.
 
     A norm is folded where it alone takes what a convolution returns, both are called once, and nothing is hooked to
-    either. Activations that clamp in place become `Clamp` where only convolutions, which change nothing in place, take
-    what they return.
+    either. Activations that clamp become `Clamp` where that changes nothing else.
     """
     parts = dict(module.named_modules(remove_duplicate=False))
-    if not any(isinstance(part, (_BatchNorm, nn.Hardtanh)) for part in parts.values()):
+    if not any(isinstance(part, (_BatchNorm, *CLAMPS)) for part in parts.values()):
         return 0
     try:
         with torch.random.fork_rng(devices=[]):
@@ -98,32 +105,56 @@ def fold_norms(module: nn.Module) -> int:
         if hooked or norm.running_mean is None or {times[id(part)] for part in (convolution, norm)} != {1}:
             continue
         folded += _fold(module, str(before.target), str(node.target))
+    parts = dict(module.named_modules(remove_duplicate=False))
     for node in calls:
-        taken = all(isinstance(each, CONVOLUTIONS) for each in _takers(node, parts))
-        if taken and times[id(parts[str(node.target)])] == 1:
-            _spare_copies(module, str(node.target))
+        kinds = [type(part) for part in _takers(node, parts)]
+        if all(issubclass(kind, TAKERS) for kind in kinds) and times[id(parts[str(node.target)])] <= 1:
+            _clamp_in_place(module, str(node.target), fresh=_is_fresh(node, parts))
     return folded
 
 
+def _is_idle(part: nn.Module | None) -> bool:
+    """Whether a layer returns what it takes: an identity, or what is left of a norm that is folded."""
+    return type(part) is nn.Identity or (type(part) is nn.Sequential and all(map(_is_idle, part)))
+
+
+def _layer(node: fx.Node, parts: dict[str, nn.Module]) -> nn.Module | None:
+    return parts.get(str(node.target)) if node.op == "call_module" else None
+
+
 def _takers(node: fx.Node, parts: dict[str, nn.Module]) -> Iterator[nn.Module | None]:
-    """The layers that take what a node returns, past those that do nothing; None for whatever is no layer."""
+    """The layers that take what a node returns, past those that are idle; None for whatever is no layer."""
     for user in node.users:
-        part = parts.get(str(user.target)) if user.op == "call_module" else None
-        if type(part) is nn.Identity:
+        part = _layer(user, parts)
+        if _is_idle(part):
             yield from _takers(user, parts)
         else:
             yield part
 
 
-def _spare_copies(module: nn.Module, name: str) -> None:
-    """Put a `Clamp` in the place of an activation, or of those that were in a norm that is folded."""
+def _is_fresh(node: fx.Node, parts: dict[str, nn.Module]) -> bool:
+    """Whether a node alone takes what a convolution returns."""
+    before = node.args[0] if node.args else None
+    if not isinstance(before, fx.Node) or len(before.users) > 1:
+        return False
+    part = _layer(before, parts)
+    return isinstance(part, CONVOLUTIONS) or (_is_idle(part) and _is_fresh(before, parts))
+
+
+def _clamp_in_place(module: nn.Module, name: str, *, fresh: bool) -> None:
+    """Put a `Clamp` in the place of an activation, or of one that was in a norm that is folded.
+
+    It may clamp in place where the activation did, or what it takes is `fresh`, nobody else's.
+    """
     whole = module.get_submodule(name)
     inside = whole.named_children() if type(whole) is nn.Sequential else ()
     parts: list[tuple[str, Any]] = [(name, whole), *((f"{name}.{key}", part) for key, part in inside)]
     for place, part in parts:
-        if type(part) in (nn.ReLU6, nn.Hardtanh) and part.inplace and not any(getattr(part, hooks) for hooks in HOOKS):
-            parent, _, last = place.rpartition(".")
-            setattr(module.get_submodule(parent), last, Clamp(part.min_val, part.max_val))
+        if type(part) not in CLAMPS or not (part.inplace or fresh) or any(getattr(part, hooks) for hooks in HOOKS):
+            continue
+        bounds = (0.0, math.inf) if type(part) is nn.ReLU else (part.min_val, part.max_val)
+        parent, _, last = place.rpartition(".")
+        setattr(module.get_submodule(parent), last, Clamp(*bounds))
 
 
 def _fold(module: nn.Module, convolution: str, norm: str) -> bool:

@@ -60,7 +60,8 @@ class Walk:
             if self.progress:
                 self.progress(len(images))
         scores, gradients = (join(tensors).unflatten(0, x.shape[:2]) for tensors in zip(*parts, strict=True))
-        self._seen.append((alphas, scores, gradients.abs().amax((2, 3, 4))))
+        largest = torch.maximum(gradients.amax((2, 3, 4)), -gradients.amin((2, 3, 4)))  # in no memory of its own
+        self._seen.append((alphas, scores, largest))
         return [Point(*point) for point in zip(alphas, x, scores, gradients, strict=True)]
 
     def evaluate_scores(self, x: Tensor) -> Tensor:

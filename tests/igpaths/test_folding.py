@@ -158,9 +158,16 @@ class TestClassifier:
 
 
 class TestClamp:
-    @pytest.mark.parametrize("activation", [nn.ReLU6(inplace=True), nn.Hardtanh(-1, 2, inplace=True)])
-    def test_computes_what_torch_does(self, activation):
-        clamp = Clamp(activation.min_val, activation.max_val)
+    @pytest.mark.parametrize(
+        ("activation", "bounds"),
+        [
+            (nn.ReLU6(inplace=True), (0, 6)),
+            (nn.Hardtanh(-1, 2, inplace=True), (-1, 2)),
+            (nn.ReLU(inplace=True), (0, torch.inf)),
+        ],
+    )
+    def test_computes_what_torch_does(self, activation, bounds):
+        clamp = Clamp(*bounds)
         x = torch.tensor([-2.0, -1, -0.5, 0, 0.5, 2, 3, 6, 7, torch.nan], requires_grad=True)
         for ours, theirs in (
             (clamp(x * 1), activation(x * 1)),

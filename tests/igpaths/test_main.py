@@ -1,5 +1,7 @@
 """The command line on a real network: the files, the lines, and what is said of every bad input."""
 
+import io
+import json
 import os
 import re
 import subprocess
@@ -231,64 +233,76 @@ def test_no_command_is_helped(capsys):
     assert err == ""
 
 
+OPTIONS = (
+    *("--path curved", "--rule gradient", "--baseline red", "--path blur --baseline white", "--steps 0", "--psi 2"),
+    *("--output odds", "--device tpu", "--data none", "--data broken", "--out a.jpg", "--out none/a.png"),
+    *("--model resnet50", "--model module:not_there.network", "--model objects/resnt"),
+    *(f"--model torchvision/{name}" for name in ("vgg16:IMAGENET1K_V1@none.pt", "vgg61:IMAGENET1K_V1")),
+    "--model torchvision/vgg16:IMAGENET1K_V9",
+)
+ANY_SCENE = ("explain", "scene.png", "--model", MODEL, "--steps", "2")
+QUICK = (
+    *("--help", "explain --help", "models --everything", f"explain none.png --model {MODEL}"),
+    *(f"explain scene.png --model {MODEL} {option}" for option in OPTIONS),
+)
+ANSWERING = """
+import contextlib, io, json, sys
+from igpaths.__main__ import main
+
+found = []
+for words in json.loads(sys.argv[1]):
+    errors = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
+        try:
+            status = main(words.split())
+        except SystemExit as ended:
+            status = ended.code
+    heavy = {"torch", "torchvision", "matplotlib", "scipy", "skimage", "pandas"} & set(sys.modules)
+    found.append((status, sorted(heavy), errors.getvalue()))
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What one process answers to all of `QUICK`: status, heavy modules that are there by then, and errors."""
+    folder = tmp_path_factory.mktemp("answers")
+    to_pil_image(objects.scene(2).image).save(folder / "scene.png")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "synsets.txt").write_text("no synset\n")
+    environment = {name: value for name, value in os.environ.items() if name != "IGPATHS_DATA"}
+    command = [sys.executable, "-c", ANSWERING, json.dumps(QUICK)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+    return dict(zip(QUICK, json.loads(done.stdout), strict=True))
+
+
 class TestProcess:
     """The command line in a process of its own, which is what a person starts."""
 
     def run(self, *arguments, **environment):
         return subprocess.run([sys.executable, *arguments], capture_output=True, env=os.environ | environment)
 
-    @pytest.mark.parametrize(
-        "arguments",
-        [
-            ["--help"],
-            ["explain", "--help"],
-            ["models", "--everything"],
-            ["explain", "none.png", "--model", MODEL],
-            *(
-                ["explain", "scene.png", "--model", MODEL, *option.split()]
-                for option in (
-                    "--path curved",
-                    "--rule gradient",
-                    "--baseline red",
-                    "--path blur --baseline white",
-                    "--steps 0",
-                    "--psi 2",
-                    "--output odds",
-                    "--device tpu",
-                    "--data none",
-                    "--data broken",
-                    "--out a.jpg",
-                    "--out none/a.png",
-                    "--model resnet50",
-                    "--model module:not_there.network",
-                    "--model torchvision/vgg16:IMAGENET1K_V1@none.pt",
-                    "--model torchvision/vgg61:IMAGENET1K_V1",
-                    "--model torchvision/vgg16:IMAGENET1K_V9",
-                    "--model objects/resnt",
-                )
-            ),
-        ],
-        ids=" ".join,
-    )
-    def test_an_answer_that_needs_no_network_imports_nothing_heavy(self, folder, arguments):
-        (folder / "broken").mkdir()
-        (folder / "broken" / "synsets.txt").write_text("no synset\n")
-        code = (
-            "import sys; from igpaths.__main__ import main\n"
-            "try: status = main(sys.argv[1:])\n"
-            "except SystemExit as ended: status = ended.code\n"
-            "print(status, *{'torch', 'torchvision', 'matplotlib', 'scipy', 'skimage', 'pandas'} & set(sys.modules))"
-        )
-        done = self.run("-c", code, *arguments)
-        assert done.stdout.decode().splitlines()[-1] == ("0" if "--help" in arguments else "1")
-        assert bool(done.stderr) != ("--help" in arguments)
+    @pytest.mark.parametrize("words", QUICK)
+    def test_an_answer_that_needs_no_network_imports_nothing_heavy(self, answers, words):
+        status, heavy, errors = answers[words]
+        assert (status, heavy) == (0 if "--help" in words else 1, [])
+        assert bool(errors) != ("--help" in words)
 
-    @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
-    def test_a_terminal_that_cannot_write_every_letter(self, folder, encoding):
-        explain = ("-m", "igpaths", "explain", "scene.png", "--model", MODEL, "--steps", "2")
-        done = self.run(*explain, PYTHONIOENCODING=encoding)
+    def test_a_terminal_that_cannot_write_every_letter(self, folder):
+        done = self.run("-m", "igpaths", *ANY_SCENE, PYTHONIOENCODING="ascii")
         assert (done.returncode, done.stderr) == (0, b"")
-        assert "?* = " in done.stdout.decode(encoding)
+        assert "?* = " in done.stdout.decode("ascii")
         assert (folder / "scene-map.png").is_file()
-        done = self.run("-m", "igpaths", "explain", "--help", PYTHONIOENCODING=encoding)
+        done = self.run("-m", "igpaths", "explain", "--help", PYTHONIOENCODING="ascii")
         assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_terminal_of_windows_that_cannot_write_every_letter(monkeypatch, folder):
+    held = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(held, encoding="cp1252", write_through=True))
+    assert main([*ANY_SCENE]) == 0
+    assert "?* = " in held.getvalue().decode("cp1252")
+    assert (folder / "scene-map.png").is_file()
+    with pytest.raises(SystemExit) as ended:
+        main(["explain", "--help"])
+    assert ended.value.code == 0

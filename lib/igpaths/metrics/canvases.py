@@ -67,6 +67,8 @@ class Seeds:
 
     def under(self, images: Tensor) -> Show:
         """The function from numbers of the images (P,) and pixels shown (P, H, W) to how they look (P, C, H, W)."""
+        from threadpoolctl import threadpool_limits
+
         masks, wanted = torch.as_tensor(self.masks, device="cpu"), (len(images), *images.shape[2:])
         if masks.dtype != torch.bool or masks.shape != wanted:
             raise ValueError(f"the masks of Seeds must be bool {wanted}, got {tuple(masks.shape)} of {masks.dtype}")
@@ -74,7 +76,10 @@ class Seeds:
         def show(which: Tensor, shown: Tensor) -> Tensor:
             known = shown.cpu() | masks[which.cpu()]
             known[:, [0, 0, -1, -1], [0, -1, 0, -1]] = True
-            filled = np.stack(map_images(_interpolate, images[which], known.numpy()))
+            with threadpool_limits(
+                limits=1, user_api="blas"
+            ):  # SciPy solves tiny systems, for which threads would wait
+                filled = np.stack(map_images(_interpolate, images[which], known.numpy()))
             below = torch.from_numpy(filled).permute(0, 3, 1, 2).to(images) / 255
             return torch.where(known.to(images.device).unsqueeze(1), images[which], below)
 
@@ -125,15 +130,18 @@ def uniform_noise(
 
 
 def map_images(function: Callable[..., Any], images: Tensor, *arrays: np.ndarray) -> list[Any]:
-    """Call a function with each of the images (P, C, H, W) in [0, 1], as (H, W, C) of 8 bits, in parallel threads.
+    """Call a function with each of the images (P, C, H, W), in [0, 1] or of 8 bits, as (H, W, C) of 8 bits.
 
-    Codecs and SciPy let other threads run. BLAS must start none of its own for the tiny systems that SciPy solves.
+    In parallel threads, which codecs and SciPy let run.
     """
-    from threadpoolctl import threadpool_limits
-
-    pixels = (images * 255).round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(torch.get_num_threads()) as pool:
+    pixels = in_bytes(images).permute(0, 2, 3, 1).cpu().numpy()
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         return list(pool.map(function, pixels, *arrays))
+
+
+def in_bytes(images: Tensor) -> Tensor:
+    """Images in [0, 1] as whole numbers of 8 bits, from 0 to 255, as others are already."""
+    return images if images.dtype == torch.uint8 else (images * 255).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _interpolate(image: np.ndarray, known: np.ndarray) -> np.ndarray:

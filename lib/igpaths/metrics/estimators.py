@@ -159,6 +159,7 @@ ESTIMATORS: dict[str, Estimator] = {
     "ms-ssim": likeness,
     "entropy": filtered_entropy,
 }
+CODECS = ("png", "webp")  # which need no device, and so run beside the network
 
 
 def _window(images: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from igpaths.arguments import NotFinite, as_count, as_targets, check_images, check_range
 from igpaths.classifier import Classifier, send
+from igpaths.metrics.beside import Beside, in_turn
 from igpaths.metrics.canvases import in_8_bits, lay_on, take
 from igpaths.metrics.estimators import Estimator
 from igpaths.metrics.ranking import as_maps, as_tensor, pixel_counts, ranks_of_finite
@@ -134,24 +135,30 @@ def reveal(
     points = counts if whole in counts else (*counts, whole)
 
     @torch.no_grad()
-    def score(which: Tensor, shown: Tensor) -> Tensor:
-        """One batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
+    def score(which: Tensor, shown: Tensor) -> Callable[[], Tensor]:
+        """Wait for one batch's numbers (P, 3 + estimators): probability, logit, right or wrong, information."""
         seen = show(which, shown.to(images.device))
+        own = take(originals, which).expand_as(seen)
+        estimates = [beside.start(name, estimate, seen, own) for name, estimate in estimators.items()]
         logits = net.logits(seen).double()
         target = as_targets(targets, len(images), classes=logits.shape[1])[which]
         target = send(target, logits.device).view(-1, 1)
         scores = [each.gather(1, target)[:, 0] for each in (net.probabilities(logits), logits)]
         right = logits.argmax(1) == target[:, 0]
-        own = take(originals, which).expand_as(seen)
-        estimates = [estimate(seen, own) for estimate in estimators.values()]
-        return torch.stack([send(each, logits.device, logits.dtype) for each in (*scores, right, *estimates)], dim=1)
+
+        def rows() -> Tensor:
+            columns = (*scores, right, *[estimate() for estimate in estimates])
+            return torch.stack([send(column, logits.device, logits.dtype) for column in columns], dim=1)
+
+        return rows
 
     table = torch.empty(*maps.shape[:2], len(points), 3 + len(estimators), dtype=torch.float64, device="cpu")
-    for inner, ranked in ((True, maps), (False, maps[:, :1])):
-        places = [i for i, k in enumerate(points) if (0 < k < pixels) == inner]
-        rows = [score(*batch) for batch in _masks(ranked, [points[i] for i in places], visible, seed, batch_size)]
-        if rows:
-            table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
+    with Beside(net.device) as beside:
+        for inner, ranked in ((True, maps), (False, maps[:, :1])):
+            places = [i for i, k in enumerate(points) if (0 < k < pixels) == inner]
+            masks = _masks(ranked, [points[i] for i in places], visible, seed, batch_size)
+            if rows := list(in_turn(score(*batch) for batch in masks)):
+                table[:, :, places] = torch.cat(rows).cpu().view(*ranked.shape[:2], len(places), -1)
     if wrong := (~table[..., :2].isfinite().all(-1)).nonzero().tolist():
         image, _, place = wrong[0]
         shown, numbers = points[place] / pixels, sorted({each[0] for each in wrong})

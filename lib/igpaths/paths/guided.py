@@ -84,19 +84,19 @@ class Guided(Based):
         excess = whole * alpha.view(-1, 1) - (length * progress).sum(1, keepdim=True, dtype=torch.float64)
         enough = 1e-9 * (whole * (1 - alpha.view(-1, 1))).clamp(min=1)
         count = int(self.fraction * (progress.shape[1] - 1)) + 1
-        rest = (high - progress) * length
+        rest, largest = (high - progress) * length, torch.finfo(progress.dtype).max
         free = torch.where(rest > 0, magnitude, torch.inf)
         # Each pass brings at least `count` pixels to their bound, so the passes are bounded.
         for _ in range(math.ceil(progress.shape[1] / count) + 1):
-            threshold = _smallest(free, count).clamp(max=torch.finfo(free.dtype).max)
+            threshold = _smallest(free, count).clamp(max=largest)
             chosen = free <= torch.where(excess > enough, threshold, -1)
             reach = (rest * chosen).sum(1, keepdim=True, dtype=torch.float64)
             gamma = (excess / reach).nan_to_num(0).clamp(0, 1)  # the share of the way to the bound that closes the gap
             progress = progress.lerp(high, chosen * gamma.to(progress.dtype))
-            free.masked_fill_(chosen, torch.inf)
             excess = excess - reach
             if not bool((excess > enough).any()):
                 break
+            free = free + chosen.to(free.dtype) * largest * 2  # infinite where chosen: a fill takes ten times as long
         return progress.view(colours_last).movedim(-1, 1)
 
 

@@ -104,11 +104,12 @@ def repeated(call: Callable[[], Tensor], what: str, *, times: int = 1) -> Tensor
 
     `NotRepeatable` begins with `what`. The states of the random generators stay as they were.
     """
-    python, numpy, pytorch = before = _random_states()
+    python, numpy, pytorch = _random_states()
     try:
         first = call()
-        pairs = zip(before, _random_states(), strict=True)
-        drawn = any(not np.array_equal(a, b) for pair in pairs for a, b in zip(*pair, strict=True))
+        other_python, other_numpy, other_pytorch = _random_states()
+        drawn = python != other_python or not torch.equal(pytorch, other_pytorch)
+        drawn = drawn or any(not np.array_equal(a, b) for a, b in zip(numpy, other_numpy, strict=True))
         for _ in range(DRAWN if drawn else times):
             again = call()
             if again.shape != first.shape or not _close(again, first, SAME):

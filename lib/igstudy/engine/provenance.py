@@ -19,7 +19,13 @@ import torch
 from igstudy.engine.parameters import Parameters
 
 PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib", "timm")
-IMPORTED = time.monotonic()
+_started = time.monotonic()
+
+
+def mark_start() -> None:
+    """Count the time of a `footer` from here, where it would be counted from the import of the library."""
+    global _started
+    _started = time.monotonic()
 
 
 def versions() -> dict[str, str]:
@@ -63,17 +69,17 @@ def provenance(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def footer(parameters: Parameters, *, started: float = IMPORTED) -> Any:
+def footer(parameters: Parameters, *, started: float | None = None) -> Any:
     """The table at a chapter's end, as Markdown that a notebook shows.
 
-    `started` is a `time.monotonic`, by default when the library was imported.
+    `started` is a `time.monotonic`, by default when the library was imported or `mark_start` was called.
     """
     from IPython.display import Markdown
 
     facts = provenance(parameters)
     rows = {name: _listed(facts[name]) for name in ("parameters", "commit", "versions", "device", "precision")}
     rows["device"] += f", {facts['threads']} threads"
-    rows["computed"] = f"{facts['date']}, in {time.monotonic() - started:.0f} s"
+    rows["computed"] = f"{facts['date']}, in {time.monotonic() - (_started if started is None else started):.0f} s"
     return Markdown("\n".join(["| this page | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]))
 
 

@@ -96,7 +96,7 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
             from distributed import Client, LocalCluster
 
             if kind == "local":
-                stack.enter_context(_exported(environment(threads)))
+                stack.enter_context(exported(environment(threads)))
                 where = LocalCluster(
                     n_workers=int(rest),
                     threads_per_worker=1,
@@ -151,7 +151,7 @@ def environment(threads: int) -> dict[str, str]:
 
 
 @contextmanager
-def _exported(values: dict[str, str]) -> Iterator[None]:
+def exported(values: dict[str, str]) -> Iterator[None]:
     """Export what workers inherit; Dask prefers it to its own configuration, which it would leave exported."""
     before = {name: os.environ.get(name) for name in (*values, "PYTHONHASHSEED")}
     os.environ.update(values)

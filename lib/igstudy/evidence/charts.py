@@ -133,6 +133,33 @@ def dot_panels(
     return figure
 
 
+def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None = None, width: float = 7) -> Figure:
+    """A bar a name, the first at the top, with its interval and its number; a line at `whole`, where the bars begin.
+
+    From a `whole` the axis is logarithmic, for there twice as much is as far as half as much.
+    """
+    figure, ax = plt.subplots(figsize=(width, 0.7 + 0.3 * max(len(bars), 3)), layout="constrained")
+    values = [bar.value for bar in bars.values()]
+    reach = [[bar.value - bar.low for bar in bars.values()], [bar.high - bar.value for bar in bars.values()]]
+    begin = whole or 0
+    lengths = [value - begin for value in values]
+    ax.barh(range(len(bars)), lengths, left=begin, color=COLOURS[0], height=0.6)
+    ax.errorbar(values, range(len(bars)), xerr=reach, fmt="none", ecolor="black", elinewidth=1, capsize=2)
+    most = max((bar.high for bar in bars.values()), default=1)
+    for place, bar in enumerate(bars.values()):
+        ax.annotate(f"{bar.value:.2f}", (max(bar.high, begin), place), (6, 0), textcoords="offset points", va="center")
+    if whole:
+        ax.axvline(whole, color="black", linewidth=1)
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_xlim(right=most * 1.4 if whole else begin + 1.15 * (most - begin))
+    ax.set(yticks=range(len(bars)), yticklabels=list(bars), xlabel=xlabel)
+    ax.set_ylim(max(len(bars), 1) - 0.5, -0.5)
+    ax.grid(axis="x", alpha=0.3)
+    ax.set_axisbelow(True)
+    return figure
+
+
 def _legend(figure: Figure) -> None:
     """All series below the panels, in two lines where there are many: a method above the same with IDGI."""
     pairs = [pair for ax in figure.axes for pair in zip(*ax.get_legend_handles_labels(), strict=True)]

@@ -85,11 +85,10 @@ class Tables:
         group, self._steps, self._image = group[order], steps[order], image[order]
         self._values = rows["value"].to_numpy(dtype=np.float64)[order]
         starts = np.flatnonzero(np.diff(group, prepend=-1))
-        names = zip(*(rows[name].to_numpy()[order[starts]] for name in GROUP), strict=True)
+        names = zip(*(rows[name].iloc[order[starts]] for name in GROUP), strict=True)
         ends = [*starts[1:], len(group)][: len(starts)]
         self._ranges = {tuple(map(str, key)): pair for key, *pair in zip(names, starts, ends, strict=True)}
-        self.photographs = np.empty(len(rows), dtype=object)
-        self.photographs[image] = rows["photograph"].to_numpy()
+        self.photographs = rows["photograph"].iloc[np.unique(image, return_index=True)[1]].to_numpy(dtype=object)
 
     def find(self, protocol: str, network: str, quantity: Quantity) -> Table | None:
         """The quantity on a network under a protocol; None where it was not measured."""

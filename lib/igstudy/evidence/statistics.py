@@ -115,30 +115,41 @@ def _finite(values: ArrayLike) -> np.ndarray:
     return x
 
 
-def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """The mean or median (R,) of values (n,), each a member of a cluster, of which R draws (R, clusters) are made."""
+@dataclass(frozen=True, eq=False)
+class _Draws:
+    """How often each of C clusters is there: once, then as each of R resamples draws it."""
+
+    resamples: np.ndarray  # (1 + R, C), as floats, whose products with numbers are the quicker
+    clusters: np.ndarray  # (C, 1 + R), the same as small numbers, which are quick to add up
+
+
+def _average(statistic: str) -> Callable[[np.ndarray, np.ndarray, _Draws], np.ndarray]:
+    """The mean or median (1 + R,) of values (n,), each a member of a cluster, as the clusters are drawn."""
     averages = {"mean": _mean, "median": _median}
     if statistic not in averages:
         raise ValueError(f"statistic is {statistic!r}; it must be one of {', '.join(averages)}")
     return averages[statistic]
 
 
-def _mean(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def _mean(x: np.ndarray, members: np.ndarray, draws: _Draws) -> np.ndarray:
     """From each cluster's sum and size: the images need not be drawn one by one."""
-    return draws @ np.bincount(members, x) / (draws @ np.bincount(members))
+    sizes = np.bincount(members).astype(np.float64)
+    return draws.resamples @ np.bincount(members, x) / (draws.resamples @ sizes)
 
 
-def _median(x: np.ndarray, members: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def _median(x: np.ndarray, members: np.ndarray, draws: _Draws) -> np.ndarray:
     order = np.argsort(x)
-    reached = np.cumsum(draws[:, members[order]], axis=1, dtype=np.int32)
-    half = reached[:, -1:] / 2
+    most = 2 * len(draws.clusters) * int(np.bincount(members).max())  # of twice the images that a resample can draw
+    number = np.int16 if most < 2**15 else np.int32
+    twice = 2 * np.cumsum(draws.clusters[members[order]], axis=0, dtype=number)
+    whole = twice[-1] // 2
     # Between the values at which half the weight is reached and passed.
-    low, high = (reached >= half).argmax(1), (reached > half).argmax(1)
+    low, high = (twice < whole).sum(0, dtype=number), (twice <= whole).sum(0, dtype=number)
     return (x[order][low] + x[order][high]) / 2
 
 
-def _resample(n: int, clusters: Sequence[str] | None = None, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """The cluster (n,) of each of n images, and how often each cluster is there: as they are, and in each resample."""
+def _resample(n: int, clusters: Sequence[str] | None = None, seed: int = 0) -> tuple[np.ndarray, _Draws]:
+    """The cluster (n,) of each of n images, and how often each cluster is drawn."""
     names = np.arange(n) if clusters is None else np.asarray(clusters)
     if names.shape != (n,):
         raise ValueError(f"clusters must name the photograph of each of the {n} values, got {len(names)}")
@@ -146,11 +157,11 @@ def _resample(n: int, clusters: Sequence[str] | None = None, seed: int = 0) -> t
     return members, _draws(int(members.max()) + 1, seed)
 
 
-@lru_cache(maxsize=8)  # the averages of a study are over few different numbers of photographs
-def _draws(count: int, seed: int) -> np.ndarray:
-    """How often each of `count` clusters is there, (1 + RESAMPLES, count): once, then as each resample draws it."""
+@lru_cache(maxsize=32)  # the averages of the published studies are over fewer different numbers of photographs
+def _draws(count: int, seed: int) -> _Draws:
     draws = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=RESAMPLES)
-    return np.vstack([np.ones((1, count), dtype=np.int16), draws.astype(np.int16)])
+    whole = np.vstack([np.ones((1, count)), draws])
+    return _Draws(whole, np.ascontiguousarray(whole.T, dtype=np.int16))
 
 
 def slope(steps: ArrayLike, errors: ArrayLike) -> float:

@@ -129,4 +129,5 @@ MEASURES = {
         Measure("classes", classes, (_ranks, _ours), (), "objects"),
     )
 }
+OF_SPLITS = ("split", "softmax", "perturbation", "texture", "localization")  # of Split IG, asked of its walks together
 MAPS = Measure("maps", kept_maps, (_walks, _ours))

@@ -4,19 +4,23 @@ Jupyter Book builds a book whose cells failed or that lacks a page and says noth
 so is a page that was not built.
 """
 
+import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jupytext
 
 from igstudy.press.accessible import mend
+from igstudy.press.kernels import SERVER, start_server
 from igstudy.press.pages import Page, pages
 from igstudy.press.parameters_cell import ChapterError
 
+AT_ONCE = 8  # processes that render: more have too little to do
 # What a browser would fetch from elsewhere; links for the reader to follow are not among it.
 REMOTE = re.compile(
     r"""<(?!a\b)[a-z]+\b[^>]*\b(?:src|srcset|href|data|poster)\s*=\s*["']?\s*(?:https?:)?//[^"'\s>]+"""
@@ -43,18 +47,45 @@ def build(root: Path, tree: Path, output: Path, *, only: Page | None = None, bui
             text.write_text(page.text, encoding="utf-8")
         elif not notebook.exists():
             jupytext.write(page.notebook(), notebook)
-    html = output / "_build" / builder
+    html, processes = output / "_build" / builder, min(AT_ONCE, os.cpu_count() or 1)
     shutil.rmtree(html, ignore_errors=True)
-    options = [] if only else ["-W", "-n", "--keep-going"]
-    # --all: pages that Sphinx has seen before would keep quiet about their warnings
-    program = Path(sys.executable).with_name("jupyter-book")
-    command = [str(program), "build", str(tree), "--path-output", str(output), "--builder", builder, "--all", "-q"]
-    finished = subprocess.run([*command, *options], capture_output=True, text=True)
-    warned = "\n".join(line for line in finished.stderr.splitlines() if not only or only.name in line)
-    if finished.returncode or (only and warned):
-        raise ChapterError(f"jupyter-book build failed\n{warned}\n{finished.stdout if finished.returncode else ''}")
-    mend(html)
+    start_server()
+    with TemporaryDirectory() as folder:
+        log = Path(folder, "log")
+        rendering = SERVER.Process(target=_render, args=(tree, html, builder, processes, only is None, log))
+        rendering.start()
+        rendering.join()
+        printed = log.read_text(encoding="utf-8") if log.exists() else ""
+    warned = "\n".join(line for line in printed.splitlines() if not only or only.name in line)
+    if rendering.exitcode or (only and warned):
+        raise ChapterError(f"jupyter-book build failed\n{printed if rendering.exitcode else warned}")
+    mend(html, processes=processes)
     return html
+
+
+def _render(tree: Path, html: Path, builder: str, processes: int, strict: bool, log: Path) -> None:
+    """What ``jupyter-book build`` does, by several processes, which its command line does not offer.
+
+    It ends the process with Sphinx's status; all that is printed goes to the log.
+    """
+    from jupyter_book.sphinx import build_sphinx
+
+    options = {"nitpicky": strict, "latex_individualpages": False, "external_toc_path": str(tree / "_toc.yml")}
+    with log.open("w", encoding="utf-8") as printed, redirect_stdout(printed), redirect_stderr(printed):
+        status = build_sphinx(
+            tree,
+            html,
+            path_config=tree / "_config.yml",
+            noconfig=True,
+            confoverrides=options,
+            force_all=True,  # pages that Sphinx has seen before would keep quiet about their warnings
+            quiet=True,
+            builder=builder,
+            warningiserror=strict,
+            keep_going=strict,
+            jobs=processes,
+        )
+    sys.exit(status if isinstance(status, int) else 1)
 
 
 def check(html: Path, expected: Iterable[Page]) -> None:

@@ -10,20 +10,18 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cached_property
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 from typing import Any
 
 import jupytext
 import nbformat
 import papermill
-from ipykernel.kernelspec import make_ipkernel_cmd
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import ensure_event_loop
 from jupytext.myst import get_parser
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from nbclient.exceptions import DeadKernelError
@@ -37,10 +35,11 @@ from igstudy.engine import fingerprint
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 from igstudy.engine.provenance import versions
-from igstudy.engine.scheduler import environment
+from igstudy.engine.scheduler import environment, exported
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
 from igstudy.evidence.results import OF_THE_BOOK
+from igstudy.press.kernels import OwnKernel, start_server
 from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
 from igstudy.tasks.folders import CLASSES, LABELS
@@ -53,19 +52,17 @@ import warnings
 warnings.simplefilter("error", append=True)
 warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a class may be called 犬, whose picture shows a box
 warnings.filterwarnings("error", category=DeprecationWarning, module="__main__|igpaths|igstudy")"""
+SPENT = "import os; sum(os.times()[:4])"  # the processor's seconds, of the chapter and of processes that it waited for
 PARSER = get_parser().use(colon_fence_plugin)  # jupytext's own, which does not know the fences that Sphinx also reads
 SHOWN = ("{code", "{literalinclude", "{raw", "{sourcecode")  # directives whose text is shown as it is
 LIBRARIES = [Path(__file__).parents[2] / package for package in ("igpaths", "igstudy")]
 LISTS = (CLASSES, LABELS, "synsets.txt")
+PREPARING = Lock()  # what a page's code is compiled with are filters of warnings, which all threads share
 AT_ONCE = 4  # chapters: each takes a gigabyte or more
-
-
-class OwnKernel(AsyncKernelManager):
-    """The kernel of this environment, whatever a page's header names and whatever is installed under that name."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        return KernelSpec(argv=make_ipkernel_cmd(), display_name="Python 3", language="python")
+FIRST = (  # chapters whose walks others read, each well before those; beyond that the longest
+    *("01-path-methods", "06-split-ig", "03-idgi-vs-its-baselines", "05-numerical-stability", "protocol", "look"),
+    *("coming-from", "04-step-size", "08-softmax-or-logit", "07-split-ig-quality", "02-idgi"),
+)
 
 
 @dataclass(frozen=True)
@@ -154,12 +151,13 @@ def chapter(root: Path, title: str) -> Page:
 
 
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
-    """A hash of all that a chapter's results depend on."""
+    """A hash of all that a chapter's results depend on; the library's code counts as this process has imported it."""
     digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
     results = [page.root / "results" / name for name in (*OF_THE_BOOK, "bench")]
     for path in [path for folder in (*LIBRARIES, *results) for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
-            digest.update(path.name.encode() + path.read_bytes())
+            text = fingerprint.SOURCES.get(path)
+            digest.update(path.name.encode() + (path.read_bytes() if text is None else text.encode()))
     names = values.get("models", ())
     for name in [name for name in names if name.startswith("module:")]:
         # As its files are now: the chapter's own process will read them anew
@@ -186,15 +184,21 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
 
     `ChapterError` where a cell fails or warns; the notebook is kept up to that cell.
     """
-    target, values = tree / f"{page.name}.ipynb", page.parameters(chosen)
-    stamp, current = target.with_suffix(".key"), key(page, values, chosen)
+    target = tree / f"{page.name}.ipynb"
+    with PREPARING:
+        values = page.parameters(chosen)
+        stamp, current = target.with_suffix(".key"), key(page, values, chosen)
     if not again and is_up_to_date(target, current):
         print(f"{page.title}: up to date")
         return target
     stamp.unlink(missing_ok=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     notebook = page.notebook()
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(GUARD, id="guard", metadata={"tags": ["remove-cell"]}))
+    guard, spent = (
+        nbformat.v4.new_code_cell(code, id=name, metadata={"tags": ["remove-cell"]})
+        for name, code in (("guard", GUARD), ("spent", SPENT))
+    )
+    notebook.cells = [guard, *notebook.cells, spent]
     try:
         with TemporaryDirectory() as empty:
             executed = papermill.execute_notebook(
@@ -216,6 +220,8 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
         raise ChapterError(f"{page.title} failed: {error}\nThe notebook is kept: {target}") from error
     except DeadKernelError as error:
         raise ChapterError(f"{page.title} failed: its process died, perhaps for want of memory") from error
+    finally:
+        ensure_event_loop().close()  # that of this thread, which papermill leaves open
     for cell in executed.cells:
         for tag in PROMPTS.keys() & cell.metadata.get("tags", ()):
             cell.metadata.tags.append("hide-input")
@@ -230,18 +236,17 @@ def execute_all(wanted: Sequence[Page], chosen: Parameters, tree: Path) -> None:
 
     Where one fails no more are begun, and its `ChapterError` is raised when those that had begun are finished.
     """
+    order = {title: number for number, title in enumerate(FIRST)}
     alone = chosen.scheduler or chosen.device != "cpu"
     processes = 1 if alone else max(1, min(AT_ONCE, (os.cpu_count() or 1) // chosen.threads))
-    with ProcessPoolExecutor(processes, get_context("spawn"), _share_cores, (chosen.threads,)) as pool:
-        waiting, running = list(wanted), set[Future[Path]]()
+    # A thread for each, which waits for the chapter's own process; what that computes takes its share of the cores
+    with exported(environment(chosen.threads)), ThreadPoolExecutor(processes) as pool:
+        start_server()
+        waiting = sorted(wanted, key=lambda page: order.get(page.title, len(order)))
+        running = set[Future[Path]]()
         while waiting or running:
             while waiting and len(running) < processes:
                 running.add(pool.submit(execute, waiting.pop(0), chosen, tree))
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for each in done:
                 each.result()
-
-
-def _share_cores(threads: int) -> None:
-    """What a chapter computes outside of a study takes no more threads either."""
-    os.environ.update(environment(threads))

@@ -42,15 +42,15 @@ TARGETS = torch.tensor([0, 3])
 SCORE, TELLS = "the canvas scores as much as the image", "the canvas tells as much as the image"
 
 
-def photographs(*names: str) -> torch.Tensor:
-    """The middle squares of scikit-image's photographs."""
+def photographs(*names: str, size: int = SIDE) -> torch.Tensor:
+    """The middle squares of scikit-image's photographs, so many pixels a side."""
     batch = []
     for name in names:
         photograph = Image.fromarray(getattr(skimage.data, name)())
         width, height = photograph.size
         side = min(width, height)
         left, top = (width - side) // 2, (height - side) // 2
-        square = photograph.resize((SIDE, SIDE), Image.Resampling.BICUBIC, (left, top, left + side, top + side))
+        square = photograph.resize((size, size), Image.Resampling.BICUBIC, (left, top, left + side, top + side))
         batch.append(torch.from_numpy(np.array(square)).permute(2, 0, 1))
     return torch.stack(batch).float() / 255
 
@@ -126,7 +126,7 @@ def test_the_peer_is_the_one_named_above():
 
 
 def test_curves_equal_pairs_on_photographs(net):
-    x = photographs("rocket", "chelsea")
+    x = photographs("rocket", "chelsea", size=88)  # PAIR takes seconds for larger ones
     compare_with_pair(net, x, net.predict(x)[0], accuracy_of=0)
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from igstudy import __main__ as command_line
 from igstudy import commands
-from igstudy.__main__ import main
 from igstudy.engine.parameters import NAMES, Parameters, read
 from igstudy.engine.schema import ParameterError
 
@@ -36,6 +37,7 @@ def file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IGPATHS_DATA", str(tmp_path))
     monkeypatch.setattr(commands, "status", lambda study: 0)
+    monkeypatch.setattr(command_line, "parser", cache(command_line.parser))  # which takes as long as all the rest
     return tmp_path / "study.yaml"
 
 
@@ -50,7 +52,7 @@ def check(file, content, *more):
         assert len(message) < 1500
     err = io.StringIO()
     with contextlib.redirect_stderr(err):
-        status = main(["status", str(file), *(["-p", *more] if more else [])])
+        status = command_line.main(["status", str(file), *(["-p", *more] if more else [])])
     assert err.getvalue() == ("" if found else f"error: {message}\n")
     assert status == (not found)
     assert found is None or isinstance(found, Parameters)

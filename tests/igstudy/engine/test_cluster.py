@@ -105,6 +105,7 @@ setsid bash job.$$.sh &>>job.log &
 echo "Job <$!> is submitted"
 """
 CANCEL = 'kill -- "-$1"; echo "$1" >>cancelled'
+ALONE = "options: {nanny: false}\n"  # a worker that no other process watches over, which is there in half the time
 
 
 def described(path, text):
@@ -244,7 +245,8 @@ def given(folder, kind, submit=START, more=""):
 
 @pytest.mark.parametrize("kind", PROGRAMS)
 def test_jobs_are_submitted_and_cancelled(kind, folder, capfd):
-    chosen = given(folder, kind, TESTED * (kind == "slurm") + START, more=f"epilogue: [echo over >>{folder}/over]\n")
+    more = f"epilogue: [echo over >>{folder}/over]\n{ALONE * (kind != 'slurm')}"
+    chosen = given(folder, kind, TESTED * (kind == "slurm") + START, more=more)
     with connect(chosen, threads=2) as workers:
         facts = workers.client.submit(lambda: (torch.get_num_threads(), os.getpgid(0), os.getcwd())).result(timeout=30)
     threads, group, at = facts
@@ -260,7 +262,7 @@ def test_jobs_are_submitted_and_cancelled(kind, folder, capfd):
 
 
 def test_a_file_of_slurm_has_its_former_name(folder):
-    chosen = given(folder, "slurm", TESTED + START).replace("cluster:", "slurm:", 1)
+    chosen = given(folder, "slurm", TESTED + START, more=ALONE).replace("cluster:", "slurm:", 1)
     with connect(Parameters(scheduler=chosen).scheduler, threads=1) as workers:
         assert workers.count() == 1
 
@@ -301,7 +303,7 @@ def test_words_in_another_encoding_are_the_clusters_all_the_same(folder):
 )
 def test_a_job_that_cannot_be_cancelled_loses_nothing(lines, words, folder, monkeypatch, capfd):
     monkeypatch.setattr(jobs, "CANCEL", 1)
-    with connect(given(folder, "pbs"), threads=1) as workers:
+    with connect(given(folder, "pbs", more=ALONE), threads=1) as workers:
         group = workers.client.submit(lambda: os.getpgid(0)).result(timeout=30)
         program = folder / "qdel"
         program.write_text(f"#!/bin/bash\n{lines}\n") if lines else program.unlink()
@@ -369,7 +371,7 @@ def ended(workers):
 
 def test_a_job_that_ends_is_submitted_again_until_it_is_taken(folder, soon):
     refused = "echo again >>again; [ $(wc -l <again) = 2 ] && echo 'error: Later' >&2 && exit 1\n"
-    with connect(given(folder, "pbs", refused + START), threads=1) as workers:
+    with connect(given(folder, "pbs", refused + START, more=ALONE), threads=1) as workers:
         first = ended(workers)
         (second,) = workers.done([workers.client.submit(os.getpid, pure=False)])
         assert second.result() != first
@@ -378,7 +380,7 @@ def test_a_job_that_ends_is_submitted_again_until_it_is_taken(folder, soon):
 
 def test_workers_that_ended_and_stay_away_end_the_run(folder, soon):
     refused = "[ -e submitted ] && echo 'error: Quota' >&2 && exit 1\n"
-    with connect(given(folder, "lsf", refused + START, more="wait: 00:00:05\n"), threads=1) as workers:
+    with connect(given(folder, "lsf", refused + START, more=f"wait: 00:00:05\n{ALONE}"), threads=1) as workers:
         ended(workers)
         futures = [workers.client.submit(os.getpid, pure=False)]
         with pytest.raises(ParameterError, match="no worker within 00:00:05; bsub fails: error: Quota; see what"):

@@ -55,3 +55,10 @@ def test_the_footer_shows_any_name_as_it_is(name):
     assert {each.name for each in page.find_all()} == {"table", "thead", "tbody", "tr", "th", "td", "code"}
     assert [len(row.select("td, th")) for row in page.select("tr")] == [2] * 7
     assert name in [each.text for each in page.select("tr:nth-child(1) code")]
+
+
+def test_the_footer_counts_from_the_mark(monkeypatch):
+    monkeypatch.setattr(provenance, "_started", provenance.time.monotonic() - 1000)
+    assert "in 1000 s" in provenance.footer(Parameters())._repr_markdown_()
+    provenance.mark_start()
+    assert "in 0 s" in provenance.footer(Parameters())._repr_markdown_()

@@ -77,3 +77,14 @@ def test_dots_have_room_at_both_ends_and_the_first_name_is_at_the_top(names):
     figure = charts.dot_panels({"one": {"signed": estimates}, "two": {}}, xlabel="x")
     low, high = figure.axes[0].get_ylim()
     assert (low, high) == (max(len(names), 1) - 0.5, -0.5)
+
+
+def test_bars_begin_where_both_are_as_fast():
+    bars = {"slower": Estimate(0.5, 0.4, 0.6, 5), "faster": Estimate(4, 3, 5, 5)}
+    (ax,) = charts.bar_panel(bars, xlabel="times as fast", whole=1).axes
+    assert [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in ax.patches] == [(1, 0.5), (1, 4)]
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(bars)
+    assert [text.get_text() for text in ax.texts] == ["0.50", "4.00"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first at the top
+    (ax,) = charts.bar_panel(bars, xlabel="minutes").axes
+    assert [bar.get_x() for bar in ax.patches] == [0, 0]

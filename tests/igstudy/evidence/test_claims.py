@@ -13,13 +13,12 @@ from igstudy.engine.runs import measured
 from igstudy.evidence.claims import AGREE, CHAPTERS, NAMES, Claim, Quantity, Side, claims
 from igstudy.evidence.deciding import FAILS, HOLDS, LEAST, NOT_MEASURED, THEIRS_ALONE, UNDECIDED, verdict
 from igstudy.evidence.papers import FAMILIES, METHODS, METRICS, table
-from igstudy.measures.protocols import IGPATHS
+from igstudy.measures.protocols import PROTOCOLS
 from studies import photographs, study
 
 CLAIMS = claims()
 IMAGES = 12
 STEPS = (8, 32, 128)
-QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 # --- the file ---
@@ -352,9 +351,11 @@ def stored(tmp_path_factory):
         threads=1,
         results=str(folder / "results"),
     )
-    coarse = replace(IGPATHS, information=replace(IGPATHS.information, shares=QUARTERS))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(units.PROTOCOLS, "igpaths", coarse)
+        for name, protocol in PROTOCOLS.items():  # as little as can be asked: the values are not looked at
+            few = {"information": {"shares": (0.5,)}, "noise": {"samples": 1}}
+            few = {each: replace(getattr(protocol, each), **few[each]) for each in few if getattr(protocol, each)}
+            patch.setitem(units.PROTOCOLS, name, replace(protocol, **few))
         frames = [
             measured(study(folder, **(choices | {"models": ("module:studies.large",)}))),
             measured(study(folder, **(choices | {"metrics": small}))),

@@ -19,7 +19,7 @@ QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
 COARSE = replace(
     IGPATHS,
     insertion=replace(IGPATHS.insertion, shares=QUARTERS),
-    information=replace(IGPATHS.information, shares=QUARTERS),
+    information=replace(IGPATHS.information, shares=(0.5,)),
 )
 MAPS = 3 * 2 * 2 + 2 + 1 + 2  # (IG, IDGI) on three paths by sign, the gradient by sign, Σ g², edges and random
 
