@@ -2,12 +2,15 @@
 
 Within `pretended` tensors that are put on "cuda" stay where they are and are marked. What is computed of marked tensors
 is marked, and says that it lies on "cuda". A call that needs numbers of theirs at once is a wait, as is a copy to the
-device from memory that is not pinned. Computing with tensors of both places is refused, as a GPU does.
+device from memory that is not pinned. Computing with tensors of both places is refused, as a GPU does. What other
+threads wait for does not count.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, nullcontext
 from typing import Any
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -33,9 +36,15 @@ class Pretended(TorchFunctionMode):
         super().__init__()
         self.waits: Counter[str] = Counter()
 
-    @property
-    def count(self) -> int:
-        return self.waits.total()
+    def __enter__(self) -> "Pretended":
+        self.streams = ExitStack()
+        self.streams.enter_context(mock.patch("torch.cuda.current_stream", return_value=object()))
+        self.streams.enter_context(mock.patch("torch.cuda.stream", return_value=nullcontext()))
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.streams.close()
 
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
