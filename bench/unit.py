@@ -56,6 +56,8 @@ PARTS = (
     ("photographs", "metrics/canvases.py", "blur_photograph"),
     ("photographs", "metrics/canvases.py", "jpeg"),
     ("codecs", "metrics/canvases.py", "map_images"),
+    ("codecs", "metrics/canvases.py", "in_bytes"),
+    ("codecs", "metrics/beside.py", ""),
     ("codecs", "metrics/estimators.py", "file_bytes"),
     ("entropy", "metrics/estimators.py", "filtered_entropy"),
     ("entropy", "metrics/estimators.py", "_entropy"),
@@ -112,16 +114,18 @@ def part_of(frame: FrameType | None) -> str:
 
 @contextmanager
 def sampled(spent: Counter[str]) -> Iterator[None]:
-    """Within it the process's seconds of CPU are added up by part; those of other threads count where they are awaited.
+    """Within it this thread's seconds of CPU are added up by part, and those of all others, which are the codecs'.
 
     The signal of a timer waits for the end of a call into C, so a look has all seconds since the one before.
     """
-    last = time.process_time()
+    last = time.thread_time(), time.process_time()
 
     def look(_: int, frame: FrameType | None) -> None:
         nonlocal last
-        now = time.process_time()
-        spent[part_of(frame)] += now - last  # type: ignore[assignment]
+        now = time.thread_time(), time.process_time()
+        own, whole = (after - before for after, before in zip(now, last, strict=True))
+        spent[part_of(frame)] += own  # type: ignore[assignment]
+        spent["codecs"] += max(0.0, whole - own)  # type: ignore[assignment]
         last = now
 
     before = signal.signal(signal.SIGPROF, look)
@@ -130,6 +134,7 @@ def sampled(spent: Counter[str]) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        look(0, None)
         signal.signal(signal.SIGPROF, before)
 
 

@@ -228,6 +228,8 @@ class _Sums:
                 raise ValueError(f"{whole}.credit must return a tensor {shape}, not {other}")
             credit = credit.detach()
             for rule, mask in zip(rules, masks, strict=True):
+                if isinstance(mask, Tensor) and mask.device.type == "cpu" and not mask.any():
+                    continue  # which a GPU would have to be asked
                 self.changes[rule] += change * mask
                 if isinstance(mask, Tensor):
                     self.maps[rule].addcmul_(credit, mask.to(credit).view(-1, 1, 1, 1))
