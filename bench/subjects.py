@@ -58,11 +58,11 @@ def subject(name: str, *, count: int, device: str) -> Subject:
         mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
         return Subject(network, "random", module, mean, std, images, torch.arange(count))
     # Here, since `bench.profile` also times libraries that the study does not go with.
-    from igpaths.models import load_model
+    from igpaths.models import label, load_model
     from igstudy.tasks.images import load_images
 
     model = load_model(f"{name}:{WEIGHTS[network]}" if trained else name, data=data)
     kind = {"objects": "objects", "installed": "photographs"}.get(task, "imagenet")
     chosen = load_images(kind, model=model, count=count, data=data)
     module, images, targets = model.network.to(device), chosen.images, chosen.targets
-    return Subject(network or name, "trained", module, model.mean, model.std, images, targets)
+    return Subject(network or label(name), "trained", module, model.mean, model.std, images, targets)
