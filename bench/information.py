@@ -30,8 +30,11 @@ def maps_of(net: ig.Classifier, images: torch.Tensor, targets: torch.Tensor) -> 
     return torch.cat([one.ranking("absolute") for one in walked], dim=1)
 
 
-def overlap(device: str) -> list[dict[str, Any]]:
-    """SIC and AIC of study-a with PNG bytes: the codec beside the network, after it, and each of the two alone."""
+def overlap(device: str, threads: int) -> dict[str, Any]:
+    """SIC and AIC of study-a with PNG bytes: the codec beside the network, after it, and each of the two alone.
+
+    On a CPU the codec runs beside the network where torch's threads leave cores to it.
+    """
     case = subject("torchvision/mobilenet_v2", count=1, device=device)
     net, chosen = case.classifier(), STUDY_A.information
     assert chosen is not None
@@ -65,11 +68,15 @@ def overlap(device: str) -> list[dict[str, Any]]:
         "network": partial(read, None),
         "codec": lambda: [estimators.png_bytes(seen, seen) for seen in revealed],
     }
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
     seconds = interleaved(contest)
+    torch.set_num_threads(before)
     longer = max(("network", "codec"), key=partial(median, seconds))
     parts = {f"{name} seconds": median(seconds, name) for name in contest}
     of_longer = ratio(seconds, of="beside", to=longer)
-    return [{"task": "study-a, 6 maps, PNG", "weights": case.weights, "longer": longer, **parts, **of_longer}]
+    task = {"task": "study-a, 6 maps, PNG", "threads": threads, "weights": case.weights, "longer": longer}
+    return task | parts | of_longer
 
 
 def pair(device: str) -> list[dict[str, Any]]:
@@ -130,4 +137,4 @@ def pair(device: str) -> list[dict[str, Any]]:
 
 def run(device: str) -> list[dict[str, Any]]:
     """Both."""
-    return [*overlap(device), *pair(device)]
+    return [*(overlap(device, threads) for threads in sorted({1, torch.get_num_threads()})), *pair(device)]

@@ -21,8 +21,9 @@ from bench.timing import elapsed, interleaved, median, ratio
 STEPS = {"cpu": 128, "cuda": 32}
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
 BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128, 256)}  # of the bare loop, the best of which counts
-WALKS = {"cpu": (16,), "cuda": (64, 128)}
+WALKS = {"cpu": (16, 32), "cuda": (64, 128)}
 IMAGES = {"cpu": 2, "cuda": 64}
+SMALL = {"cpu": 8, "cuda": 64}  # images of the small networks, as in a study
 NETWORKS = {
     "cpu": ("torchvision/mobilenet_v2", "installed/efficientnet_lite0", "objects/resnet", "objects/densenet"),
     "cuda": ("torchvision/mobilenet_v2", "torchvision/resnet50", "torchvision/vgg16"),
@@ -150,7 +151,8 @@ def run(device: str, *more: str) -> list[dict[str, Any]]:
     """A row for each network, precision, path and batch size of the walk; `more` are networks beside those here."""
     rows = []
     for name in (*NETWORKS[device], *more):
-        case = subject(name, count=IMAGES[device], device=device)
+        count = SMALL[device] if name.startswith("objects/") else IMAGES[device]
+        case = subject(name, count=count, device=device)
         for precision in PRECISIONS[device]:
             rows += compare(case, device=device, precision=precision)
     return rows

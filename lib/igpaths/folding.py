@@ -65,16 +65,25 @@ class Clamp(nn.Module):
         return f"{self.low}, {self.high}"
 
 
-def prefer_onednn(module: nn.Module) -> None:
-    """Have oneDNN compute the convolutions of single pixels on a CPU, in place.
+class Pointwise(nn.Conv2d):
+    """A convolution of single pixels that oneDNN computes in a single thread too.
 
-    In a single thread torch gives batches under 16 images to another library, unless the kernel is dilated. A kernel
-    of one pixel is the same however it is dilated.
+    There torch gives batches under 16 images to a slower library, unless the kernel is dilated, and a kernel of one
+    pixel is the same however it is dilated. One small image alone is never oneDNN's, and slowest with a dilated kernel.
     """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.conv2d(x, self.weight, self.bias, self.stride, dilation=2 if len(x) > 1 else 1)
+
+
+def prefer_onednn(module: nn.Module) -> None:
+    """Make the convolutions of single pixels on a CPU `Pointwise`, in place."""
+    plain = (1, 1), (0, 0), 1, "cpu", torch.float32
     for part in module.modules():
-        if type(part) is nn.Conv2d and (part.kernel_size, part.dilation, part.groups) == ((1, 1), (1, 1), 1):
-            here = part.weight.device.type == "cpu" and part.weight.dtype == torch.float32
-            part.dilation = (2, 2) if here else (1, 1)
+        if type(part) is nn.Conv2d:
+            weight = part.weight
+            if (part.kernel_size, part.padding, part.groups, weight.device.type, weight.dtype) == plain:
+                part.__class__ = Pointwise
 
 
 def fold_norms(module: nn.Module) -> int:

@@ -1,6 +1,7 @@
 """A folded network is the same function; what cannot be folded stays as it is."""
 
 import copy
+import itertools
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 import igpaths as ig
-from igpaths.folding import Clamp, fold_norms, prefer_onednn
+from igpaths.folding import Clamp, Pointwise, fold_norms, prefer_onednn
 from igpaths.models import load_model
 
 
@@ -203,10 +204,16 @@ class TestClamp:
 
 def test_single_pixels_are_convolved_by_onednn():
     torch.manual_seed(0)
-    network = nn.Sequential(nn.Conv2d(8, 16, 1), nn.Conv2d(16, 16, 1, groups=16), nn.Conv2d(16, 4, 3)).float()
-    exact, x = copy.deepcopy(network).double(), torch.rand(2, 8, 9, 9)
+    layers = nn.Conv2d(8, 16, 1), nn.Conv2d(16, 16, 1, 2), nn.Conv2d(16, 16, 1, groups=16), nn.Conv2d(16, 4, 3)
+    network = nn.Sequential(*layers).float()
+    exact, x = copy.deepcopy(network).double(), torch.rand(2, 8, 9, 9, requires_grad=True)
     for each in (network, exact):
         prefer_onednn(each)
-    assert [part.dilation for part in network] == [(2, 2), (1, 1), (1, 1)]
-    assert [part.dilation for part in exact] == [(1, 1)] * 3
-    torch.testing.assert_close(network(x), exact(x.double()).float())
+    assert [type(part) for part in network] == [Pointwise, Pointwise, nn.Conv2d, nn.Conv2d]
+    assert [type(part) for part in exact] == [nn.Conv2d] * 4
+    for count, layout in itertools.product((1, 2), (torch.channels_last, torch.contiguous_format)):
+        images = x[:count].contiguous(memory_format=layout)
+        found, expected = network(images), exact(images.double()).float()
+        torch.testing.assert_close(found, expected)
+        slopes = [torch.autograd.grad(each.square().sum(), x, retain_graph=True)[0] for each in (found, expected)]
+        torch.testing.assert_close(*slopes)

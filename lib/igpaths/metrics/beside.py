@@ -1,5 +1,10 @@
-"""Codecs beside the network: while it answers to one batch, the images of the batches before are written as files."""
+"""Codecs beside the network: while it answers to one batch, the images of the batches before are written as files.
 
+On a CPU that needs cores for both. Where torch's threads have all of them, the network's would wait for each other
+whenever a codec has the core of one, and both together take longer than one after the other.
+"""
+
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +24,7 @@ class Beside:
 
     def __init__(self, device: torch.device) -> None:
         self.stream = torch.cuda.current_stream(device) if device.type == "cuda" else None
+        self.has_cores = device.type != "cpu" or 2 * torch.get_num_threads() <= (os.cpu_count() or 1)
         self.thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> "Beside":
@@ -29,7 +35,7 @@ class Beside:
 
     def start(self, name: str, estimate: Estimator, revealed: Tensor, images: Tensor) -> Callable[[], Tensor]:
         """Start an estimate, a codec's in the thread and any other here; what comes back waits for its numbers (P,)."""
-        if name not in CODECS:
+        if name not in CODECS or not self.has_cores:
             numbers = estimate(revealed, images)
             return lambda: numbers
         # On a CPU the thread is spared torch's products, for which it would start threads beside the network's

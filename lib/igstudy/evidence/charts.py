@@ -138,7 +138,7 @@ def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None 
 
     From a `whole` the axis is logarithmic, for there twice as much is as far as half as much.
     """
-    figure, ax = plt.subplots(figsize=(width, 0.7 + 0.3 * max(len(bars), 3)), layout="constrained")
+    figure, ax = plt.subplots(figsize=(width, 0.7 + 0.38 * max(len(bars), 3)), layout="constrained")
     values = [bar.value for bar in bars.values()]
     reach = [[bar.value - bar.low for bar in bars.values()], [bar.high - bar.value for bar in bars.values()]]
     begin = whole or 0

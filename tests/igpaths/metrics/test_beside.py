@@ -10,6 +10,11 @@ from igpaths.metrics.beside import AHEAD, Beside, in_turn
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def cores(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2 * torch.get_num_threads())
+
+
 def test_codecs_wait_in_a_thread_and_all_else_is_computed_here():
     revealed = torch.rand(2, 3, 8, 8)
     where = []
@@ -22,6 +27,14 @@ def test_codecs_wait_in_a_thread_and_all_else_is_computed_here():
         found = {name: beside.start(name, estimate, revealed, revealed)() for name in ("ms-ssim", "png")}
     assert where == [(True, torch.float32), (False, torch.uint8)]
     torch.testing.assert_close(found["png"] / 255, found["ms-ssim"], rtol=0, atol=1e-2)
+
+
+def test_codecs_do_not_take_the_cores_of_the_network(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2 * torch.get_num_threads() - 1)
+    where = []
+    with Beside(CPU) as beside:
+        beside.start("png", lambda seen, images: where.append(threading.current_thread()), torch.rand(1, 3, 8, 8), None)
+    assert where == [threading.main_thread()]
 
 
 def test_what_a_codec_raises_is_raised():

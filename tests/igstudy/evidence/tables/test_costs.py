@@ -1,0 +1,59 @@
+"""What benchmarks found, from their files to tables, bars and a sentence."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.tables.costs import distances, in_words, read_tables, shown, spans
+
+MACHINE = {"processor": "fast", "device": "CPU", "cores": 2, "commit": "abc"}
+
+
+def walk(network, path, ratio, walk="batch 16"):
+    written = {f"as written{name}": ratio / 2 for name in ("", ", least", ", most")}
+    own = {"ratio": ratio, "least": ratio - 0.1, "most": ratio + 0.1, "rounds": 5}
+    return {"network": network, "path": path, "walk": walk} | own | written
+
+
+ROWS = [walk("a", path, ratio) for path, ratio in (("straight", 1.5), ("blur", 1.4), ("guided", 0.9))]
+ROWS += [walk("a", "straight", 1.2, "batch 32")]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for device, rows in (("one", ROWS), ("two", ROWS[:1])):
+        (tmp_path / device).mkdir()
+        report = {"machine": MACHINE, "date": "2026-01-02T03:04:05", "rows": rows}
+        (tmp_path / device / "walk.json").write_text(json.dumps(report))
+    return tmp_path
+
+
+def test_every_device_has_its_rows_and_its_machine(folder):
+    tables = read_tables(folder)
+    assert tables["walk"]["device"].tolist() == ["one"] * 4 + ["two"]
+    assert tables["machines"][["benchmark", "cores", "date"]].to_numpy().tolist() == [["walk", 2, "2026-01-02"]] * 2
+
+
+def test_a_bar_has_the_least_and_the_most_of_its_turns():
+    rows = pd.DataFrame(ROWS[:2])
+    assert spans(rows, ["x", "y"]) == {"x": Estimate(1.5, 1.4, 1.6, 5), "y": Estimate(1.4, 1.3, 1.5, 5)}
+    seconds = pd.DataFrame([{"seconds": 2, "from": 1, "to": 3}])
+    assert spans(seconds, ["z"], ["seconds", "from", "to"]) == {"z": Estimate(2, 1, 3, 1)}
+
+
+def test_the_best_batch_counts_and_is_put_into_words():
+    panels = distances(pd.DataFrame(ROWS))
+    assert list(panels["a"]["folded"]) == ["straight", "blur", "guided"]
+    assert panels["a"]["folded"]["straight"].value == 1.5
+    assert panels["a"]["as written"]["straight"].value == 0.75
+    assert in_words(panels).endswith("as it was written: 1.50 on a (1.40 to 1.60).")
+
+
+def test_devices_are_shown_where_there_are_several(folder):
+    table = read_tables(folder)["walk"]
+    assert "Device" in shown(table, ["network", "ratio"], "A caption.").to_html()
+    alone = shown(table[table["device"] == "one"], ["network", "ratio"], "A caption.").to_html()
+    assert "Device" not in alone
+    assert "A caption." in alone
