@@ -110,14 +110,25 @@ def line_panels(
 
 
 def dot_panels(
-    panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]], *, xlabel: str, width: float = 3.6
+    panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]],
+    *,
+    xlabel: str,
+    width: float = 3.6,
+    whole: float | None = None,
 ) -> Figure:
-    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}."""
+    """One panel a title, one line a name, a dot with its interval for each series: {title: {series: {name: ...}}}.
+
+    With a `whole` there is a line at it, and all panels have one scale.
+    """
     names = list(dict.fromkeys(name for panel in panels.values() for series in panel.values() for name in series))
     numbers = _numbers(panels.values())
     size = width * len(panels), 1.5 + 0.1 * max(3, len(numbers)) * len(names)
-    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, sharey=True, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=size, squeeze=False, sharex=whole is not None, sharey=True, layout="constrained"
+    )
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
+        if whole is not None:
+            ax.axvline(whole, color="black", linewidth=1)
         for place, (label, series) in enumerate(panel.items()):
             k, apart = numbers[label], 0.6 / max(3, len(panel))
             y = [names.index(name) + apart * (place - (len(panel) - 1) / 2) for name in series]
@@ -152,7 +163,7 @@ def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None 
         ax.axvline(whole, color="black", linewidth=1)
         ax.set_xscale("log", base=2)
         ax.xaxis.set_major_formatter("{x:g}")
-    ax.set_xlim(right=most * 1.4 if whole else begin + 1.15 * (most - begin))
+    ax.set_xlim(right=most * 1.7 if whole else begin + 1.15 * (most - begin))
     ax.set(yticks=range(len(bars)), yticklabels=list(bars), xlabel=xlabel)
     ax.set_ylim(max(len(bars), 1) - 0.5, -0.5)
     ax.grid(axis="x", alpha=0.3)

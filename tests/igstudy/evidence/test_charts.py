@@ -88,3 +88,10 @@ def test_bars_begin_where_both_are_as_fast():
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first at the top
     (ax,) = charts.bar_panel(bars, xlabel="minutes").axes
     assert [bar.get_x() for bar in ax.patches] == [0, 0]
+
+
+def test_panels_around_a_whole_have_one_scale():
+    dots = {"one": {"a": {"x": Estimate(0.5, 0.4, 0.6, 5)}}, "two": {"a": {"x": Estimate(4, 3, 5, 5)}}}
+    left, right = charts.dot_panels(dots, xlabel="of the whole", whole=1).axes
+    assert left.get_xlim() == right.get_xlim()
+    assert [ax.lines[0].get_xdata() for ax in (left, right)] == [[1, 1], [1, 1]]
