@@ -21,9 +21,9 @@ from bench.timing import elapsed, interleaved, median, ratio
 STEPS = {"cpu": 128, "cuda": 32}
 RULES = (ig.IG(), ig.IDGI(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9))
 BATCHES = {"cpu": (4, 8, 16, 32), "cuda": (64, 128, 256)}  # of the bare loop, the best of which counts
-WALKS = {"cpu": (16, 32), "cuda": (64, 128)}
+WALKS = {"cpu": (16,), "cuda": (64, 128)}
 IMAGES = {"cpu": 2, "cuda": 64}
-SMALL = {"cpu": 8, "cuda": 64}  # images of the small networks, as in a study
+SMALL = {"cpu": (4, (32,)), "cuda": (64, (64, 128))}  # images and batches of the walk, of the small networks
 NETWORKS = {
     "cpu": ("torchvision/mobilenet_v2", "installed/efficientnet_lite0", "objects/resnet", "objects/densenet"),
     "cuda": ("torchvision/mobilenet_v2", "torchvision/resnet50", "torchvision/vgg16"),
@@ -103,15 +103,15 @@ def draw(net: ig.Classifier, case: Subject, path: ig.Straight | ig.Blur, steps: 
         points(part)
 
 
-def compare(case: Subject, *, device: str, precision: str) -> list[dict[str, Any]]:
-    """A row for each path and batch size of the walk of one network. A guided walk's batch is its images."""
+def compare(case: Subject, *, sizes: tuple[int, ...], device: str, precision: str) -> list[dict[str, Any]]:
+    """A row for each path and one of the batch sizes of one network's walk. A guided walk's batch is its images."""
     net, steps = case.classifier(precision=precision), STEPS[device]
     written = case.classifier(precision=precision, fold=False)
     setting, loop = best(case, device=device, gradients=max(BATCHES[device]), precision=precision)
     share = operations(case, device=device) / peak(precision=precision) if device == "cuda" else None
     gradients, rows = len(case.images) * (steps + 1), []
     for path_name, path in {**KNOWN, "guided": ig.Guided()}.items():
-        batches = (len(case.images),) if isinstance(path, ig.Guided) else WALKS[device]
+        batches = (len(case.images),) if isinstance(path, ig.Guided) else sizes
         work: dict[str, Callable[[], Any]] = {"bare loop": partial(loop, gradients)}
         for batch in batches:
             options: dict[str, Any] = {"path": path, "rules": RULES, "steps": (steps,), "batch_size": batch}
@@ -151,8 +151,8 @@ def run(device: str, *more: str) -> list[dict[str, Any]]:
     """A row for each network, precision, path and batch size of the walk; `more` are networks beside those here."""
     rows = []
     for name in (*NETWORKS[device], *more):
-        count = SMALL[device] if name.startswith("objects/") else IMAGES[device]
+        count, sizes = SMALL[device] if name.startswith("objects/") else (IMAGES[device], WALKS[device])
         case = subject(name, count=count, device=device)
         for precision in PRECISIONS[device]:
-            rows += compare(case, device=device, precision=precision)
+            rows += compare(case, sizes=sizes, device=device, precision=precision)
     return rows
