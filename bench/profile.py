@@ -11,7 +11,6 @@ import re
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -22,7 +21,7 @@ from torch.profiler import ProfilerActivity, profile
 
 import igpaths as ig
 from bench.subjects import ENVIRONMENT, subject
-from bench.timing import ROUNDS, elapsed
+from bench.timing import ROUNDS, elapsed, library_of
 from bench.walk import bare
 from igpaths import paths
 
@@ -96,11 +95,7 @@ def run(device: str) -> list[dict[str, Any]]:
     """A row for each path and library, in milliseconds of each gradient by kind of operation."""
     here = Path(ig.__file__).parents[1]
     rows = [{"who": "bare loop", **row} for row in apart(here, device, walks=False)]
-    with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "archive", BEFORE, "lib"], capture_output=True, check=False)
-        if archive.returncode:
-            print(f"profile: without the commit {BEFORE}: {archive.stderr.decode().strip()}", file=sys.stderr)
-        else:
-            subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
-            rows += [{"who": "walk before", **row} for row in apart(Path(folder) / "lib", device, walks=True)]
+    with library_of(BEFORE) as before:
+        if before:
+            rows += [{"who": "walk before", **row} for row in apart(before, device, walks=True)]
     return rows + [{"who": "walk now", **row} for row in apart(here, device, walks=True)]

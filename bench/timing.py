@@ -6,8 +6,12 @@ says much on both. Nothing is reported of fewer than five turns.
 
 import platform
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,19 @@ def ratio(seconds: Seconds, of: str, to: str) -> dict[str, float]:
 def median(seconds: Seconds, name: str) -> float:
     """The median of a contestant's seconds."""
     return statistics.median(seconds[name])
+
+
+@contextmanager
+def library_of(commit: str) -> Iterator[Path | None]:
+    """The folder of an earlier commit's library; None, with the reason on stderr, where the commit is not there."""
+    with tempfile.TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "archive", commit, "lib"], capture_output=True, check=False)
+        if archive.returncode:
+            print(f"without the commit {commit}: {archive.stderr.decode().strip()}", file=sys.stderr)
+            yield None
+        else:
+            subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+            yield Path(folder) / "lib"
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 
 import igpaths
-from bench.timing import ROUNDS, ratio
+from bench.timing import ROUNDS, library_of, ratio
 from igpaths.models import Model, load_model
 from igstudy.engine import computing, units
 from igstudy.engine.parameters import Parameters, read
@@ -204,13 +204,8 @@ def taking_turns(libraries: dict[str, Path]) -> dict[str, list[dict[str, float]]
 def run(device: str) -> list[dict[str, Any]]:
     """A row for each part and for the totals; the unit is measured on the CPU whatever the device."""
     libraries = {"now": Path(igpaths.__file__).parents[1]}
-    with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "archive", BEFORE, "lib"], capture_output=True, check=False)
-        if archive.returncode:
-            print(f"unit: without the commit {BEFORE}: {archive.stderr.decode().strip()}", file=sys.stderr)
-        else:
-            subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
-            libraries = {"before": Path(folder) / "lib"} | libraries
+    with library_of(BEFORE) as before:
+        libraries = ({"before": before} if before else {}) | libraries
         found = taking_turns(libraries)
     for one in (one for rounds in found.values() for one in rounds):
         parts = {part: seconds for part, seconds in one.items() if part not in APART}

@@ -110,16 +110,24 @@ def fold_norms(module: nn.Module) -> int:
         convolution, norm = parts[str(before.target)], parts[str(node.target)]
         if not isinstance(norm, _BatchNorm) or not isinstance(convolution, CONVOLUTIONS):
             continue
-        hooked = any(getattr(part, hooks) for part in (convolution, norm) for hooks in HOOKS)
-        if hooked or norm.running_mean is None or {times[id(part)] for part in (convolution, norm)} != {1}:
+        if (
+            _is_hooked(convolution)
+            or _is_hooked(norm)
+            or norm.running_mean is None
+            or {times[id(part)] for part in (convolution, norm)} != {1}
+        ):
             continue
         folded += _fold(module, str(before.target), str(node.target))
     parts = dict(module.named_modules(remove_duplicate=False))
     for node in calls:
-        kinds = [type(part) for part in _takers(node, parts)]
-        if all(issubclass(kind, TAKERS) for kind in kinds) and times[id(parts[str(node.target)])] <= 1:
+        taken = all(isinstance(part, TAKERS) and not _is_hooked(part) for part in _takers(node, parts))
+        if taken and times[id(parts[str(node.target)])] <= 1:
             _clamp_in_place(module, str(node.target), fresh=_is_fresh(node, parts))
     return folded
+
+
+def _is_hooked(part: nn.Module) -> bool:
+    return any(getattr(part, hooks) for hooks in HOOKS)
 
 
 def _is_idle(part: nn.Module | None) -> bool:
@@ -159,7 +167,7 @@ def _clamp_in_place(module: nn.Module, name: str, *, fresh: bool) -> None:
     inside = whole.named_children() if type(whole) is nn.Sequential else ()
     parts: list[tuple[str, Any]] = [(name, whole), *((f"{name}.{key}", part) for key, part in inside)]
     for place, part in parts:
-        if type(part) not in CLAMPS or not (part.inplace or fresh) or any(getattr(part, hooks) for hooks in HOOKS):
+        if type(part) not in CLAMPS or not (part.inplace or fresh) or _is_hooked(part):
             continue
         bounds = (0.0, math.inf) if type(part) is nn.ReLU else (part.min_val, part.max_val)
         parent, _, last = place.rpartition(".")

@@ -201,6 +201,12 @@ class TestClamp:
         fold_norms(network)
         assert isinstance(network.act, nn.ReLU6)
 
+    def test_gradients_that_a_hook_may_keep_are_left_alone(self):
+        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True), nn.Conv2d(4, 5, 3))
+        network[2].register_full_backward_hook(lambda module, before, after: None)
+        fold_norms(network)
+        assert isinstance(network[1], nn.ReLU)
+
 
 def test_single_pixels_are_convolved_by_onednn():
     torch.manual_seed(0)
