@@ -17,7 +17,15 @@ from studies import photographs, study
 
 # Without CUDA autocast says that it is off, which it is anyway
 pytestmark = pytest.mark.filterwarnings("ignore:.*CUDA is not available:UserWarning")
-RULES = (ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(ig.IG(), 0.9), ig.Right(ig.IG(), 0.9), ig.Left(ig.IDGI(), 0.5))
+RULES = (
+    ig.IG(),
+    ig.IDGI(),
+    ig.IDG(),
+    ig.TotalVariation(),
+    ig.Left(ig.IG(), 0.9),
+    ig.Right(ig.IG(), 0.9),
+    ig.Left(ig.IDGI(), 0.5),
+)
 PATHS = (ig.Straight(), ig.Straight("blur"), ig.Blur(4.0), ig.Placed(ig.Straight()))
 
 

@@ -20,4 +20,5 @@ from .rules import Gradient as Gradient
 from .rules import Left as Left
 from .rules import Right as Right
 from .rules import SquaredGradients as SquaredGradients
+from .rules import TotalVariation as TotalVariation
 from .walks import walk as walk

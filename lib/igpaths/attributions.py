@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from igpaths.arguments import NotFinite, as_count, check_images, check_range, check_word
 from igpaths.classifier import Classifier, send
+from igpaths.metrics.ranking import smooth as smooth_maps
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
 from igpaths.walks import BATCH_SIZE, Segment, Walk, as_path_steps, check_net, join, take_targets, walk
@@ -68,18 +69,19 @@ class Attributions:
         of = f"Attributions of {count} images {tuple(shape)}: {rules} at {steps} steps"
         return f"{of}; {self.evaluations} evaluations an image"
 
-    def ranking(self, kind: str, *, steps: int | None = None) -> Tensor:
+    def ranking(self, kind: str, *, steps: int | None = None, smooth: float | str = 0) -> Tensor:
         """The maps that rank pixels, (B, M, H, W): one for each rule, in their order; higher is more important.
 
         The `kind` decides much of what a metric says: "absolute", Σ_c |A_c|, or "signed", Σ_c A_c. `steps` is needed
-        where there are several step counts.
+        where there are several step counts. `smooth` is σ of a Gaussian under which the maps are seen, in pixels or
+        as "1.5%" of the shorter side, see `igpaths.metrics.smooth`; it decides as much as the rule does, so say it.
         """
         check_word("kind", kind, ("absolute", "signed"))
         steps = next(iter(self.scores)) if steps is None and len(self.scores) == 1 else steps
         if steps not in self.scores:
             raise ValueError(f"steps is {steps}; there are maps of {', '.join(map(str, self.scores))} steps")
         maps = torch.stack([self.maps[rule, steps] for rule in self.rules], dim=1)
-        return (maps.abs() if kind == "absolute" else maps).sum(dim=2)
+        return smooth_maps((maps.abs() if kind == "absolute" else maps).sum(dim=2), smooth)
 
     def cpu(self) -> "Attributions":
         """The same on the CPU."""

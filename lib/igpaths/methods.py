@@ -41,11 +41,19 @@ RULES: "dict[str, Callable[[float], Rule | Part]]" = {  # from ψ, the share of 
     "ig": lambda psi: ig.IG("both"),
     "idgi": lambda psi: ig.IDGI(),
     "idg": lambda psi: ig.IDG(),
+    "variation": lambda psi: ig.TotalVariation(ig.IG("both")),
     "left": lambda psi: ig.Left(ig.IG("both"), psi),
     "right": lambda psi: ig.Right(ig.IG("both"), psi),
 }
-LABELS = {"ig": "{}", "idgi": "{} + IDGI", "idg": "{} + IDG", "left": "Left {}", "right": "Right {}"}
-INCOMPLETE = ("idg",)  # rules whose maps need not come to sum to the change of score as steps grow
+LABELS = {
+    "ig": "{}",
+    "idgi": "{} + IDGI",
+    "idg": "{} + IDG",
+    "variation": "{}, variation",
+    "left": "Left {}",
+    "right": "Right {}",
+}
+INCOMPLETE = ("idg", "variation")  # rules whose maps need not come to sum to the change of score as steps grow
 CONSTRUCTED = ("idgi",)  # those whose maps sum to it whatever the gradients are, so that it says nothing of them
 # The six labels that have the first colours, in their order
 COLOURED = tuple(METHODS[path].labelled(rule) for path in ("straight", "guided", "blur") for rule in ("ig", "idgi"))

@@ -104,6 +104,32 @@ class IDG:
 
 
 @dataclass(frozen=True)
+class TotalVariation:
+    """Σ_j |credit_j|: how far a pixel's credit moves along the path, up and down; for IG, Σ_j |g_j ⊙ Δx_j|.
+
+    Along a path a pixel's credit may rise and fall again, and a sum keeps only what is left: |IG| is the magnitude
+    after that, this the magnitude before it. Of the axioms of IG it keeps sensitivity (a pixel that changes nothing has
+    0, and the only one that changes the score has more), symmetry on the straight path, and implementation invariance.
+    It gives up linearity, TV(f + h) ≤ TV(f) + TV(h), and completeness: no value is below the rule's own |A|, and all of
+    them sum to |F(x) − F(x')| or more, with equality where nothing cancels, neither along the path nor between pixels
+    ("no-cancellation completeness", Salek and Enguehard 2025).
+
+    Parameters
+    ----------
+    rule : the rule over the whole path whose credit is meant, `IG` by default.
+    """
+
+    rule: Rule = IG()
+
+    def __post_init__(self) -> None:
+        check_whole(self, self.rule)
+
+    def credit(self, segment: Segment) -> Tensor:
+        """The magnitude of the rule's credit (B, C, H, W), 0 or more, in units of the rule's own."""
+        return self.rule.credit(segment).abs()
+
+
+@dataclass(frozen=True)
 class Gradient:
     """The gradient at the input alone: a control that does not integrate. Its sum promises no completeness."""
 
@@ -142,9 +168,7 @@ class _Side(Part):
     crossing: str = "left"
 
     def __post_init__(self) -> None:
-        if isinstance(self.rule, Part) or not is_rule(self.rule):
-            what = f"{type(self).__name__} splits a rule over the whole path"
-            raise ValueError(f"{what}, such as ig.IG(), got {self.rule!r}")
+        check_whole(self, self.rule)
         check_number("psi", self.psi, "in (0, 1)", lambda psi: 0 < psi < 1)
         check_word("crossing", self.crossing, ("left", "right"))
 
@@ -186,6 +210,13 @@ def is_rule(rule: object) -> bool:
     return not isinstance(rule, type) and (isinstance(rule, Part) or callable(getattr(rule, "credit", None)))
 
 
+def check_whole(of: object, rule: object) -> None:
+    """ValueError unless a rule, `of` which another is made, is one over the whole path."""
+    if isinstance(rule, Part) or not is_rule(rule):
+        words = f"{type(of).__name__} takes a rule over the whole path, such as ig.IG()"
+        raise ValueError(f"{words}, got {rule!r}")
+
+
 def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
     """The rules, each once; ValueError, with the remedy, for what is none."""
     single = is_rule(rules) or isinstance(rules, str | type) or not isinstance(rules, Iterable)
@@ -199,5 +230,7 @@ def as_rules(rules: Any) -> tuple[Rule | Part, ...]:
         except TypeError:
             raise ValueError(f"{rule} must be hashable: make its class a frozen dataclass of plain values") from None
     if not several:
-        raise ValueError("rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.IDG(), ig.Left(…), ig.Right(…)")
+        raise ValueError(
+            "rules is empty; give one or more of ig.IG(), ig.IDGI(), ig.TotalVariation(), ig.Left(…), ig.Right(…)"
+        )
     return tuple(dict.fromkeys(several))

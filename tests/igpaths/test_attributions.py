@@ -193,11 +193,18 @@ def test_ranking_stacks_the_maps_in_the_order_of_the_rules(maps):
     assert torch.equal(absolute[:, 0], maps[ig.IDGI(), 4].abs().sum(1))
 
 
+def test_ranking_smooths_after_the_sign_is_dropped(maps):
+    plain = maps.ranking("absolute", steps=4)
+    assert torch.equal(maps.ranking("absolute", steps=4, smooth=2), metrics.smooth(plain, 2))
+    assert torch.equal(maps.ranking("absolute", steps=4, smooth="20%"), metrics.smooth(plain, 2))
+
+
 @pytest.mark.parametrize(
     ("read", "error", "message"),
     [
         (lambda maps: maps.ranking("abs", steps=4), ValueError, "kind is 'abs'; it must be one of absolute, signed"),
         (lambda maps: maps.ranking("signed"), ValueError, "steps is None; there are maps of 2, 4 steps"),
+        (lambda maps: maps.ranking("signed", steps=4, smooth=-1), ValueError, "width of smoothing .* got -1"),
         (lambda maps: maps.ranking("signed", steps=8), ValueError, "steps is 8; there are maps of 2, 4 steps"),
         (lambda maps: maps[ig.IG()], KeyError, r"no map for IG\(at='start'\); there are: \(IDGI"),
         (lambda maps: maps[ig.IG("end"), 4], KeyError, "no map for"),

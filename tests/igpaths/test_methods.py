@@ -41,6 +41,7 @@ def test_rules_are_those_of_the_library():
         "ig": ig.IG("both"),
         "idgi": ig.IDGI(),
         "idg": ig.IDG(),
+        "variation": ig.TotalVariation(ig.IG("both")),
         "left": ig.Left(ig.IG("both"), 0.7),
         "right": ig.Right(ig.IG("both"), 0.7),
     }

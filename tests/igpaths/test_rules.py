@@ -100,7 +100,7 @@ def test_the_parts_of_a_control_make_the_whole(control):
         (lambda: ig.Left(ig.IG(), 1.0), r"psi must be in \(0, 1\), got 1.0"),
         (
             lambda: ig.Right(ig.Left(ig.IG(), 0.5), 0.5),
-            r"Right splits a rule over the whole path.*got Left",
+            r"Right takes a rule over the whole path.*got Left",
         ),
         (lambda: ig.Left(ig.IG(), 0.5, "both"), "crossing is 'both'; it must be one of left, right"),
     ],

@@ -101,7 +101,9 @@ def test_a_cut_graph_is_an_error_where_the_score_changes(how, path):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("rule", [ig.IG(), ig.IDGI(), ig.IDG(), ig.Gradient(), ig.SquaredGradients()], ids=str)
+@pytest.mark.parametrize(
+    "rule", [ig.IG(), ig.IDGI(), ig.IDG(), ig.TotalVariation(), ig.Gradient(), ig.SquaredGradients()], ids=str
+)
 def test_a_cut_graph_is_an_error_for_every_rule(rule):
     with pytest.raises(ValueError, match=r"(?i)no gradient"):
         attribute(classify(build(lambda: Cut("no_grad"))), rules=rule, steps=1)

@@ -7,6 +7,7 @@ decides much of what a metric says, so the caller chooses, and every result name
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 
 from igpaths.arguments import shorten
 from igpaths.classifier import send
+from igpaths.gaussian import blur
 from igpaths.walks import BATCH_SIZE
 
 
@@ -48,6 +50,37 @@ def edges(images: Tensor) -> Tensor:
     images = as_tensor(images, 4, "images")
     grey = images.mean(1).double().cpu().numpy()
     return torch.from_numpy(np.array([sobel(each) for each in grey]).reshape(grey.shape)).to(images)
+
+
+def smooth(maps: Tensor, sigma: float | str) -> Tensor:
+    """Ranking maps (…, H, W) under a Gaussian: a choice of its own, which any map and any control can be given.
+
+    The width σ is in pixels, or with a percent sign in parts of the shorter side: 3, or "1.5%". The maps are mirrored
+    at their edges, so that constant maps and means stay; 0 leaves a map as it is. ValueError for another width.
+
+    Examples
+    --------
+    >>> metrics.smooth(ranking, 3).shape, metrics.smooth(metrics.edges(x), "1.5%").shape
+    (torch.Size([2, 2, 176, 176]), torch.Size([2, 176, 176]))
+    """
+    maps = as_tensor(maps, 2)
+    width = as_pixels(sigma, min(maps.shape[-2:]))
+    if width == 0:
+        return maps
+    check_finite(maps)
+    whole = maps if maps.dtype in (torch.float32, torch.float64) else maps.float()
+    return blur(whole.reshape(-1, 1, *maps.shape[-2:]), width).view(maps.shape).to(maps.dtype)
+
+
+def as_pixels(sigma: float | str, side: int) -> float:
+    """A width in pixels, from a number of them or from a text such as "1.5%", of the side; ValueError for any other."""
+    number: Any = sigma
+    with suppress(ValueError):
+        number = float(sigma.removesuffix("%")) * side / 100 if isinstance(sigma, str) and sigma[-1:] == "%" else sigma
+    if isinstance(number, bool) or not isinstance(number, int | float | np.number) or not 0 <= number < math.inf:
+        words = 'a number of pixels, 0 or more, such as 3, or a part of the side, such as "1.5%"'
+        raise ValueError(f"the width of smoothing must be {words}, got {shorten(sigma)}")
+    return float(number)
 
 
 def as_shares(shares: float | Iterable[float], *, ends: bool = False) -> list[float]:

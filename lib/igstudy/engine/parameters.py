@@ -45,11 +45,12 @@ def registries() -> dict[str, tuple[str, ...]]:
     """The names that a study can choose from; imported only here, so that all else is refused at once."""
     from igstudy.measures import MEASURES
     from igstudy.measures.protocols import PROTOCOLS
-    from igstudy.measures.sources import PATHS
+    from igstudy.measures.sources import PATHS, RULES
     from igstudy.tasks.networks import NETWORKS
 
     models = tuple(f"objects/{network}" for network in NETWORKS)
-    return {"paths": tuple(PATHS), "metrics": tuple(MEASURES), "protocols": tuple(PROTOCOLS), "models": models}
+    tables: dict[str, Iterable[str]] = {"paths": PATHS, "rules": RULES, "metrics": MEASURES, "protocols": PROTOCOLS}
+    return {key: tuple(names) for key, names in tables.items()} | {"models": models}
 
 
 @schema
@@ -66,6 +67,8 @@ class Parameters:
     images : number of images, at least 1.
     paths : names of ``igstudy.measures.sources.PATHS``; under "study-a" those of ``OF_STUDY_A`` alone, walked as there.
         None for a study of Split IG alone, whose paths are its protocols' own.
+    rules : names of ``igstudy.measures.sources.RULES``, which rank pixels on these paths; the walks of "study-a" and of
+        Split IG have rules of their own.
     steps : step counts, increasing, each dividing the last; with "study-a" 2 or more, and the last divides 128.
     output : the score that is explained, "probability" or "logit"; Split IG takes the logit.
     metrics : names of ``igstudy.measures.MEASURES``; what the task cannot know is not measured.
@@ -104,6 +107,7 @@ class Parameters:
     models: Names = tuple(f"objects/{network}" for network in FIVE)
     images: Positive = 8
     paths: Names = ("straight", "blur", "guided")
+    rules: Names = ("ig", "idgi")
     steps: Counts = (8, 16, 32, 64, 128)
     output: Annotated[str, one_of(OUTPUTS)] = "probability"
     metrics: Names = (
@@ -131,7 +135,7 @@ class Parameters:
     def _check(self) -> "Parameters":
         if list(self.steps) != sorted(set(self.steps)) or any(self.steps[-1] % step for step in self.steps):
             raise refusal("steps", list(self.steps), "increasing step counts, each of which divides the last")
-        for key, least in {"models": 1, "paths": 0, "metrics": 1, "protocols": 1}.items():
+        for key, least in {"models": 1, "paths": 0, "rules": 1, "metrics": 1, "protocols": 1}.items():
             object.__setattr__(self, key, _names(key, getattr(self, key), least))  # frozen from here on
         _check_models(self.models, self.task)
         if "study-a" in self.protocols:

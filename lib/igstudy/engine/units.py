@@ -6,7 +6,7 @@ there are and under which keys; `igstudy.engine.computing` makes those that are 
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def parts(study: Parameters) -> list[Part]:
     """All parts of any unit of a study, source by source."""
     protocols = tuple(PROTOCOLS[name] for name in study.protocols)
     measures = [MEASURES[name] for name in study.metrics if MEASURES[name].task in ("", study.task)]
-    walked = [sources.on_path(name, output=study.output, steps=study.steps) for name in study.paths]
+    walked = [sources.on_path(name, output=study.output, steps=study.steps, rules=study.rules) for name in study.paths]
     walked += [sources.of_study_a(name, steps=study.steps) for name in study.paths if name in sources.OF_STUDY_A]
     return [
         Part(source, measure, protocol)
@@ -163,8 +163,15 @@ def source_facts(source: Source) -> list[object]:
     """What a source's maps depend on, beside the network and the image."""
     if source.path is None:
         return [source.name, fingerprint.code(edges, random_maps, Classifier)]
-    classes = {type(part) for rule in source.rules.values() for part in (rule, getattr(rule, "rule", rule))}
+    classes = {type(part) for rule in source.rules.values() for part in _nested(rule)}
     rules = sorted((name, repr(rule)) for name, rule in source.rules.items())
     paths = {type(path) for path in (source.path, getattr(source.path, "path", source.path))}
     own = fingerprint.code(attribute, Classifier, *sorted(paths | classes, key=repr), apart=APART)
     return [source.name, source.output, repr(source.path), source.steps, rules, own]
+
+
+def _nested(rule: object) -> Iterator[object]:
+    """A rule, the rule that it is made of, and so on."""
+    while rule is not None:
+        yield rule
+        rule = getattr(rule, "rule", None)

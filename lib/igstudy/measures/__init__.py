@@ -17,8 +17,15 @@ from igstudy.measures.comparing import compare_compressed, devices, noise, quali
 from igstudy.measures.describing import cancellation, classes, localization, texture
 from igstudy.measures.parting import part, tame
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.revealing import ablate, curves, reveal, reveal_elsewhere, temper
+from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings, temper
 from igstudy.measures.sample import Sample, split_of
+from igstudy.measures.smoothing import (
+    smooth_classes,
+    smooth_deletion,
+    smooth_information,
+    smooth_insertion,
+    smooth_localization,
+)  # fmt: skip
 from igstudy.measures.sources import Source
 from igstudy.measures.splitting import softmax_terms, split
 
@@ -102,7 +109,9 @@ MEASURES = {
         Measure("projection", projection, (_on("straight"), _ours)),
         Measure("insertion", reveal, (_ranks, _chooses("insertion")), ("insertion",)),
         Measure("parts", reveal, (_splits, _explains("logit"), _chooses("insertion"), _ours), ("insertion", "split")),
+        Measure("deletion", delete, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("canvases", reveal_elsewhere, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("fillings", reveal_on_fillings, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         _information("information", *FAST),
         _information("webp", "webp"),
         _information("entropy", "entropy"),
@@ -127,6 +136,11 @@ MEASURES = {
         Measure("texture", texture, (_maps,), ("split",)),
         Measure("localization", localization, (_maps, _ours), ("split",), "objects"),
         Measure("classes", classes, (_ranks, _ours), (), "objects"),
+        Measure("smooth-insertion", smooth_insertion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("smooth-deletion", smooth_deletion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("smooth-information", smooth_information, (_ranks, _estimates("png"), _ours), ("information",)),
+        Measure("smooth-localization", smooth_localization, (_ranks, _ours), ("split",), "objects"),
+        Measure("smooth-classes", smooth_classes, (_ranks, _ours), (), "objects"),
     )
 }
 OF_SPLITS = ("split", "softmax", "perturbation", "texture", "localization")  # of Split IG, asked of its walks together

@@ -10,6 +10,7 @@ from igpaths.rules import IG
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import projections
 from igstudy.measures.sample import Sample, attributions, finest, rows, segments
+from igstudy.measures.sources import is_complete
 
 LATE = 0.9  # where the last tenth of a path begins
 
@@ -17,7 +18,7 @@ LATE = 0.9  # where the last tenth of a path begins
 def completeness(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Each sum's completeness gap and the change of score, and the score along the walk."""
     assert sample.walked is not None
-    rules = {name: rule for name, rule in sample.source.rules.items() if name not in ("gradient", "Σ g²")}
+    rules = {name: rule for name, rule in sample.source.rules.items() if is_complete(rule)}
     keys = [(name, n, "signed") for name in rules for n in sample.source.steps]
     gaps = torch.stack([sample.walked.completeness_gap[rules[name], n] for name, n, _ in keys], dim=1)
     put = partial(rows, sample, protocol)

@@ -1,17 +1,21 @@
 """Pixels revealed and ablated: insertion, information curves, ABPC; and insertion as confidence changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
 from igpaths.metrics import (
     Seeds,
     abpc,
     area,
     blur_photograph,
+    deletion,
     information,
     information_curves,
     insertion,
@@ -20,7 +24,7 @@ from igpaths.metrics import (
     unusable,
 )  # fmt: skip
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import recomputed
+from igstudy.measures.quantities import Filled, recomputed
 from igstudy.measures.sample import (
     Sample,
     explained_again,
@@ -36,27 +40,60 @@ from igstudy.measures.sample import (
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
+Canvases = Mapping[str, Any]  # by their names in variants
+
+
 def reveal(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
     assert protocol.insertion
-    return _revealed(sample, protocol, protocol.insertion.canvases[:1])
+    return _revealed(sample, protocol, {name: name for name in protocol.insertion.canvases[:1]})
 
 
 def reveal_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """The same on the protocol's other canvases."""
     assert protocol.insertion
-    return _revealed(sample, protocol, protocol.insertion.canvases[1:])
+    return _revealed(sample, protocol, {name: name for name in protocol.insertion.canvases[1:]})
 
 
-def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> list[pd.DataFrame]:
+def reveal_on_fillings(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Insertion and deletion on canvases that are less unlike photographs than one colour is: noise, and what is hidden
+    filled in from what is shown.
+    """
+    noise = torch.stack([_noise(sample, i) for i in range(len(sample.images))])
+    canvases = {"noise": noise.to(sample.images), "filled": Filled()}
+    return _revealed(sample, protocol, canvases) + _deleted(sample, protocol, canvases)
+
+
+def _noise(sample: Sample, image: int) -> Tensor:
+    rng = np.random.default_rng((sample.seed, 18, sample.start + image))
+    return torch.from_numpy(rng.random(sample.images.shape[1:]))
+
+
+def delete(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Deletion to the protocol's first canvas."""
+    assert protocol.insertion
+    return _deleted(sample, protocol, {name: name for name in protocol.insertion.canvases[:1]})
+
+
+def _deleted(sample: Sample, protocol: Protocol, canvases: Canvases) -> list[pd.DataFrame]:
+    assert protocol.insertion
+    (keys, stack), frames = stacked(sample, protocol), []
+    put = partial(rows, sample, protocol, "deletion", reasons=uncounted(sample, protocol))
+    for name, canvas in canvases.items():
+        r = deletion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
+        frames.append(put(f"{name}, {len(r.shares)} counts", keys, area(r.shares, r.probability)))
+    return frames
+
+
+def _revealed(sample: Sample, protocol: Protocol, canvases: Canvases) -> list[pd.DataFrame]:
     assert protocol.insertion
     keys, stack = stacked(sample, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
-    for canvas in canvases:
+    for name, canvas in canvases.items():
         r = insertion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
         for stride in (1, 4):
-            at, variant = r.shares[::stride], f"{canvas}, {len(r.shares[::stride])} counts"
+            at, variant = r.shares[::stride], f"{name}, {len(r.shares[::stride])} counts"
             curve = r.probability if stride == 1 else None
             frames.append(put("insertion", variant, keys, area(at, r.probability[..., ::stride]), curves=curve))
             frames.append(put("insertion ratio", variant, keys, area(at, r.probability_ratio[..., ::stride])))

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from igpaths.attributions import Attributions
 from igpaths.classifier import Classifier
-from igpaths.metrics import absolute_map, edges, random_maps, signed_map
+from igpaths.metrics import absolute_map, edges, random_maps, signed_map, smooth
 from igpaths.rules import IDGI, IG, Left, Right
 from igpaths.walks import Segment, walk
 from igstudy.measures.protocols import Protocol, Split
-from igstudy.measures.sources import Rules, Source, attribute_any
+from igstudy.measures.sources import Rules, Source, attribute_any, is_unsigned
 from igstudy.tasks.images import Alter
 
 SIGNS = {"signed": signed_map, "absolute": absolute_map}
@@ -47,6 +47,7 @@ class Sample:
     kept: int  # of how many of these images maps are kept
     seed: int
     batch_size: int
+    sigma: float = 0  # of the Gaussian under which `stacked` maps rank pixels, in pixels; their rows say so
 
     @property
     def question(self) -> tuple[Classifier, Tensor, Tensor]:
@@ -65,7 +66,8 @@ def rows(
 ) -> pd.DataFrame:  # fmt: skip
     """A row for each image and key of `values` (B, M), left out for the first of the `reasons` that holds.
 
-    `curves` (B, M, K) are stored beside the values. A value that is not finite and not left out is "undefined".
+    `curves` (B, M, K) are stored beside the values, and the variant says how the maps are smoothed. A value that is
+    not finite and not left out is "undefined".
     """
     images, how = len(values), split_of(sample.source, protocol)
     left_out = np.full(images, "", dtype=object)
@@ -78,6 +80,7 @@ def rows(
     image, photograph = (
         np.repeat(np.array(names, dtype=object)[:images], len(keys)) for names in (sample.names, sample.photographs)
     )
+    variant += f", σ = {sample.sigma:g} px" if sample.sigma else ""
     columns: dict[str, Any] = {
         "protocol": how.name if how else protocol.name,  # Split IG has one for each baseline
         **{"network": sample.label, "image": image, "photograph": photograph, "path": sample.source.name},
@@ -165,7 +168,7 @@ def ranking_maps(
     """
     maps: dict[Key, Tensor] = {}
     for (name, n), attribution in attributions(sample, protocol, steps=steps).items():
-        if name == "Σ g²":
+        if is_unsigned(named_rules(sample.source, protocol)[name]):
             maps[name, n, "none"] = absolute_map(attribution)
         else:
             maps |= signed_maps(name, n, attribution, signs or protocol.ranking)
@@ -184,9 +187,14 @@ def signed_maps(name: str, n: int, attribution: Tensor, signs: Sequence[str]) ->
 def stacked(
     sample: Sample, protocol: Protocol, *, steps: Sequence[int] = (), more: Mapping[Key, Tensor] | None = None
 ) -> tuple[list[Key], Tensor]:
-    """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys."""
-    maps = ranking_maps(sample, protocol, steps=steps) | dict(more or {})
-    return list(maps), torch.stack(list(maps.values()), dim=1).to(getattr(torch, protocol.stored))
+    """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys.
+
+    Smoothed maps are those by magnitude alone.
+    """
+    signs = ("absolute",) if sample.sigma else ()
+    maps = ranking_maps(sample, protocol, signs=signs, steps=steps) | dict(more or {})
+    stack = smooth(torch.stack(list(maps.values()), dim=1), sample.sigma)
+    return list(maps), stack.to(getattr(torch, protocol.stored))
 
 
 def finest(sample: Sample) -> tuple[int, ...]:

@@ -16,7 +16,8 @@ from igpaths.attributions import Attributions, attribute
 from igpaths.classifier import Classifier
 from igpaths.methods import Method
 from igpaths.paths import Blur, Guided, Path, Placed, Straight
-from igpaths.rules import IDGI, IG, Gradient, Left, Part, Right, Rule, SquaredGradients
+from igpaths.rules import IDG, IDGI, IG, Gradient, Left, Part, Right, Rule, SquaredGradients, TotalVariation
+from igstudy.measures.ladder import UNSIGNED, MeanGradient, SquaredCredit
 from igstudy.measures.protocols import POINTS, STUDY_A, Protocol
 from igstudy.measures.study_a import Strided, Without
 
@@ -29,6 +30,14 @@ METHODS = methods.METHODS | {
 }
 PATHS = {name: method.path("black") for name, method in METHODS.items()}
 LABELS = {name: method.label for name, method in METHODS.items()}
+# The rules that a study may rank pixels by: those of the library, and the other rungs of the ladder with their formulas
+LADDER: dict[str, tuple[str, Rule]] = {
+    "squared-credits": ("Σ (g Δx)²", SquaredCredit(IG("both"))),
+    "gradients": ("Σ g", MeanGradient()),
+    "gradient-variation": ("Σ |g|", TotalVariation(MeanGradient())),
+    "squared-gradients": ("Σ g²", SquaredGradients()),
+}
+RULES: Rules = {name: make(0.9) for name, make in methods.RULES.items()} | {n: rule for n, (_, rule) in LADDER.items()}
 SUMS = {"left sum": IG("start"), "right sum": IG("end")}  # of interest for completeness, not for ranking pixels
 # The walks of study-a, with the ends at which its IG and its IDGI take their gradients. Its n blurred points, with no
 # segment before the first, are those of n segments without their start: IG("end") sums over the points, and IDGI over
@@ -38,7 +47,10 @@ OF_STUDY_A: dict[str, tuple[Path, IG, IDGI | Without]] = {
     "blur": (Blur(increment="tangent"), IG("end"), Without(IDGI("end"), "first")),
     "guided": (Guided("black", 0.5, 1.0, units="normalised"), IG("start"), Without(IDGI("start"), "last")),
 }
-APART = (Straight, Blur, Placed, Strided, Guided, IG, IDGI, Gradient, SquaredGradients, Left, Right, Without)
+APART = (
+    *(Straight, Blur, Placed, Strided, Guided, IG, IDGI, IDG, TotalVariation, Gradient, SquaredGradients, Left, Right),
+    *(Without, MeanGradient, SquaredCredit),
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +74,32 @@ class Source:
         return self.ranked | self.others
 
 
-def on_path(name: str, *, output: str, steps: tuple[int, ...]) -> Source:
-    """The source of one of `PATHS`: IG and IDGI, and on the straight path the controls that its walk gives."""
+def on_path(name: str, *, output: str, steps: tuple[int, ...], rules: tuple[str, ...] = ("ig", "idgi")) -> Source:
+    """The source of one of `PATHS` with some of `RULES`, and on the straight path the controls that its walk gives."""
     method = METHODS[name]
-    ranked: Rules = {method.labelled("ig"): IG("both"), method.labelled("idgi"): IDGI()}
+    ranked = {labelled(name, rule): RULES[rule] for rule in rules}
     if name == "straight":
         ranked |= {"gradient": Gradient(), "Σ g²": SquaredGradients()}
     others: Rules = {f"{method.label}, {end}": rule for end, rule in SUMS.items()}
     return Source(name, output, PATHS[name], steps, ranked, others)
+
+
+def labelled(path: str, rule: str) -> str:
+    """The method of a path and one of `RULES`: "Blur IG + IDGI", "Blur IG, Σ g²"; "Σ g²" on the straight path."""
+    if rule in methods.RULES:
+        return METHODS[path].labelled(rule)
+    formula = LADDER[rule][0]
+    return formula if path == "straight" else f"{LABELS[path]}, {formula}"
+
+
+def is_unsigned(rule: Rule | Part) -> bool:
+    """Whether a rule's maps are 0 or more everywhere, so that they rank pixels in one way only."""
+    return isinstance(rule, UNSIGNED)
+
+
+def is_complete(rule: Rule | Part) -> bool:
+    """Whether a rule's map should sum to a change of score."""
+    return isinstance(rule, IG | IDGI | Part)
 
 
 def of_study_a(name: str, *, steps: tuple[int, ...]) -> Source:

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from igstudy.engine.parameters import NAMES, Parameters, check_names
 
 TAG = "parameters"
-QUESTION = ("paths", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
+QUESTION = ("paths", "rules", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
 READER = "of_notebook"  # the function that reads all the others
 READS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 SETS = ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL")

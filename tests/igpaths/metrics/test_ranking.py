@@ -10,8 +10,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy.ndimage import gaussian_filter
 
-from igpaths.metrics import absolute_map, pixel_ranks, signed_map, tied_share
+from igpaths.metrics import absolute_map, pixel_ranks, signed_map, smooth, tied_share
 from igpaths.metrics.ranking import pixel_counts
 from problems import generator
 
@@ -175,3 +176,29 @@ def test_arrays_are_taken_and_what_is_none_is_refused():
             function("a map")
     with pytest.raises(ValueError, match=r"attribution must have 3 axes or more, of real numbers, got \(4, 5\)"):
         absolute_map(attribution[0, 0])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 30), st.floats(0.3, 20))
+def test_smoothing_agrees_with_scipy_and_keeps_means_and_constants(height, width, sigma):
+    values = torch.rand(2, height, width, dtype=torch.float64, generator=generator())
+    found = smooth(values, sigma)
+    expected = np.stack([gaussian_filter(each, sigma, mode="reflect", truncate=8) for each in values.numpy()])
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-12)
+    torch.testing.assert_close(found.mean((1, 2)), values.mean((1, 2)), rtol=1e-12, atol=0)
+    torch.testing.assert_close(smooth(torch.full_like(values, 3.0), sigma), torch.full_like(values, 3.0))
+
+
+def test_a_width_may_be_a_part_of_the_shorter_side_and_none_leaves_the_map():
+    values = distinct(2, 40, 60)
+    torch.testing.assert_close(smooth(values, "5%"), smooth(values, 2.0), rtol=0, atol=0)
+    assert torch.equal(smooth(values, 0), values)
+    assert smooth(values.half(), 1.5).dtype == torch.float16
+
+
+@pytest.mark.parametrize("sigma", [-1, "3", "%", "-1%", "x%", True, math.nan, math.inf, None])
+def test_a_width_that_is_none_is_refused(sigma):
+    with pytest.raises(
+        ValueError, match=r'a number of pixels, 0 or more, such as 3, or a part of the side, such as "1'
+    ):
+        smooth(distinct(4, 5), sigma)

@@ -13,7 +13,6 @@ from torch import nn
 import igpaths as ig
 from igpaths.metrics import (
     abpc,
-    blur_photograph,
     cosine,
     max_sensitivity,
     norm_ratio,
@@ -36,48 +35,11 @@ from igstudy.measures import (
 )
 from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_A, STUDY_B
 from igstudy.measures.quantities import threads
-from igstudy.measures.sample import Sample, ranking_maps, rows, window
+from igstudy.measures.sample import ranking_maps, rows, window
 from igstudy.measures.sources import PATHS, by_method, controls, explain, of_study_a, on_path, splits
 from igstudy.tasks import objects
 from problems import Linear, SeparableQuadratic, classifier, images, small_network
-
-BATCH = 4
-IMAGES = images(BATCH, shape=(3, 16, 16)).float()
-TARGETS = torch.arange(BATCH) % 5
-BLURRED = IMAGES.mean((2, 3), keepdim=True).expand_as(IMAGES)
-PALE = (0.9 * IMAGES + 0.05).clamp(0, 1)
-
-
-def network(output="logit"):
-    layers = small_network(torch.float32)
-    with torch.no_grad():
-        layers[-1].weight.mul_(400)  # so that some scores rise by more than 5
-    return classifier(layers, output)
-
-
-def sample(source, **changes):
-    net = network(source.output)
-    facts = {
-        "source": source,
-        "walked": explain(source, net, IMAGES, TARGETS, batch_size=16),
-        "net": net,
-        "label": "small",
-        "images": IMAGES,
-        "targets": TARGETS,
-        "predictions": net.predict(IMAGES)[0],
-        "names": tuple("abcd"),
-        "photographs": tuple("aabb"),
-        "masks": None,
-        "altered": lambda alter: BLURRED if alter is blur_photograph else PALE,
-        "start": 0,
-        "kept": 0,
-        "seed": 0,
-        "batch_size": 16,
-    }
-    return Sample(**(facts | changes))
-
-
-STRAIGHT = on_path("straight", output="probability", steps=(2, 4))
+from samples import BATCH, IMAGES, PALE, STRAIGHT, TARGETS, network, sample
 
 
 @pytest.fixture(scope="module")
@@ -652,7 +614,7 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
         of: sample(on_path(path, output="logit", steps=(2,))) for of, path in (("late", "blur"), ("taming", "guided"))
     }
     asked = replace(given.get(name, straight), masks=masks, kept=1)
-    if name == "classes":  # whose scenes are larger than these images
+    if name.endswith("classes"):  # whose scenes are larger than these images
         asked = of_ten_classes()
     protocol = Recorded(small)
     assert measure.rows(asked, protocol) or name == "devices"  # for which a CPU has no other

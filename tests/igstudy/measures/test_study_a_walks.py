@@ -105,7 +105,7 @@ def test_controls_of_a_walk_that_stops_short_are_whole(n):
         (lambda: Strided(ig.Straight(), points=8).check((1, 4)), r"2 or more and divide 8, got \[1\]"),
         (lambda: Strided(ig.Straight(), points=8).check((2, 16)), r"2 or more and divide 8, got \[16\]"),
         (lambda: Without(ig.IDGI(), "middle"), "end is 'middle'; it must be one of first, last"),
-        (lambda: ig.Left(Without(ig.IDGI(), "last"), 0.5), "Left splits a rule over the whole path.*got Without"),
+        (lambda: ig.Left(Without(ig.IDGI(), "last"), 0.5), "Left takes a rule over the whole path.*got Without"),
     ],
 )
 def test_bad_choices_are_refused(make, message):

@@ -1,0 +1,50 @@
+"""Smoothing as a choice of its own: measures that read every map by magnitude, and every control, under Gaussians.
+
+A map that is not smoothed is measured by the measure itself, so σ = 0 is not among the widths.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from igstudy.measures.describing import classes, localization
+from igstudy.measures.protocols import Protocol
+from igstudy.measures.revealing import curves, delete, reveal
+from igstudy.measures.sample import Sample
+
+SIGMAS = (1, 2, 3, 4, 8)  # pixels
+Rows = Callable[[Sample, Protocol], list[pd.DataFrame]]
+
+
+def smooth_insertion(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Insertion of smoothed maps on the protocol's first canvas."""
+    return _at_each(reveal, sample, protocol)
+
+
+def smooth_deletion(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Deletion by smoothed maps."""
+    return _at_each(delete, sample, protocol)
+
+
+def smooth_information(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """SIC and AIC by PNG bytes of smoothed maps."""
+
+    def by_png(each: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+        return curves(each, protocol, estimators=("png",))
+
+    return _at_each(by_png, sample, protocol)
+
+
+def smooth_localization(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Whether smoothed maps fall on the object."""
+    return _at_each(localization, sample, protocol)
+
+
+def smooth_classes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Class sensitivity of smoothed maps."""
+    return _at_each(classes, sample, protocol)
+
+
+def _at_each(measure: Rows, sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    return [frame for sigma in SIGMAS for frame in measure(replace(sample, sigma=sigma), protocol)]
