@@ -199,7 +199,7 @@ def test_rounding_of_a_resize_is_cut_off(scene):
         ({"model": nn.Flatten()}, "model is a Flatten; it must be a name or an ig.Model, which holds a network"),
         ({"paths": ()}, "path is ''; it must be one of straight, guided, blur, blur-placed"),
         ({"paths": ig.Straight()}, "path is Straight(baseline='black'); it must be one of straight"),
-        ({"rules": ig.IG}, "it must be one of ig, idgi, idg, left, right"),
+        ({"rules": ig.IG}, "it must be one of ig, idgi, idg, variation, left, right"),
         ({"steps": 2.5}, "steps must be 1 or more, a whole number, got 2.5"),
         ({"output": "odds"}, "output is 'odds'; it must be one of probability, logit"),
         ({"model": own(classes=("a", "b"))}, "model is 'mine'; its network has 4 outputs for 2 classes"),

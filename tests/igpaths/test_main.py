@@ -109,7 +109,7 @@ class TestExplain:
         ("options", "message"),
         [
             (["--path", "curved"], "path is 'curved'; it must be one of straight, guided, blur, blur-placed"),
-            (["--rule", "gradient"], "rule is 'gradient'; it must be one of ig, idgi, idg, left, right"),
+            (["--rule", "gradient"], "rule is 'gradient'; it must be one of ig, idgi, idg, variation, left, right"),
             (["--psi", "1"], "psi must be in (0, 1), got 1.0"),
             (["--baseline", "red"], "baseline is 'red'; it must be one of black, white, mean, blur"),
             (["--path", "blur", "--baseline", "white"],
