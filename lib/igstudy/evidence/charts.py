@@ -144,6 +144,45 @@ def dot_panels(
     return figure
 
 
+def cost_panels(
+    panels: Mapping[str, Mapping[str, tuple[float, Estimate, Estimate | None]]], *, xlabel: str, ylabel: str
+) -> Figure:
+    """One panel a title, one dot a map at its cost and its quality, with an interval: {title: {name: (x, y, other)}}.
+
+    The other quality, where there is one, is an open dot that a line joins to the first. The costs are on a logarithmic
+    axis, on which 0 has a place of its own before 1. Names stand at the right, each on a line to its dot.
+    """
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.6), squeeze=False, layout="constrained")
+    for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
+        for name, (x, y, other) in panel.items():
+            k = COLOURED.index(name) if name in COLOURED else len(COLOURS) - 1
+            ax.errorbar(
+                x, y.value, yerr=[[y.value - y.low], [y.high - y.value]], fmt="o", color=COLOURS[k], linewidth=1
+            )
+            if other:
+                ax.plot([x, x], [y.value, other.value], color=COLOURS[k], linewidth=0.8, linestyle=":")
+                ax.plot(x, other.value, "o", color=COLOURS[k], markerfacecolor="white", zorder=3)
+        ax.set_xscale("symlog", base=2, linthresh=1)
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+        ax.grid(alpha=0.3)
+        _name_dots(ax, {name: (x, y.value) for name, (x, y, _) in panel.items()})
+    return figure
+
+
+def _name_dots(ax: Axes, dots: Mapping[str, tuple[float, float]]) -> None:
+    """The names of dots in a column at the right of their panel, from the highest down, none upon another."""
+    low, high = ax.get_ylim()
+    ordered, gap, place = sorted(dots.items(), key=lambda each: -each[1][1]), (high - low) / 18, high
+    lowest = low + gap * len(dots)
+    for k, (name, (x, y)) in enumerate(ordered):
+        place = min(place, max(y, lowest - gap * k))
+        arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6"}
+        right = ax.get_yaxis_transform()
+        ax.annotate(name, (x, y), (1.04, place), textcoords=right, fontsize=8, va="center", arrowprops=arrow)
+        place -= gap
+
+
 def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None = None, width: float = 7) -> Figure:
     """A bar a name, the first at the top, with its interval and its number; a line at `whole`, where the bars begin.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import t
 
 RESAMPLES = 10_000
 
@@ -173,3 +174,13 @@ def slope(steps: ArrayLike, errors: ArrayLike) -> float:
     if not (np.isfinite(e).all() and (e > 0).all()):
         return float("nan")
     return float(-np.polyfit(np.log(n), np.log(e), 1)[0])
+
+
+def over_networks(values: ArrayLike) -> Estimate:
+    """The mean of N networks' averages with its 95 % interval by Student's t: the network is the unit, and n is N.
+
+    One network has no interval. ValueError as for `bootstrap`.
+    """
+    x = _finite(values)
+    reach = float(t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))) if len(x) > 1 else 0.0
+    return Estimate(float(x.mean()), float(x.mean()) - reach, float(x.mean()) + reach, len(x))

@@ -1,0 +1,221 @@
+"""Which map to use: every map by what it is good for and by what it costs, and a recommendation that follows from it.
+
+The network is the unit: a method's value on a kind of network is the mean of its networks' averages, and two methods
+are compared image by image before they are averaged. A method is behind another where the whole interval of that
+difference says so; of the methods that are behind none, the simplest is recommended.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from igstudy.evidence.statistics import Estimate, over_networks
+
+KINDS = {  # networks by the short names that label their rows; all others are small networks of the objects task
+    "ImageNet": ("mobilenet_v1", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"),
+    "SqueezeNet": ("squeezenet1_1",),
+}
+SMALL = "small"
+CONTROLS = ("edges", "random")  # which know no network
+# From the simplest on; a method that is not here comes last, in the order of the rows
+SIMPLEST = (
+    *("edges", "random", "gradient", "gradient × input", "Grad-CAM", "IG", "IG, variation", "IG + IDGI", "IG + IDG"),
+    *("Left IG", "Σ |g|", "Σ g²", "Σ (g Δx)²", "Σ g", "Blur IG", "Guided IG"),
+)
+KEYS = ["kind", "network", "photograph", "image", "method", "sigma"]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one may want of a map, and the metric that answers it."""
+
+    words: str
+    metric: str
+    variant: str
+    better: str  # "higher" or "lower"
+
+
+QUESTIONS = (
+    Question("What does the network look at?", "insertion", "black, 21 counts", "higher"),
+    Question("… and what can it not do without?", "deletion", "black, 21 counts", "lower"),
+    Question("… told with few bytes?", "SIC", "png", "higher"),
+    Question("Where is the object?", "ROC AUC", "", "higher"),
+    Question("Which class is it?", "class sensitivity", "", "higher"),
+    Question("How stable is it under JPEG?", "JPEG cosine", "", "higher"),
+    Question("Does it depend on what was learned?", "sanity spearman", "all layers", "lower"),
+    Question("How fast is it there?", "steps to 95 %", "black, 21 counts, to 512", "lower"),
+)
+
+
+Map = tuple[str, float]  # a method, and σ of its smoothing in pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """One question on one kind of network: the averages of N networks (rows) of every map (columns)."""
+
+    question: Question
+    kind: str
+    images: int  # those that count for all maps, of all networks together
+    means: pd.DataFrame
+
+    @property
+    def maps(self) -> list[Map]:
+        """All maps that were measured."""
+        return list(zip(*map(self.means.columns.get_level_values, ("method", "sigma")), strict=True))
+
+    @property
+    def values(self) -> dict[Map, Estimate]:
+        """The mean over networks of each map."""
+        return {each: over_networks(self.means[each]) for each in self.maps}
+
+    @property
+    def first(self) -> Map:
+        """The map with the best mean."""
+        values, best = self.values, max if self.question.better == "higher" else min
+        return best(values, key=lambda each: values[each].value)
+
+    @property
+    def ahead(self) -> tuple[Map, ...]:
+        """The first, and all that are not surely behind it; of a single network nothing is sure."""
+        side = 1 if self.question.better == "higher" else -1
+        gaps = {each: self.difference(self.first, each) for each in self.maps}
+        return tuple(each for each, gap in gaps.items() if len(self.means) == 1 or side * gap.value - reach(gap) <= 0)
+
+    @property
+    def simplest(self) -> Map:
+        """The one of these to recommend: the first in the order of `SIMPLEST`, not smoothed before smoothed."""
+        names = [*SIMPLEST, *(method for method, _ in self.maps)]
+        return min(self.ahead, key=lambda each: (names.index(each[0]), each[1]))
+
+    def difference(self, one: Map, other: Map) -> Estimate:
+        """The mean over networks of one map's average less another's."""
+        return over_networks(self.means[one] - self.means[other])
+
+
+def reach(estimate: Estimate) -> float:
+    """Half the length of an interval that is symmetric."""
+    return (estimate.high - estimate.low) / 2
+
+
+def kind_of(network: str) -> str:
+    """The kind of network that a short name stands for."""
+    return next((kind for kind, names in KINDS.items() if network in names), SMALL)
+
+
+def by_magnitude(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
+    """The counted values of a question's metric by magnitude at the finest step count, with `kind` and `sigma`."""
+    own = rows[(rows["protocol"] == "igpaths") & (rows["metric"] == question.metric) & (rows["left_out"] == "")]
+    signs = ("absolute", "none", "") if not question.metric.startswith("JPEG") else ("signed",)
+    own = own[own["sign"].isin(signs)]
+    parts = own["variant"].astype(str).str.extract(r"^(.*?)(?:, σ = ([\d.]+) px)?$")
+    sigma = pd.to_numeric(parts[1]).fillna(0.0)
+    own = own.assign(sigma=sigma, kind=own["network"].astype(str).map(kind_of))[parts[0] == question.variant]
+    own = own.assign(**{name: own[name].astype(str) for name in ("network", "photograph", "image", "method", "path")})
+    most = own.groupby(["network", "path"])["steps"].transform("max")
+    return own[own["steps"] == most][[*KEYS, "value"]]
+
+
+def averages(values: pd.DataFrame, *by: str) -> pd.Series:
+    """The mean over networks of their averages, an `Estimate` for each group `by`."""
+    means = values.groupby([*by, "network"], sort=False)["value"].mean()
+    found = means.groupby(list(by), sort=False).agg(over_networks)
+    return pd.Series(found, dtype=object)
+
+
+def answer(rows: pd.DataFrame, question: Question, kind: str, *, sigmas: Iterable[float] = (0, 3)) -> Answer | None:
+    """A question's answer on one kind of network; None where nothing is measured of it.
+
+    Maps count that were measured on every network of the kind, and images that count for all of these maps.
+    """
+    own = by_magnitude(rows, question)
+    own = own[(own["kind"] == kind) & own["sigma"].isin(list(sigmas))]
+    if own.empty:
+        return None
+    table = own.pivot_table(index=["network", "photograph", "image"], columns=["method", "sigma"], values="value")
+    everywhere = table.notna().groupby("network").any().all()
+    counted = table.loc[:, everywhere].dropna()
+    return Answer(question, kind, len(counted), counted.groupby("network").mean()) if len(counted) else None
+
+
+def answers(rows: pd.DataFrame, kinds: Iterable[str] = (*KINDS, SMALL)) -> list[Answer]:
+    """Every question on every kind of network of which something is measured."""
+    found = (answer(rows, question, kind) for question in QUESTIONS for kind in kinds)
+    return [each for each in found if each is not None]
+
+
+def name_of(each: Map) -> str:
+    """A map in words: "IG", or "IG smoothed by 3 px"."""
+    method, sigma = each
+    return method if not sigma else f"{method} smoothed by {sigma:g} px"
+
+
+def table(found: Iterable[Answer]) -> pd.DataFrame:
+    """A row a question and kind of network: the best map, its value, what cannot be told from it, and the controls."""
+    lines = []
+    for each in found:
+        values, ahead = each.values, each.ahead
+        others = [name_of(one) for one in ahead if one != each.first]
+        line = {
+            "question": each.question.words,
+            "by": f"{each.question.metric}, {each.question.better} is better",
+            "networks": f"{_where(each)}, {each.images} images",
+            "best": f"{name_of(each.first)}: {values[each.first]}",
+            "not surely behind it": ", ".join(others) or "none",
+            "the simplest of these": name_of(each.simplest),
+        }
+        lines.append(line | {name: f"{values[name, 0.0]}" if (name, 0.0) in values else "–" for name in CONTROLS})
+    return pd.DataFrame(lines)
+
+
+def recommend(found: Iterable[Answer]) -> list[str]:
+    """The recommendation, a sentence each: which map, what smoothing and steps do to it, and where it ends.
+
+    Every word that numbers could contradict follows from the answers.
+    """
+    by = {(each.question.metric, each.kind): each for each in found}
+    main = next((by["insertion", kind] for kind in (*KINDS, SMALL) if ("insertion", kind) in by), None)
+    if main is None:
+        return ["Nothing is measured yet, so nothing is recommended."]
+    return [_which(main), _how(main, by.get(("steps to 95 %", main.kind))), _limits(main, by.get(("ROC AUC", SMALL)))]
+
+
+def _which(main: Answer) -> str:
+    choice, values, where = main.simplest, main.values, _where(main)
+    score = f"an insertion score of {values[choice]} on {where}"
+    if choice[0] in CONTROLS:
+        return f"No map is worth its cost here: {name_of(choice)}, which knows no network, has {score}, behind none."
+    many = len(main.ahead) - 1
+    others = f"{many} other map{'s' * (many > 1)} cannot be told from it" if many else "every other map is behind it"
+    edges = values.get(("edges", 0.0))
+    control = f" (edges, which know no network, have {edges})" if edges else ""
+    take = f"rank by magnitude and take {name_of(choice)}, with {score}{control}"
+    return f"To see what a network looks at, {take}: {others}."
+
+
+def _how(main: Answer, cost: Answer | None) -> str:
+    method = main.simplest[0]
+    plain, smooth = (method, 0.0), (method, 3.0)
+    words = "Smoothing was not measured of it"
+    if plain in main.means and smooth in main.means:
+        change = main.difference(smooth, plain)
+        sure = change.low > 0 or change.high < 0
+        verb = ("raises" if change.value > 0 else "lowers") if sure else "may raise or lower"
+        words = f"Three pixels of smoothing {verb} the score ({change:+.3f})"
+    steps = cost.values.get(plain) if cost else None
+    if steps is None:
+        return f"{words}; how many gradients it needs was not measured."
+    return f"{words}; in the mean {steps.value + 1:.0f} gradients give 95 % of what 512 give."
+
+
+def _limits(main: Answer, where: Answer | None) -> str:
+    there = "Where the object is was not measured"
+    if where:
+        best = where.simplest
+        there = f"Where the object is, {name_of(best)} says best on {_where(where)} (ROC AUC {where.values[best]})"
+    return f"{there}; all this is of {main.images} images, and of networks of these kinds alone."
+
+
+def _where(each: Answer) -> str:
+    return f"{len(each.means)} {each.kind} network{'s' if len(each.means) > 1 else ''}"
