@@ -24,6 +24,9 @@ from igstudy.measures.study_a import Strided, Without
 Rules = dict[str, Rule | Part]
 METHODS = methods.METHODS | {
     "straight-grey": Method("IG, grey", lambda baseline: Straight("mean"), baseline="mean"),
+    "straight-white": Method("IG, white", lambda baseline: Straight("white"), baseline="white"),
+    "straight-blurred": Method("IG, blurred", lambda baseline: Straight("blur"), baseline="blur"),
+    "straight-farthest": Method("IG, farthest", lambda baseline: Straight("max-distance"), baseline="max-distance"),
     "straight-placed": Method("IG, placed", lambda baseline: Placed(Straight(baseline))),
     "blur-tangent": Method("Blur IG, tangent", lambda baseline: Blur(increment="tangent"), baseline="blur"),
     "guided-free": Method("Guided IG, free", lambda baseline: Guided(baseline, fraction=0.5, max_distance=1.0)),
