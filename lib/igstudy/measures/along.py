@@ -78,8 +78,9 @@ def weigh(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """How nearly IDG and IDGI are Split IG: what lies before α*, with the segment that crosses, of their weights and of
     their credits, beside IG and Σ g², at the finest step count.
 
-    "weight before α*" is the share of Σ_j |w_j| Δα_j, of `quantities.weighting`: α* itself for IG, 1 for its Left.
-    "credit before α*" is that of Σ_j Σ_i |A_ji|, over segments and pixels.
+    "weight before α*" is the share of Σ_j |w_j| Δα_j, of `quantities.weighting`: α* itself for IG, 1 for its Left. That
+    of IDGI goes to the few segments whose g · g is least, on whichever side they lie. "credit before α*" is the share
+    of Σ_j Σ_i |A_ji|, over segments and pixels; of IDGI's it is the share of Σ_j |ΔF_j|, which is IDG's weight.
     """
     (n,), method = finest(sample), METHODS[sample.source.name]
     members = {"Σ g²" if name == "Σ g²" else method.labelled(name): member for name, member in FAMILY.items()}
