@@ -12,8 +12,9 @@ from functools import partial
 
 import pandas as pd
 
-from igstudy.measures.along import completeness, kept_maps, late, projection
+from igstudy.measures.along import completeness, kept_maps, late, projection, weigh
 from igstudy.measures.comparing import compare_compressed, devices, noise, qualities, rounding, sensitivity
+from igstudy.measures.costing import cost, integrate
 from igstudy.measures.describing import cancellation, classes, localization, texture
 from igstudy.measures.parting import part, tame
 from igstudy.measures.protocols import Protocol
@@ -107,6 +108,9 @@ MEASURES = {
         Measure("completeness", completeness, (_walks, _ours)),
         Measure("late", late, (_on("straight", "blur", "blur-tangent"), _ours)),
         Measure("projection", projection, (_on("straight"), _ours)),
+        Measure("weights", weigh, (_on("straight", "straight-grey"), _ours)),
+        Measure("cost", cost, (_walks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("quadrature", integrate, (_on("straight-placed"), _ours), ("insertion",)),  # which knows both paths
         Measure("insertion", reveal, (_ranks, _chooses("insertion")), ("insertion",)),
         Measure("parts", reveal, (_splits, _explains("logit"), _chooses("insertion"), _ours), ("insertion", "split")),
         Measure("deletion", delete, (_ranks, _chooses("insertion"), _ours), ("insertion",)),

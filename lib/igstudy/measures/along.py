@@ -8,11 +8,12 @@ from torch import Tensor
 
 from igpaths.rules import IG
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import projections
-from igstudy.measures.sample import Sample, attributions, finest, rows, segments
-from igstudy.measures.sources import is_complete
+from igstudy.measures.quantities import FAMILY, projections
+from igstudy.measures.sample import Sample, attributions, finest, rows, segments, uncounted
+from igstudy.measures.sources import METHODS, is_complete
 
 LATE = 0.9  # where the last tenth of a path begins
+PSI = 0.9  # of the score's change lies before α*
 
 
 def completeness(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -71,6 +72,32 @@ def projection(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
             method = [(f"{next(iter(sample.source.rules))} + IDGI", n, "")]
             frames.append(rows(sample, protocol, "projection", variant, method, value[:, None]))
     return frames
+
+
+def weigh(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """How nearly IDG and IDGI are Split IG: what lies before α*, with the segment that crosses, of their weights and of
+    their credits, beside IG and Σ g², at the finest step count.
+
+    "weight before α*" is the share of Σ_j |w_j| Δα_j, of `quantities.weighting`: α* itself for IG, 1 for its Left. That
+    of IDGI goes to the few segments whose g · g is least, on whichever side they lie. "credit before α*" is the share
+    of Σ_j Σ_i |A_ji|, over segments and pixels; of IDGI's it is the share of Σ_j |ΔF_j|, which is IDG's weight.
+    """
+    (n,), method = finest(sample), METHODS[sample.source.name]
+    members = {"Σ g²" if name == "Σ g²" else method.labelled(name): member for name, member in FAMILY.items()}
+    masses, credits, scores = list[Tensor](), list[Tensor](), list[Tensor]()  # by segment
+    for segment in segments(sample, (n,)):
+        masses.append(torch.stack([member.mass(segment) for member in members.values()]))
+        sizes = (member.credit(segment).double().abs().flatten(1).sum(1) for member in members.values())
+        credits.append(torch.stack(list(sizes)))
+        scores.append(segment.start.score)
+    first, last = segment.walk.scores
+    passed = torch.stack(scores) > first + PSI * (last - first)
+    before = 1 - passed.double().cummax(0).values.unsqueeze(1)  # (N, 1, B), where no point so far is behind α*
+    keys, reasons = [(name, n, "") for name in members], uncounted(sample, protocol) | {"F(x) ≤ F(x')": last <= first}
+    found = {"weight": torch.stack(masses), "credit": torch.stack(credits)}  # (N, M, B)
+    shares = {f"{of} before α*": (parts * before).sum(0) / parts.sum(0) for of, parts in found.items()}
+    put = partial(rows, sample, protocol, variant=f"ψ = {PSI:g}", keys=keys, reasons=reasons)
+    return [put(metric, values=share.T) for metric, share in shares.items()]
 
 
 def kept_maps(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:

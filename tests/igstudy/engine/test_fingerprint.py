@@ -98,6 +98,21 @@ class TestCode:
         assert all(name.endswith(".study-a") for name in changed)
         assert changed
 
+    @pytest.mark.parametrize(
+        ("module", "old", "new", "parts"),
+        [
+            ("quadrature", "weights / 2", "weights", {"straight-placed.quadrature.igpaths"}),
+            ("weighting", "square > 0", "square > 1", {f"straight{of}.weights.igpaths" for of in ("", "-grey")}),
+        ],
+    )
+    def test_a_sum_that_one_measure_alone_reads_touches_that_measure(self, edited, module, old, new, parts):
+        assert touched(edited, f"igstudy.measures.quantities.{module}", old, new) == parts
+
+    def test_placed_points_touch_the_sums_that_are_measured_beside_them(self, edited):
+        changed = touched(edited, "igpaths.paths.lines", "abs().to(alphas) * lengths).sqrt()", "abs().to(alphas))")
+        assert "straight-placed.quadrature.igpaths" in changed
+        assert changed == {name for name in unedited() if "-placed." in name}
+
     def test_a_metric_touches_itself(self, edited):
         changed = touched(edited, "igpaths.metrics.stability", "largest / norm", "largest / norm / 2")
         assert {name.split(".")[1] for name in changed} == {"sensitivity"}
@@ -106,6 +121,7 @@ class TestCode:
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
         own = {"insertion", "parts", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
+        own |= {"cost", "quadrature"}
         assert {name.split(".")[1] for name in changed} == own
 
     @pytest.mark.parametrize(

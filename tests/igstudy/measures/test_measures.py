@@ -611,7 +611,8 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
     unsure = sample(next(source for source in splits((EIGHT,)) if source.output == "probability"))
     given = {"split": grey, "perturbation": grey, "softmax": unsure}
     given |= {
-        of: sample(on_path(path, output="logit", steps=(2,))) for of, path in (("late", "blur"), ("taming", "guided"))
+        of: sample(on_path(path, output="logit", steps=(2,)))
+        for of, path in (("late", "blur"), ("taming", "guided"), ("quadrature", "straight-placed"))
     }
     asked = replace(given.get(name, straight), masks=masks, kept=1)
     if name.endswith("classes"):  # whose scenes are larger than these images
@@ -677,6 +678,65 @@ def test_the_last_segment_of_a_linear_network_has_its_share():
     linear = sample(on_path("straight", output="logit", steps=(4, 8)), net=net, walked=None, images=x, targets=targets)
     for frame in along.late(linear, IGPATHS)[:-1]:
         np.testing.assert_allclose(frame["value"], 1 / frame["steps"], rtol=1e-9)
+
+
+def before_star(frames, metric):
+    """The shares before α* of a metric, by method."""
+    (found,) = [frame for frame in frames if frame["metric"][0] == metric]
+    assert set(found["variant"]) == {"ψ = 0.9"}
+    assert set(found["left_out"]) == {""}
+    return {method: part["value"].to_numpy() for method, part in found.groupby("method", sort=False)}
+
+
+def of_a_line(function, *, steps):
+    """A sample on the straight path from black, whose walk the measure makes itself."""
+    x, targets = images(BATCH), torch.zeros(BATCH, dtype=torch.int64)
+    source, net = on_path("straight", output="logit", steps=(steps,)), classifier(function)
+    return sample(source, net=net, walked=None, images=x, targets=targets, predictions=targets)
+
+
+class TestWeights:
+    def test_of_a_linear_function_every_share_is_alpha_star(self):
+        found = along.weigh(of_a_line(rising(Linear), steps=16), IGPATHS)
+        for metric in ("weight before α*", "credit before α*"):
+            shares = before_star(found, metric)
+            assert list(shares) == ["IG", "IG + IDG", "IG + IDGI", "Σ g²"]
+            for share in shares.values():
+                np.testing.assert_allclose(share, 15 / 16, rtol=1e-12)
+
+    def test_of_a_quadratic_they_are_sums_over_the_points_before(self):
+        steps = 100
+        found = along.weigh(of_a_line(rising(SeparableQuadratic), steps=steps), IGPATHS)
+        j, star = np.arange(steps), 95  # √.9 of them
+        rise = 2 * j + 1  # of j²
+        over_square = np.divide(rise, j**2, out=np.zeros(steps), where=j > 0)
+        weights = {"IG": j * 0 + 1, "IG + IDG": rise, "IG + IDGI": over_square, "Σ g²": j * 0 + 1}
+        credits = {"IG": rise, "IG + IDG": rise * (j + 1), "IG + IDGI": rise * (j > 0), "Σ g²": j**2}
+        for metric, expected in (("weight before α*", weights), ("credit before α*", credits)):
+            shares = before_star(found, metric)
+            for name, parts in expected.items():
+                np.testing.assert_allclose(shares[name], parts[:star].sum() / parts.sum(), rtol=1e-9)
+
+    @pytest.mark.parametrize("path", ["straight", "straight-grey"])
+    def test_of_a_network_igs_is_alpha_star_and_idgis_credit_is_idgs_weight(self, path):
+        net, rule = network("logit"), ig.Left(ig.IG(), 0.9)
+        rise = net.logits(IMAGES) - net.logits(PATHS[path].start(net, IMAGES))
+        own = sample(on_path(path, output="logit", steps=(10,)), net=net, targets=rise.argmax(1), walked=None)
+        own = replace(own, predictions=own.targets)
+        found = along.weigh(own, IGPATHS)
+        weight, credit = (before_star(found, f"{of} before α*") for of in ("weight", "credit"))
+        star = ig.attribute(net, IMAGES, own.targets, path=PATHS[path], rules=rule, steps=10).alpha_star[rule, 10]
+        (label, idg, idgi, _) = weight
+        np.testing.assert_allclose(weight[label], star, rtol=1e-6)
+        np.testing.assert_allclose(credit[idgi], weight[idg], rtol=1e-5)
+        assert len({float(share[0]) for share in (*weight.values(), *credit.values())}) > 4
+
+    def test_where_the_score_falls_there_is_no_alpha_star(self):
+        falling = Linear()
+        with torch.no_grad():
+            falling.w.abs_().neg_()
+        for frame in along.weigh(of_a_line(falling, steps=4), IGPATHS):
+            assert set(frame["left_out"]) == {"F(x) ≤ F(x')"}
 
 
 def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_what_the_paper_asks():

@@ -4,10 +4,12 @@ from igstudy.measures.quantities.errors import Noisy, misrounded, recomputed, th
 from igstudy.measures.quantities.filling import Filled
 from igstudy.measures.quantities.lockstep import Parting, parting, shattering
 from igstudy.measures.quantities.projection import Projections, projections
+from igstudy.measures.quantities.quadrature import GaussLegendre
 from igstudy.measures.quantities.table import METRICS, Metric
 from igstudy.measures.quantities.texture import patchiness, roughness
+from igstudy.measures.quantities.weighting import FAMILY, Weighted
 
 __all__ = [
-    "METRICS", "Filled", "Metric", "Noisy", "Parting", "Projections", "misrounded", "parting", "patchiness",
-    "projections", "recomputed", "roughness", "shattering", "threads",
+    "FAMILY", "METRICS", "Filled", "GaussLegendre", "Metric", "Noisy", "Parting", "Projections", "Weighted",
+    "misrounded", "parting", "patchiness", "projections", "recomputed", "roughness", "shattering", "threads",
 ]  # fmt: skip
