@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+from torch import Tensor
 
 from igpaths.metrics import (
     Seeds,
@@ -22,6 +23,7 @@ from igpaths.metrics import (
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import recomputed
 from igstudy.measures.sample import (
+    Key,
     Sample,
     explained_again,
     finest,
@@ -39,18 +41,20 @@ TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 def reveal(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
     assert protocol.insertion
-    return _revealed(sample, protocol, protocol.insertion.canvases[:1])
+    return revealed(sample, protocol, *stacked(sample, protocol), canvases=protocol.insertion.canvases[:1])
 
 
 def reveal_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """The same on the protocol's other canvases."""
     assert protocol.insertion
-    return _revealed(sample, protocol, protocol.insertion.canvases[1:])
+    return revealed(sample, protocol, *stacked(sample, protocol), canvases=protocol.insertion.canvases[1:])
 
 
-def _revealed(sample: Sample, protocol: Protocol, canvases: Sequence[str]) -> list[pd.DataFrame]:
+def revealed(
+    sample: Sample, protocol: Protocol, keys: Sequence[Key], stack: Tensor, *, canvases: Sequence[str]
+) -> list[pd.DataFrame]:
+    """Insertion of any ranking maps (B, M, H, W) with their keys."""
     assert protocol.insertion
-    keys, stack = stacked(sample, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
     for canvas in canvases:

@@ -185,7 +185,11 @@ def stacked(
     sample: Sample, protocol: Protocol, *, steps: Sequence[int] = (), more: Mapping[Key, Tensor] | None = None
 ) -> tuple[list[Key], Tensor]:
     """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys."""
-    maps = ranking_maps(sample, protocol, steps=steps) | dict(more or {})
+    return stack(ranking_maps(sample, protocol, steps=steps) | dict(more or {}), protocol)
+
+
+def stack(maps: Mapping[Key, Tensor], protocol: Protocol) -> tuple[list[Key], Tensor]:
+    """Ranking maps (B, H, W) as (B, M, H, W), as the protocol stores them, with their keys."""
     return list(maps), torch.stack(list(maps.values()), dim=1).to(getattr(torch, protocol.stored))
 
 
