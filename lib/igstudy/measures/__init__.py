@@ -13,10 +13,12 @@ from functools import partial
 import pandas as pd
 
 from igstudy.measures.along import completeness, kept_maps, late, projection, weigh
+from igstudy.measures.checking import sanity, sanity_of_metrics
 from igstudy.measures.comparing import compare_compressed, devices, noise, qualities, rounding, sensitivity
 from igstudy.measures.costing import cost, integrate
 from igstudy.measures.describing import cancellation, classes, localization, texture
 from igstudy.measures.parting import part, tame
+from igstudy.measures.peers import peers
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings, temper
 from igstudy.measures.sample import Sample, split_of
@@ -135,6 +137,14 @@ MEASURES = {
         Measure("devices", devices, (_walks, _ours)),
         Measure("cancellation", cancellation, (_ranks, _ours)),
         Measure("sensitivity", sensitivity, (_has_path, _maps, _chooses("noise")), ("noise", "split")),
+        Measure("sanity", sanity, (_walks, _ours)),
+        Measure(
+            "metric_sanity",
+            sanity_of_metrics,
+            (_walks, _chooses("insertion"), _estimates("png"), _chooses("ablation"), _ours),
+            ("insertion", "information", "ablation"),
+        ),
+        Measure("peers", peers, (_on("controls"), _chooses("insertion"), _ours), ("insertion",)),
         Measure("split", split, (_splits,), ("split",)),
         Measure("softmax", softmax_terms, (_splits, _explains("probability")), ("split",)),
         Measure("texture", texture, (_maps,), ("split",)),

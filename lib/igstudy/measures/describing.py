@@ -1,15 +1,17 @@
 """What is seen in a map: how it looks, how nearly it cancels, and whether it falls on the true object."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from igpaths.metrics import best_f1, class_sensitivity, edges, energy_inside, mae, pointing_game, roc_auc, spearman
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import patchiness, roughness
-from igstudy.measures.sample import Sample, explained_again, finest, ranking_maps, rows, stacked, uncounted
+from igstudy.measures.sample import Key, Sample, explained_again, finest, ranking_maps, rows, stacked, uncounted
 from igstudy.tasks import objects
 
 LOCALIZATION = {
@@ -44,8 +46,12 @@ def cancellation(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 
 def localization(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Whether the maps fall on the object."""
+    return localized(sample, protocol, *stacked(sample, protocol))
+
+
+def localized(sample: Sample, protocol: Protocol, keys: Sequence[Key], stack: Tensor) -> list[pd.DataFrame]:
+    """The same of any ranking maps (B, M, H, W) with their keys."""
     assert sample.masks is not None
-    keys, stack = stacked(sample, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     return [put(name, "", keys, metric(stack, sample.masks)) for name, metric in LOCALIZATION.items()]
 

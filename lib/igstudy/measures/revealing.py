@@ -26,6 +26,7 @@ from igpaths.metrics import (
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import Filled, recomputed
 from igstudy.measures.sample import (
+    Key,
     Sample,
     explained_again,
     finest,
@@ -46,22 +47,27 @@ Canvases = Mapping[str, Any]  # by their names in variants
 def reveal(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion on the protocol's first canvas; a curve is read a second time at every fourth of its counts."""
     assert protocol.insertion
-    return _revealed(sample, protocol, {name: name for name in protocol.insertion.canvases[:1]})
+    canvases = {name: name for name in protocol.insertion.canvases[:1]}
+    return revealed(sample, protocol, *stacked(sample, protocol), canvases=canvases)
 
 
 def reveal_elsewhere(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """The same on the protocol's other canvases."""
     assert protocol.insertion
-    return _revealed(sample, protocol, {name: name for name in protocol.insertion.canvases[1:]})
+    canvases = {name: name for name in protocol.insertion.canvases[1:]}
+    return revealed(sample, protocol, *stacked(sample, protocol), canvases=canvases)
 
 
 def reveal_on_fillings(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion and deletion on canvases that are less unlike photographs than one colour is: noise, and what is hidden
     filled in from what is shown.
     """
-    noise = torch.stack([_noise(sample, i) for i in range(len(sample.images))])
+    noise, maps = torch.stack([_noise(sample, i) for i in range(len(sample.images))]), stacked(sample, protocol)
     canvases = {"noise": noise.to(sample.images), "filled": Filled()}
-    return _revealed(sample, protocol, canvases) + _deleted(sample, protocol, canvases)
+    return [
+        *revealed(sample, protocol, *maps, canvases=canvases),
+        *deleted(sample, protocol, *maps, canvases=canvases),
+    ]
 
 
 def _noise(sample: Sample, image: int) -> Tensor:
@@ -72,22 +78,27 @@ def _noise(sample: Sample, image: int) -> Tensor:
 def delete(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Deletion to the protocol's first canvas."""
     assert protocol.insertion
-    return _deleted(sample, protocol, {name: name for name in protocol.insertion.canvases[:1]})
+    canvases = {name: name for name in protocol.insertion.canvases[:1]}
+    return deleted(sample, protocol, *stacked(sample, protocol), canvases=canvases)
 
 
-def _deleted(sample: Sample, protocol: Protocol, canvases: Canvases) -> list[pd.DataFrame]:
+def deleted(
+    sample: Sample, protocol: Protocol, keys: Sequence[Key], stack: Tensor, *, canvases: Canvases
+) -> list[pd.DataFrame]:
+    """Deletion by any ranking maps (B, M, H, W) with their keys, to each of the canvases."""
     assert protocol.insertion
-    (keys, stack), frames = stacked(sample, protocol), []
-    put = partial(rows, sample, protocol, "deletion", reasons=uncounted(sample, protocol))
+    put, frames = partial(rows, sample, protocol, "deletion", reasons=uncounted(sample, protocol)), []
     for name, canvas in canvases.items():
         r = deletion(*sample.question, stack, canvas=canvas, shares=protocol.insertion.shares, **sample.drawing)
         frames.append(put(f"{name}, {len(r.shares)} counts", keys, area(r.shares, r.probability)))
     return frames
 
 
-def _revealed(sample: Sample, protocol: Protocol, canvases: Canvases) -> list[pd.DataFrame]:
+def revealed(
+    sample: Sample, protocol: Protocol, keys: Sequence[Key], stack: Tensor, *, canvases: Canvases
+) -> list[pd.DataFrame]:
+    """Insertion of any ranking maps (B, M, H, W) with their keys, on each of the canvases."""
     assert protocol.insertion
-    keys, stack = stacked(sample, protocol)
     put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
     frames = []
     for name, canvas in canvases.items():

@@ -187,14 +187,18 @@ def signed_maps(name: str, n: int, attribution: Tensor, signs: Sequence[str]) ->
 def stacked(
     sample: Sample, protocol: Protocol, *, steps: Sequence[int] = (), more: Mapping[Key, Tensor] | None = None
 ) -> tuple[list[Key], Tensor]:
-    """The ranking maps of a sample together with `more`, (B, M, H, W), as the protocol stores them, with their keys.
+    """The ranking maps of a sample together with `more`, (B, M, H, W), with their keys, as the protocol stores them.
 
     Smoothed maps are those by magnitude alone.
     """
     signs = ("absolute",) if sample.sigma else ()
-    maps = ranking_maps(sample, protocol, signs=signs, steps=steps) | dict(more or {})
-    stack = smooth(torch.stack(list(maps.values()), dim=1), sample.sigma)
-    return list(maps), stack.to(getattr(torch, protocol.stored))
+    return stack(sample, protocol, ranking_maps(sample, protocol, signs=signs, steps=steps) | dict(more or {}))
+
+
+def stack(sample: Sample, protocol: Protocol, maps: Mapping[Key, Tensor]) -> tuple[list[Key], Tensor]:
+    """Ranking maps (B, H, W) as (B, M, H, W), smoothed as the sample's and stored as the protocol's; and their keys."""
+    whole = smooth(torch.stack(list(maps.values()), dim=1), sample.sigma)
+    return list(maps), whole.to(getattr(torch, protocol.stored))
 
 
 def finest(sample: Sample) -> tuple[int, ...]:
