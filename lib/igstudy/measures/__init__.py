@@ -17,7 +17,7 @@ from igstudy.measures.checking import sanity, sanity_of_metrics
 from igstudy.measures.comparing import compare_compressed, devices, noise, qualities, rounding, sensitivity
 from igstudy.measures.describing import cancellation, classes, localization, texture
 from igstudy.measures.parting import part, tame
-from igstudy.measures.peers import peers
+from igstudy.measures.peering import peers
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.revealing import ablate, curves, reveal, reveal_elsewhere, temper
 from igstudy.measures.sample import Sample, split_of

@@ -35,7 +35,9 @@ METRICS = {
 
 
 # Many walks of each image, and the same walks as all others: asked of one small network alone.
-REPEATED = ("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices")
+REPEATED = (
+    *("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices", "sanity", "metric_sanity"),
+)
 
 
 def everything(folder, model, monkeypatch, *, images, without=REPEATED, **changes):
