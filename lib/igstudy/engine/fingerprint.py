@@ -80,7 +80,9 @@ def library() -> str:
 def packages() -> dict[str, str]:
     """The versions that numbers depend on, of packages and of the codecs that weigh images."""
     return {
-        name: number for name, number in versions().items() if name not in ("python", "matplotlib", "pandas", "timm")
+        name: number
+        for name, number in versions().items()
+        if name not in ("python", "matplotlib", "pandas", "timm", "captum")
     }
 
 

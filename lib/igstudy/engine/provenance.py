@@ -18,7 +18,19 @@ import torch
 
 from igstudy.engine.parameters import Parameters
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pandas", "pillow", "scikit-image", "matplotlib", "timm")
+PACKAGES = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "pandas",
+    "pillow",
+    "scikit-image",
+    "matplotlib",
+    "timm",
+    "captum",
+)
+OPTIONAL = ("timm", "captum")  # of these, what may be missing
 _started = time.monotonic()
 
 
@@ -30,7 +42,7 @@ def mark_start() -> None:
 
 def versions() -> dict[str, str]:
     """Versions of Python, of the packages that results depend on, and of the codecs inside Pillow."""
-    packages = {package: version(package) for package in PACKAGES if package != "timm" or find_spec(package)}
+    packages = {package: version(package) for package in PACKAGES if package not in OPTIONAL or find_spec(package)}
     codecs = {codec: str(PIL.features.version(codec)) for codec in ("jpg", "webp", "zlib")}
     return {"python": platform.python_version(), **packages, **codecs}
 

@@ -18,7 +18,7 @@ from igstudy.measures.comparing import compare_compressed, devices, noise, quali
 from igstudy.measures.costing import cost, integrate
 from igstudy.measures.describing import cancellation, classes, localization, texture
 from igstudy.measures.parting import part, tame
-from igstudy.measures.peers import peers
+from igstudy.measures.peering import peers
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings, temper
 from igstudy.measures.sample import Sample, split_of
@@ -139,7 +139,7 @@ MEASURES = {
         Measure("sensitivity", sensitivity, (_has_path, _maps, _chooses("noise")), ("noise", "split")),
         Measure("sanity", sanity, (_walks, _ours)),
         Measure(
-            "metric_sanity",
+            "metric-sanity",
             sanity_of_metrics,
             (_walks, _chooses("insertion"), _estimates("png"), _chooses("ablation"), _ours),
             ("insertion", "information", "ablation"),

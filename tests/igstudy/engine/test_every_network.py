@@ -37,7 +37,10 @@ METRICS = {
 STEPS = {"COUNTS": (2, 4), "OF_ITS_OWN": (2, 4), "GRADIENTS": (4,), "REFERENCE": 8}
 
 # Many walks of each image, and the same walks as all others: asked of one small network alone.
-REPEATED = ("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices", "cost", "quadrature")
+REPEATED = (
+    *("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices", "cost", "quadrature"),
+    *("sanity", "metric-sanity"),
+)
 
 
 def everything(folder, model, monkeypatch, *, images, without=REPEATED, **changes):

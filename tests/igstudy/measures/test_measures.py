@@ -609,7 +609,7 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
         measure = replace(measure, rows=partial(revealing.curves, estimators=("png",)))
     masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
     unsure = sample(next(source for source in splits((EIGHT,)) if source.output == "probability"))
-    given = {"split": grey, "perturbation": grey, "softmax": unsure}
+    given = {"split": grey, "perturbation": grey, "softmax": unsure, "peers": sample(controls(output="logit"))}
     given |= {
         of: sample(on_path(path, output="logit", steps=(2,)))
         for of, path in (("late", "blur"), ("taming", "guided"), ("quadrature", "straight-placed"))

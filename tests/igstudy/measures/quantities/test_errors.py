@@ -5,7 +5,7 @@ import torch
 
 import igpaths as ig
 from igpaths.metrics import relative_change
-from igstudy.measures.quantities import Noisy, misrounded, recomputed
+from igstudy.measures.quantities import Noisy, misrounded, randomised, recomputed
 from problems import BASELINE, Linear, classifier, images, small_network
 
 SIZE = (3, 32, 32)
@@ -66,7 +66,9 @@ def margin(logits, targets):
 
 
 @pytest.mark.parametrize("choice", [{"temperature": 10.0}, {"precision": "float64"}, {"output": margin}])
-@pytest.mark.parametrize("change", [recomputed, misrounded, lambda net: Noisy(net, size=0.0, images=2)])
+@pytest.mark.parametrize(
+    "change", [recomputed, misrounded, lambda net: Noisy(net, size=0.0, images=2), lambda net: randomised(net, 0)]
+)
 def test_every_choice_of_a_network_is_kept(change, choice):
     options = {"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.5), "output": "probability"} | choice
     net = ig.Classifier(small_network(torch.float32), **options)
