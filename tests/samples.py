@@ -1,4 +1,4 @@
-"""Samples of a study for the tests of its measures: four images under a small network, explained along a source."""
+"""Samples for the tests of measures: four images under a small network, or a test's own, explained along a source."""
 
 import torch
 
@@ -23,18 +23,31 @@ def network(output="logit"):
 
 def sample(source, **changes):
     net = network(source.output)
-    facts = {
-        "source": source,
-        "walked": explain(source, net, IMAGES, TARGETS, batch_size=16),
-        "net": net,
+    own = {
         "label": "small",
-        "images": IMAGES,
-        "targets": TARGETS,
         "predictions": net.predict(IMAGES)[0],
         "names": tuple("abcd"),
         "photographs": tuple("aabb"),
-        "masks": None,
         "altered": lambda alter: BLURRED if alter is blur_photograph else PALE,
+    }
+    return sampled(source, net, IMAGES, TARGETS, **(own | changes))
+
+
+def sampled(source, net, images, targets, /, **changes):
+    """The images explained along a source, all of them classified rightly."""
+    count = len(images)
+    facts = {
+        "source": source,
+        "walked": explain(source, net, images, targets, batch_size=16),
+        "net": net,
+        "label": "own",
+        "images": images,
+        "targets": targets,
+        "predictions": targets,
+        "names": tuple(map(str, range(count))),
+        "photographs": tuple(map(str, range(count))),
+        "masks": None,
+        "altered": lambda alter: images.mean((2, 3), keepdim=True).expand_as(images),
         "start": 0,
         "kept": 0,
         "seed": 0,

@@ -21,6 +21,7 @@ from igstudy.measures.parting import part, tame
 from igstudy.measures.peering import peers
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings, temper
+from igstudy.measures.rivalling import rivals
 from igstudy.measures.sample import Sample, split_of
 from igstudy.measures.smoothing import (
     smooth_classes,
@@ -145,6 +146,7 @@ MEASURES = {
             ("insertion", "information", "ablation"),
         ),
         Measure("peers", peers, (_on("controls"), _chooses("insertion"), _ours), ("insertion",)),
+        Measure("rivals", rivals, (_on("controls"), _chooses("insertion"), _ours), ("insertion",)),
         Measure("split", split, (_splits,), ("split",)),
         Measure("softmax", softmax_terms, (_splits, _explains("probability")), ("split",)),
         Measure("texture", texture, (_maps,), ("split",)),

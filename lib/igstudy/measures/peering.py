@@ -4,7 +4,6 @@ They need no walk, so their rows stand with those of the controls. Captum is nee
 """
 
 from collections.abc import Callable
-from functools import partial
 from importlib.util import find_spec
 
 import pandas as pd
@@ -12,27 +11,19 @@ import torch
 from torch import Tensor, nn
 
 from igpaths.classifier import Classifier
-from igpaths.metrics import area, deletion
 from igpaths.modules import products
-from igstudy.measures.describing import localized
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.revealing import revealed
-from igstudy.measures.sample import Sample, rows, signed_maps, stack, uncounted
+from igstudy.measures.rivalling import judge
+from igstudy.measures.sample import Sample, signed_maps
 
 MISSING = "the measure 'peers' needs Captum, which is not installed: pip install captum"
 
 
 def peers(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion and deletion on black of both maps, and localization where the task knows the objects' masks."""
-    assert protocol.insertion
     maps = signed_maps("gradient × input", 0, gradient_times_input(*sample.question), protocol.ranking)
     maps["Grad-CAM", 0, "none"] = grad_cam(*sample.question)
-    keys, ranked = stack(maps, protocol)
-    frames = revealed(sample, protocol, keys, ranked, canvases=protocol.insertion.canvases[:1])
-    r = deletion(*sample.question, ranked, shares=protocol.insertion.shares, **sample.drawing)
-    put = partial(rows, sample, protocol, reasons=uncounted(sample, protocol))
-    frames.append(put("deletion", f"black, {len(r.shares)} counts", keys, area(r.shares, r.probability)))
-    return frames + (localized(sample, protocol, keys, ranked) if sample.masks is not None else [])
+    return judge(sample, protocol, maps)
 
 
 def gradient_times_input(net: Classifier, images: Tensor, targets: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from igstudy.measures.protocols import IGPATHS, STUDY_A, STUDY_B
 from igstudy.measures.quantities import randomised, similarity
 from igstudy.measures.sources import PATHS, controls, explain, of_study_a, on_path, splits
 from problems import classifier, images, small_network
-from sampled import sampled
+from samples import sampled
 
 SHAPE = (3, 16, 16)
 STRAIGHT = on_path("straight", output="logit", steps=(2, 4))

@@ -13,7 +13,7 @@ from igstudy.measures.protocols import IGPATHS, STUDY_A
 from igstudy.measures.revealing import reveal
 from igstudy.measures.sources import controls, on_path
 from problems import Linear, classifier, images, small_network
-from sampled import sampled
+from samples import sampled
 
 X, TARGETS = images(3, shape=(3, 16, 14)), torch.tensor([0, 4, 2])
 OUTPUTS = ["logit", "probability"]

@@ -1,0 +1,74 @@
+"""What came beside and after the papers' methods, at about the cost of one walk, measured as all other maps are.
+
+Means over noise and over baselines, and regions in the place of pixels. They walk paths of their own, so their rows
+stand with those of the controls.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from igpaths.attributions import Attributions
+from igpaths.averages import expected_gradients, smoothgrad, uniform_references
+from igpaths.metrics import signed_map
+from igpaths.paths import Straight
+from igpaths.regions import xrai
+from igpaths.rules import IG, Gradient
+from igstudy.measures.describing import localized
+from igstudy.measures.protocols import Protocol
+from igstudy.measures.revealing import deleted, revealed
+from igstudy.measures.sample import Key, Sample, signed_maps, stack
+from igstudy.measures.sources import attribute_any
+
+GRADIENTS = 64  # about as many as each has of an image, as a walk of 64 steps
+Explain = Callable[..., Attributions]
+ENDS = ("black", "white")
+REFERENCES = 8  # baselines, or noisy versions, of which each is walked in 8 steps
+
+
+def judge(sample: Sample, protocol: Protocol, maps: dict[Key, Tensor]) -> list[pd.DataFrame]:
+    """Insertion and deletion on the first canvas of ranking maps (B, H, W), and localization where masks are known."""
+    assert protocol.insertion
+    ranked = stack(sample, protocol, maps)
+    canvases = {name: name for name in protocol.insertion.canvases[:1]}
+    measures = [partial(revealed, canvases=canvases), partial(deleted, canvases=canvases)]
+    measures += [localized] if sample.masks is not None else []
+    return [frame for measure in measures for frame in measure(sample, protocol, *ranked)]
+
+
+def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """SmoothGrad of the gradient and of IG, IG over uniform baselines, Expected Gradients over the other images of the
+    sample, and XRAI of IG from black and from white.
+    """
+    own = attributions(sample)
+    maps = {key: each for name, a in own.items() for key, each in signed_maps(name, 0, a, protocol.ranking).items()}
+    maps["XRAI", 0, "none"] = xrai(sample.images, signed_map(_from_both_ends(sample)))[:, 0]
+    return judge(sample, protocol, maps)
+
+
+def _from_both_ends(sample: Sample) -> Tensor:
+    """The mean of IG from black and from white, which XRAI sums over regions."""
+    ig, explain = IG("both"), partial(attribute_any, *sample.question, batch_size=sample.batch_size)
+    black, white = (explain(path=Straight(word), rules=ig, steps=GRADIENTS // 2)[ig] for word in ENDS)
+    return (black + white) / 2
+
+
+def attributions(sample: Sample) -> dict[str, Tensor]:
+    """The attributions (B, C, H, W) of the means over noise and over baselines, by their names."""
+    x, of = sample.images, {"seed": sample.seed, "start": sample.start}
+    options: dict[str, Any] = {"batch_size": sample.batch_size, "check": False}
+    noisy: Explain = partial(smoothgrad, *sample.question, path=Straight(), **options, **of)
+    over: Explain = partial(expected_gradients, *sample.question, steps=GRADIENTS // REFERENCES, **options)
+    found = {
+        "SmoothGrad": noisy(rules=Gradient(), steps=1, samples=GRADIENTS // 2)[Gradient()],
+        "SmoothGrad IG": noisy(rules=IG("both"), steps=GRADIENTS // REFERENCES, samples=REFERENCES)[IG("both")],
+        "IG, uniform": over(references=uniform_references(x, samples=REFERENCES, **of))[IG("both")],
+    }
+    others = [x.roll(shift, 0) for shift in range(1, min(len(x), REFERENCES + 1))]
+    if others:  # a sample of one image has none
+        found["Expected Gradients"] = over(references=torch.stack(others))[IG("both")]
+    return found
