@@ -717,6 +717,19 @@ class TestWeights:
             for name, parts in expected.items():
                 np.testing.assert_allclose(shares[name], parts[:star].sum() / parts.sum(), rtol=1e-9)
 
+    def test_what_falls_below_the_threshold_again_stays_behind_alpha_star(self):
+        class Wave(Linear):
+            """s + sin 4πs, s the part of the way to the first image: 1.125 at 1/8, −.25 at 3/8, 1 at the end."""
+
+            def f(self, x):
+                part = super().f(x) / super().f(images(BATCH).flatten(1)[:1])
+                return part + (4 * torch.pi * part).sin()
+
+        own = of_a_line(rising(Wave), steps=16)
+        own = replace(own, images=own.images[:1], targets=own.targets[:1], predictions=own.targets[:1])
+        shares = before_star(along.weigh(own, IGPATHS), "weight before α*")
+        assert shares["IG"] == pytest.approx(2 / 16)
+
     @pytest.mark.parametrize("path", ["straight", "straight-grey"])
     def test_of_a_network_igs_is_alpha_star_and_idgis_credit_is_idgs_weight(self, path):
         net, rule = network("logit"), ig.Left(ig.IG(), 0.9)
