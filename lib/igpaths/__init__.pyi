@@ -2,6 +2,10 @@ from . import metrics as metrics
 from . import plots as plots
 from .attributions import Attributions as Attributions
 from .attributions import attribute as attribute
+from .averages import expected_gradients as expected_gradients
+from .averages import gaussian_references as gaussian_references
+from .averages import smoothgrad as smoothgrad
+from .averages import uniform_references as uniform_references
 from .classifier import Classifier as Classifier
 from .explanations import Explanation as Explanation
 from .explanations import explain as explain
@@ -13,6 +17,7 @@ from .paths import Blur as Blur
 from .paths import Guided as Guided
 from .paths import Placed as Placed
 from .paths import Straight as Straight
+from .regions import xrai as xrai
 from .rules import IDG as IDG
 from .rules import IDGI as IDGI
 from .rules import IG as IG

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from igpaths.paths import Path
     from igpaths.rules import Part, Rule
 
-BASELINES = ("black", "white", "mean", "blur")
+BASELINES = ("black", "white", "mean", "blur", "max-distance")
 
 
 @dataclass(frozen=True)

@@ -169,6 +169,18 @@ def test_the_blur_baseline_is_the_blurred_input():
     torch.testing.assert_close(resolve_baseline("blur", classifier(small_network()), x), blur(x, 50.0))
 
 
+def test_the_max_distance_baseline_is_the_farthest_corner_in_l1():
+    net, x = classifier(small_network()), images(shape=SHAPE)
+    x[0, 0, 0, :3] = torch.tensor([0.5, 0.0, 1.0])
+    found = resolve_baseline("max-distance", net, x)
+    assert found[0, 0, 0, :3].tolist() == [0, 1, 0]
+    torch.testing.assert_close((x - found).abs(), torch.maximum(x, 1 - x), rtol=0, atol=0)
+    for other in ("black", "white", "mean", "blur", torch.rand(x.shape, dtype=x.dtype)):
+        nearer = (x - resolve_baseline(other, net, x)).abs()
+        assert bool((nearer <= (x - found).abs() + 1e-12).all())
+    assert torch.equal(resolve_baseline("max-distance", net, 4 * x - 2).unique(), torch.tensor([0.0, 1.0]).to(x))
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -194,7 +206,7 @@ def test_bad_paths_are_refused(make, message):
 @pytest.mark.parametrize(
     ("baseline", "message"),
     [
-        ("grey", "baseline is 'grey'; it must be one of black, white, mean, blur"),
+        ("grey", "baseline is 'grey'; it must be one of black, white, mean, blur, max-distance"),
         (torch.zeros(3, 5, 5), r"shape \(3, 5, 5\) does not broadcast to the images' shape \(2, 3, 21, 13\)"),
     ],
 )

@@ -70,8 +70,8 @@ def insertion(
     targets : one class for all images, or one for each.
     maps : ranking maps (B, M, H, W), or (B, H, W) for M = 1; signed or absolute, higher is more important. The colours
         of an attribution (B, C, H, W) would be read as M = C maps: sum them first, as ``maps.ranking`` does.
-    canvas : "black", "white", "mean", "blur" (σ = 50), a grey level, a colour or a tensor, as a path's baseline, or
-        `Seeds`, or a canvas of one's own with its method ``under``.
+    canvas : "black", "white", "mean", "blur" (σ = 50), "max-distance", a grey level, a colour or a tensor, as a path's
+        baseline, or `Seeds`, or a canvas of one's own with its method ``under``.
     shares : of the pixels, increasing within [0, 1]; a share s reveals exactly ⌈s·H·W⌉ of them.
     seed : of the shuffle that orders pixels of equal value.
     batch_size : images in one call of the network; memory is bounded by it, whatever B, M and K are.

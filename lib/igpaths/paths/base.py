@@ -125,10 +125,12 @@ def resolve_baseline(baseline: Baseline, net: Classifier, images: Tensor, *, nam
     """The baseline images (B, C, H, W) that a word, a grey level, a colour or a tensor stands for; ValueError else."""
     colours = {"black": torch.zeros_like(net.mean), "white": torch.ones_like(net.mean), "mean": net.mean}
     if isinstance(baseline, str):
-        check_word(name, baseline, (*colours, "blur"), more=", a level, a colour or a tensor")
-        baseline = colours.get(baseline, baseline)
-    if isinstance(baseline, str):
-        return blur(images, SIGMA)
+        check_word(name, baseline, (*colours, "blur", "max-distance"), more=", a level, a colour or a tensor")
+        if baseline == "max-distance":  # the corner of [0, 1] that is farthest in L1, value by value
+            return (images < 0.5).to(images)
+        if baseline == "blur":
+            return blur(images, SIGMA)
+        baseline = colours[baseline]
     try:
         own = baseline.dtype if isinstance(baseline, Tensor) else images.dtype
         value = torch.as_tensor(baseline, dtype=own, device=images.device).detach()

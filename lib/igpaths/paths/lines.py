@@ -24,8 +24,9 @@ class Straight(Based, Along):
     Parameters
     ----------
     baseline : "black", "white", "mean" (the Classifier's mean colour, Study B's grey), "blur" (the input blurred
-        with σ = 50), a grey level, a colour (C numbers), or a tensor that broadcasts to (B, C, H, W);
-        in the images' units, [0, 1].
+        with σ = 50), "max-distance" (the farthest image of all, 1 where a value is below 0.5 and else 0; Sturmfels et
+        al. 2020), a grey level, a colour (C numbers), or a tensor that broadcasts to (B, C, H, W); in the images'
+        units, [0, 1].
     """
 
     def draw(self, images: Tensor, baseline: Tensor) -> Draw:
