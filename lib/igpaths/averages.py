@@ -41,15 +41,16 @@ def smoothgrad(
     Parameters
     ----------
     net, images, targets, path : as for `attribute`. Each noisy image is walked to from its own baseline.
-    std : σ of the noise in the images' units, 0 or more; 0.1 to 0.2 is what its authors advise.
+    std : σ of the noise in the images' units, 0 or more; its authors find 0.1 to 0.2 of the range best.
     samples : noisy versions of each image, 1 or more; the error falls as 1/√samples.
     seed, start : image number ``start + i`` has noise that depends on that number, the sample and the seed alone.
     check : False lets images and baselines leave [0, 1]; under noise images do in either case.
     options : those of `attribute`: rules, steps, batch_size, progress.
 
-    Every field is the mean over samples, such as a `completeness_gap` to the mean change of score, but `evaluations`,
-    which is their sum, and `broken`, which is the first. `alpha_star` is NaN where it is so in any sample. ValueError
-    as from `attribute`, and for a std or samples that are not allowed.
+    An image costs samples times the gradients of one walk. Every field is the mean over samples, such as a
+    `completeness_gap` to the mean change of score, but `evaluations`, which is their sum, and `broken`, the first.
+    `alpha_star` is NaN where it is so in any sample. ValueError as from `attribute`, and for a std or samples that are
+    not allowed.
 
     Examples
     --------
@@ -90,7 +91,7 @@ def expected_gradients(
     """The mean attribution over baselines (Expected Gradients, Erion et al. 2021), each of a straight walk.
 
     Its authors draw one point of each line; here every line is walked, which has the same expectation and less variance
-    for each reference. The mean of other images of the data is what Sturmfels et al. (2020) compare with one baseline.
+    for each reference. Sturmfels et al. (2020) compare references from the data with those that are drawn here.
 
     Parameters
     ----------

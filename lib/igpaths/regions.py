@@ -22,7 +22,7 @@ def xrai(
     The image is cut into overlapping segments, at several scales by Felzenszwalb's method, whatever the maps are. Then,
     again and again, the segment is taken whose pixels that are not yet taken have the highest mean in the map, which
     becomes their value. Pixels left over at the end get their own mean, so a map's sum stays as it was. Higher is more
-    important, but a later region may be worth more than an earlier one, as the method's definition has it.
+    important.
 
     Parameters
     ----------
@@ -33,13 +33,15 @@ def xrai(
     dilation : by how many pixels of the image each segment grows, 0 or more.
     min_pixels : a segment is taken only while it brings so many new pixels, 1 or more.
 
-    The maps agree with PAIR's ``saliency.XRAI`` ("full") for the same map. Its own default map is the mean of IG from
-    the darkest and the brightest value of the image, of which it takes each pixel's largest colour, ``amax(1)``, not
-    the sum. For a constant image it fails, where here there is one segment. ValueError for images, maps or choices of
-    another kind.
+    In float64 these are the regions of PAIR's ``saliency.XRAI`` ("full"), bit by bit, for the same map. Its own map is
+    by default the mean of IG from the darkest and from the brightest value of the image, of which it takes each pixel's
+    largest colour, ``amax(1)``, not the sum. It divides by zero for a constant image, which is one segment here.
+    ValueError for images, maps or choices of another kind.
 
     Examples
     --------
+    From the mean of IG from black and from white, as published:
+
     >>> rule, walks = ig.IG("both"), [ig.Straight("black"), ig.Straight("white")]
     >>> both = [ig.attribute(net, x, targets, path=path, rules=rule, steps=4)[rule] for path in walks]
     >>> ig.xrai(x, metrics.signed_map(sum(both) / 2)).shape
@@ -50,7 +52,7 @@ def xrai(
         raise ValueError(f"images must be (B, C, H, W) and finite, got {tuple(images.shape)} of {images.dtype}")
     maps = as_maps(maps, images)
     scales, min_pixels = as_counts("scales", scales), as_count("min_pixels", min_pixels)
-    check_number("dilation", dilation, "0 or more, a whole number", lambda n: n >= 0 and int(n) == n)
+    check_number("dilation", dilation, "0 or more, a whole number", lambda n: 0 <= n < float("inf") and int(n) == n)
     pixels, values = images.double().cpu().numpy(), maps.double().cpu().numpy()
     result = np.empty_like(values)
     for image, own, regions in zip(pixels, values, result, strict=True):

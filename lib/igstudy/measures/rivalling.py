@@ -35,9 +35,11 @@ def judge(sample: Sample, protocol: Protocol, maps: dict[Key, Tensor]) -> list[p
     assert protocol.insertion
     ranked = stack(sample, protocol, maps)
     canvases = {name: name for name in protocol.insertion.canvases[:1]}
-    measures = [partial(revealed, canvases=canvases), partial(deleted, canvases=canvases)]
-    measures += [localized] if sample.masks is not None else []
-    return [frame for measure in measures for frame in measure(sample, protocol, *ranked)]
+    return [
+        *revealed(sample, protocol, *ranked, canvases=canvases),
+        *deleted(sample, protocol, *ranked, canvases=canvases),
+        *(localized(sample, protocol, *ranked) if sample.masks is not None else []),
+    ]
 
 
 def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -59,9 +61,9 @@ def _from_both_ends(sample: Sample) -> Tensor:
 
 def attributions(sample: Sample) -> dict[str, Tensor]:
     """The attributions (B, C, H, W) of the means over noise and over baselines, by their names."""
-    x, of = sample.images, {"seed": sample.seed, "start": sample.start}
+    x, of = sample.images, dict[str, Any](seed=sample.seed, start=sample.start)
     options: dict[str, Any] = {"batch_size": sample.batch_size, "check": False}
-    noisy: Explain = partial(smoothgrad, *sample.question, path=Straight(), **options, **of)
+    noisy: Explain = partial(partial(smoothgrad, *sample.question), path=Straight(), **options, **of)
     over: Explain = partial(expected_gradients, *sample.question, steps=GRADIENTS // REFERENCES, **options)
     found = {
         "SmoothGrad": noisy(rules=Gradient(), steps=1, samples=GRADIENTS // 2)[Gradient()],

@@ -121,14 +121,18 @@ class TestCode:
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
         own = {"insertion", "parts", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
-        own |= {"cost", "quadrature", "metric-sanity", "peers"}
+        own |= {"cost", "quadrature", "metric-sanity", "peers", "rivals", "deletion", "fillings"}
+        own |= {f"smooth-{name}" for name in ("insertion", "deletion", "information")}
         assert {name.split(".")[1] for name in changed} == own
 
     @pytest.mark.parametrize(
         ("old", "new", "measures"),
         [
             ("quality=quality)", "quality=quality - 1)", {"compression", "qualities"}),
-            ("GaussianBlur(radius)", "GaussianBlur(radius / 2)", {"information", "entropy", "webp", "metric-sanity"}),
+            (
+                *("GaussianBlur(radius)", "GaussianBlur(radius / 2)"),
+                {"information", "entropy", "webp", "metric-sanity", "smooth-information"},
+            ),
         ],
     )
     def test_what_alters_photographs_touches_the_measures_that_look_at_them(self, edited, old, new, measures):
