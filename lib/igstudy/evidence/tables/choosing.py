@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from igstudy.evidence.statistics import Estimate, over_networks
+from igstudy.measures import smoothing
 
 KINDS = {  # networks by the short names that label their rows; all others are small networks of the objects task
     "ImageNet": ("mobilenet_v1", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"),
@@ -23,6 +24,20 @@ SIMPLEST = (
     *("edges", "random", "gradient", "gradient × input", "Grad-CAM", "IG", "IG, variation", "IG + IDGI", "IG + IDG"),
     *("Left IG", "Σ |g|", "Σ g²", "Σ (g Δx)²", "Σ g", "Blur IG", "Guided IG"),
 )
+RUNGS = {  # of the ladder from IG to IDGI on the straight path, by their formulas
+    "IG": "|Σ g Δx|, IG",
+    "IG, variation": "Σ |g Δx|",
+    "Σ (g Δx)²": "Σ (g Δx)²",
+    "Σ g": "|Σ g|",
+    "Σ |g|": "Σ |g|",
+    "Σ g²": "Σ g²",
+    "IG + IDGI": "IDGI",
+}
+# Gradients that a map takes of an image as the study runs it; any other takes one walk
+GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
+    "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
+}  # fmt: skip
+WALK = 65
 KEYS = ["kind", "network", "photograph", "image", "method", "sigma"]
 
 
@@ -48,6 +63,8 @@ QUESTIONS = (
 )
 
 
+SIGMAS = (0.0, *map(float, smoothing.SIGMAS))
+Line = tuple[list[float], list[Estimate]]
 Map = tuple[str, float]  # a method, and σ of its smoothing in pixels
 
 
@@ -143,6 +160,33 @@ def answers(rows: pd.DataFrame, kinds: Iterable[str] = (*KINDS, SMALL)) -> list[
     """Every question on every kind of network of which something is measured."""
     found = (answer(rows, question, kind) for question in QUESTIONS for kind in kinds)
     return [each for each in found if each is not None]
+
+
+def rungs(found: Answer, sigma: float = 0) -> dict[str, Estimate]:
+    """The ladder's values, by the formulas of its rungs."""
+    return {rung: found.values[method, sigma] for method, rung in RUNGS.items() if (method, sigma) in found.maps}
+
+
+def widths(rows: pd.DataFrame, question: Question, kind: str, methods: Iterable[str]) -> dict[str, Line]:
+    """The values of maps of these methods against σ of their smoothing, of the images that count at every width."""
+    found = answer(rows, question, kind, sigmas=SIGMAS)
+    if found is None:
+        return {}
+    by = {method: [sigma for sigma in SIGMAS if (method, sigma) in found.maps] for method in methods}
+    return {name: (own, [found.values[name, sigma] for sigma in own]) for name, own in by.items() if own}
+
+
+def costs(found: Answer, steps: Answer | None) -> dict[str, tuple[float, Estimate, Estimate | None]]:
+    """Every map's gradients, its value, and its value under three pixels of smoothing where that was measured.
+
+    The gradients are those that give 95 % of its own score where that was measured, else those that it was run with.
+    """
+    needed = {method: each.value + 1 for (method, _), each in steps.values.items()} if steps else {}
+    return {
+        method: (needed.get(method, GRADIENTS.get(method, WALK)), each, found.values.get((method, 3.0)))
+        for (method, sigma), each in found.values.items()
+        if not sigma
+    }
 
 
 def name_of(each: Map) -> str:

@@ -1,0 +1,37 @@
+"""Are maps and metrics sane: do maps change with the network, and do metrics tell a random network's maps apart?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from igstudy.evidence.statistics import bootstrap
+from igstudy.evidence.tables.choosing import CONTROLS, Line, Question, answer
+from igstudy.measures.checking import RANDOM
+from igstudy.measures.quantities import randomised_share
+
+
+def randomised(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, dict[str, Line]]:
+    """By network, each map's rank correlation with that of the network randomised from the top, by layers' share."""
+    own = rows[(rows["metric"] == "sanity spearman") & (rows["left_out"] == "") & rows["method"].isin(methods)]
+    own = own.assign(share=own["variant"].astype(str).map(randomised_share))
+    found: dict[str, dict[str, Line]] = {}
+    for (network, method), its in own.groupby(["network", "method"], sort=False, observed=True):
+        shares = sorted(its["share"].unique())
+        means = [bootstrap(its.loc[its["share"] == share, "value"]) for share in shares]
+        found.setdefault(str(network), {})[str(method)] = (shares, means)
+    return found
+
+
+def beside_random(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
+    """What metrics say of a network's own maps, of those of its randomised copy, of edges and of random numbers."""
+    lines = list[dict[str, str]]()
+    for metric, variant in (("insertion", "black, 21 counts"), ("SIC", "png"), ("ABPC", "logit, plain")):
+        own = answer(rows, Question("", metric, variant, "higher"), kind, sigmas=[0])
+        other = answer(rows, Question("", metric, f"{variant}, {RANDOM}", "higher"), kind, sigmas=[0])
+        if own and other:
+            for method in methods:
+                cells = {"its own": own.values.get((method, 0.0)), "randomised": other.values.get((method, 0.0))}
+                cells |= {name: own.values.get((name, 0.0)) for name in CONTROLS}
+                words = {name: f"{each}" if each else "–" for name, each in cells.items()}
+                lines.append({"metric": metric, "map": method} | words)
+    return pd.DataFrame(lines)
