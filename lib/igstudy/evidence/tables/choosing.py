@@ -5,7 +5,7 @@ are compared image by image before they are averaged. A method is behind another
 difference says so; of the methods that are behind none, the simplest is recommended.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -18,26 +18,14 @@ KINDS = {  # networks by the short names that label their rows; all others are s
     "SqueezeNet": ("squeezenet1_1",),
 }
 SMALL = "small"
+LISTED = 5  # maps in a cell of the table
 CONTROLS = ("edges", "random")  # which know no network
 # From the simplest on; a method that is not here comes last, in the order of the rows
 SIMPLEST = (
     *("edges", "random", "gradient", "gradient × input", "Grad-CAM", "IG", "IG, variation", "IG + IDGI", "IG + IDG"),
     *("Left IG", "Σ |g|", "Σ g²", "Σ (g Δx)²", "Σ g", "Blur IG", "Guided IG"),
 )
-RUNGS = {  # of the ladder from IG to IDGI on the straight path, by their formulas
-    "IG": "|Σ g Δx|, IG",
-    "IG, variation": "Σ |g Δx|",
-    "Σ (g Δx)²": "Σ (g Δx)²",
-    "Σ g": "|Σ g|",
-    "Σ |g|": "Σ |g|",
-    "Σ g²": "Σ g²",
-    "IG + IDGI": "IDGI",
-}
-# Gradients that a map takes of an image as the study runs it; any other takes one walk
-GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
-    "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
-}  # fmt: skip
-WALK = 65
+OF_ATTRIBUTIONS = ("JPEG cosine", "steps to 5 %", "map change")  # metrics, not of maps that rank
 KEYS = ["kind", "network", "photograph", "image", "method", "sigma"]
 
 
@@ -64,7 +52,6 @@ QUESTIONS = (
 
 
 SIGMAS = (0.0, *map(float, smoothing.SIGMAS))
-Line = tuple[list[float], list[Estimate]]
 Map = tuple[str, float]  # a method, and σ of its smoothing in pixels
 
 
@@ -122,9 +109,12 @@ def kind_of(network: str) -> str:
 
 
 def by_magnitude(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """The counted values of a question's metric by magnitude at the finest step count, with `kind` and `sigma`."""
+    """The counted values of a question's metric by magnitude at the finest step count, with `kind` and `sigma`.
+
+    Of what is measured of attributions, whatever their sign, it takes the signed ones.
+    """
     own = rows[(rows["protocol"] == "igpaths") & (rows["metric"] == question.metric) & (rows["left_out"] == "")]
-    signs = ("absolute", "none", "") if not question.metric.startswith("JPEG") else ("signed",)
+    signs = ("signed", "none") if question.metric in OF_ATTRIBUTIONS else ("absolute", "none")
     own = own[own["sign"].isin(signs)]
     parts = own["variant"].astype(str).str.extract(r"^(.*?)(?:, σ = ([\d.]+) px)?$")
     sigma = pd.to_numeric(parts[1]).fillna(0.0)
@@ -162,33 +152,6 @@ def answers(rows: pd.DataFrame, kinds: Iterable[str] = (*KINDS, SMALL)) -> list[
     return [each for each in found if each is not None]
 
 
-def rungs(found: Answer, sigma: float = 0) -> dict[str, Estimate]:
-    """The ladder's values, by the formulas of its rungs."""
-    return {rung: found.values[method, sigma] for method, rung in RUNGS.items() if (method, sigma) in found.maps}
-
-
-def widths(rows: pd.DataFrame, question: Question, kind: str, methods: Iterable[str]) -> dict[str, Line]:
-    """The values of maps of these methods against σ of their smoothing, of the images that count at every width."""
-    found = answer(rows, question, kind, sigmas=SIGMAS)
-    if found is None:
-        return {}
-    by = {method: [sigma for sigma in SIGMAS if (method, sigma) in found.maps] for method in methods}
-    return {name: (own, [found.values[name, sigma] for sigma in own]) for name, own in by.items() if own}
-
-
-def costs(found: Answer, steps: Answer | None) -> dict[str, tuple[float, Estimate, Estimate | None]]:
-    """Every map's gradients, its value, and its value under three pixels of smoothing where that was measured.
-
-    The gradients are those that give 95 % of its own score where that was measured, else those that it was run with.
-    """
-    needed = {method: each.value + 1 for (method, _), each in steps.values.items()} if steps else {}
-    return {
-        method: (needed.get(method, GRADIENTS.get(method, WALK)), each, found.values.get((method, 3.0)))
-        for (method, sigma), each in found.values.items()
-        if not sigma
-    }
-
-
 def name_of(each: Map) -> str:
     """A map in words: "IG", or "IG smoothed by 3 px"."""
     method, sigma = each
@@ -206,11 +169,16 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
             "by": f"{each.question.metric}, {each.question.better} is better",
             "networks": f"{_where(each)}, {each.images} images",
             "best": f"{name_of(each.first)}: {values[each.first]}",
-            "not surely behind it": ", ".join(others) or "none",
+            "not surely behind it": _few(others),
             "the simplest of these": name_of(each.simplest),
         }
         lines.append(line | {name: f"{values[name, 0.0]}" if (name, 0.0) in values else "–" for name in CONTROLS})
     return pd.DataFrame(lines)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - LISTED
+    return (", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")) or "none"
 
 
 def recommend(found: Iterable[Answer]) -> list[str]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from igstudy.evidence.statistics import bootstrap
-from igstudy.evidence.tables.choosing import CONTROLS, Line, Question, answer
+from igstudy.evidence.tables.choosing import CONTROLS, Question, answer
+from igstudy.evidence.tables.rungs import Line
 from igstudy.measures.checking import RANDOM
 from igstudy.measures.quantities import randomised_share
 

@@ -7,27 +7,11 @@ import pytest
 from igstudy.evidence.statistics import over_networks
 from igstudy.evidence.tables import choosing
 from igstudy.evidence.tables.choosing import KINDS, QUESTIONS, SIMPLEST, SMALL, answer, answers, recommend, table
+from planting import planted
 
 INSERTION, ROC = (next(q for q in QUESTIONS if q.metric == metric) for metric in ("insertion", "ROC AUC"))
 COST = next(q for q in QUESTIONS if q.metric == "steps to 95 %")
 NETWORKS = KINDS["ImageNet"]
-
-
-def planted(means, *, question=INSERTION, networks=NETWORKS, images=6, spread=0.01, seed=0):
-    """Rows of a study in which a map, (method, σ), has this mean on every network, but for a little noise."""
-    rng, lines = np.random.default_rng(seed), []
-    for network in networks:
-        for i in range(images):
-            for (method, sigma), mean in means.items():
-                lines.append({
-                    "protocol": "igpaths", "network": network, "image": f"{i}", "photograph": f"{i}",
-                    "path": "controls" if method in choosing.CONTROLS else "straight", "method": method,
-                    "steps": 0 if method in choosing.CONTROLS else 64,
-                    "sign": "none" if method in choosing.CONTROLS else "absolute", "metric": question.metric,
-                    "variant": question.variant + (f", σ = {sigma:g} px" if sigma else ""),
-                    "value": mean + spread * rng.standard_normal(), "left_out": "",
-                })  # fmt: skip
-    return pd.DataFrame(lines)
 
 
 PLAIN = {("random", 0): 0.1, ("edges", 0): 0.2, ("IG", 0): 0.4, ("IG", 3): 0.6, ("IG + IDGI", 0): 0.5}

@@ -1,0 +1,103 @@
+"""What stands beside the answers on which map to use: the ladder from IG to IDGI, smoothing, canvases and costs."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from igstudy.evidence.statistics import Estimate, over_networks
+from igstudy.evidence.tables.choosing import KINDS, SIGMAS, SMALL, Answer, Question, answer, kind_of
+
+RUNGS = {  # of the ladder on the straight path, by their formulas
+    "IG": "|Σ g Δx|, IG",
+    "IG, variation": "Σ |g Δx|",
+    "Σ (g Δx)²": "Σ (g Δx)²",
+    "Σ g": "|Σ g|",
+    "Σ |g|": "Σ |g|",
+    "Σ g²": "Σ g²",
+    "IG + IDGI": "IDGI",
+}
+# Gradients that a map takes of an image as the studies run it; any other takes one walk
+GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
+    "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
+}  # fmt: skip
+WALK = 65
+EVERY = (*KINDS, SMALL)
+INSERTED, DELETED = ("black", "mean", "blur", "noise", "filled"), ("black", "noise", "filled")
+Line = tuple[list[float], list[Estimate]]
+
+
+def costs(found: Answer, steps: Answer | None) -> dict[str, tuple[float, Estimate, Estimate | None]]:
+    """Every map's gradients, its value, and its value under three pixels of smoothing where that was measured.
+
+    The gradients are those that give 95 % of its own score where that was measured, else those that it was run with.
+    """
+    needed = {method: each.value + 1 for (method, _), each in steps.values.items()} if steps else {}
+    return {
+        method: (needed.get(method, GRADIENTS.get(method, WALK)), each, found.values.get((method, 3.0)))
+        for (method, sigma), each in found.values.items()
+        if not sigma
+    }
+
+
+def ladder(rows: pd.DataFrame, metric: str, variant: str) -> dict[str, dict[str, dict[str, Estimate]]]:
+    """The values of the rungs, as they are and smoothed by 3 px, by kind of network: {title: {how: {rung: value}}}."""
+    panels = {}
+    for kind in EVERY:
+        if found := answer(rows, Question("", metric, variant, "higher"), kind):
+            values, how = found.values, {"as it is": 0.0, "smoothed by 3 px": 3.0}
+            panels[f"{kind}, {metric}"] = {
+                words: {rung: values[name, sigma] for name, rung in RUNGS.items() if (name, sigma) in values}
+                for words, sigma in how.items()
+            }
+    return panels
+
+
+def widths(rows: pd.DataFrame, questions: Sequence[Question], methods: Sequence[str]) -> dict[str, dict[str, Line]]:
+    """Maps against σ of their smoothing, of the images that count at every width: {title: {method: (σ, values)}}."""
+    panels: dict[str, dict[str, Line]] = {}
+    for question in questions:
+        for kind in EVERY:
+            found = answer(rows, question, kind, sigmas=SIGMAS)
+            if found and any(sigma for _, sigma in found.maps):
+                by = {method: [s for s in SIGMAS if (method, s) in found.maps] for method in methods}
+                lines = {m: (own, [found.values[m, s] for s in own]) for m, own in by.items() if own}
+                panels[f"{kind}, {question.metric}"] = lines
+    return panels
+
+
+def on_canvases(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
+    """Insertion and deletion by canvas (down) of maps (across) on one kind of network, means over networks."""
+    lines = {}
+    for metric, better, canvases in (("insertion", "higher", INSERTED), ("deletion", "lower", DELETED)):
+        for canvas in canvases:
+            found = answer(rows, Question("", metric, f"{canvas}, 21 counts", better), kind, sigmas=[0])
+            if found:
+                own = {method: f"{found.values[method, 0.0]}" for method in methods if (method, 0.0) in found.maps}
+                lines[f"{metric} on {canvas} ({better} is better)"] = own
+    return pd.DataFrame(lines).T.fillna("–")
+
+
+def steps_needed(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """By kind of network and map, the steps until the map, and until its insertion, hardly changes any more."""
+    lines = []
+    for kind in EVERY:
+        to = {"within 5 % of the map": ("steps to 5 %", "to 512")}
+        to |= {"95 % of its insertion": ("steps to 95 %", "black, 21 counts, to 512")}
+        found = {words: answer(rows, Question("", *of, "lower"), kind, sigmas=[0]) for words, of in to.items()}
+        for method in methods:
+            cells = {words: each.values.get((method, 0.0)) for words, each in found.items() if each}
+            if any(cells.values()):
+                words = {name: f"{each:.0f}" if each else "–" for name, each in cells.items()}
+                lines.append({"networks": kind, "map": method} | words)
+    return pd.DataFrame(lines)
+
+
+def before_star(rows: pd.DataFrame) -> pd.DataFrame:
+    """The shares of weight and of credit before α*, a row a kind of network and share, a column a method."""
+    own = rows[rows["metric"].isin(["weight before α*", "credit before α*"]) & (rows["left_out"] == "")]
+    own = own.assign(**{name: own[name].astype(str) for name in ("network", "metric", "method")})
+    own = own.assign(kind=own["network"].map(kind_of))
+    means = own.groupby(["kind", "metric", "method", "network"])["value"].mean()
+    found = {key: f"{over_networks(each)}" for key, each in means.groupby(level=[0, 1, 2])}
+    table = pd.Series(found, dtype=object)
+    return table.unstack().fillna("–") if found else pd.DataFrame()
