@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from igpaths.metrics import absolute_map, area, insertion, relative_change
-from igpaths.paths import Along, Path, Placed
+from igpaths.paths import Along, Placed
 from igpaths.rules import IG
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import GaussLegendre
@@ -62,14 +62,6 @@ def settled(counts: Sequence[int], holds: Tensor) -> Tensor:
     """The least of K increasing counts from which on `holds` (…, K) is true: (…), float64; NaN if not at the last."""
     since = holds.int().flip(-1).cumprod(-1).sum(-1)  # of how many, the last among them
     return torch.tensor([*counts, torch.nan], dtype=torch.float64)[len(counts) - since]
-
-
-def count_evaluations(path: Path, steps: int) -> tuple[int, int]:
-    """The gradients, and the forward passes before them, that a walk of so many steps takes of each image.
-
-    N steps are N + 1 gradients on every path, those at both ends among them.
-    """
-    return path.evaluations((steps,)), path.pilot if isinstance(path, Placed) else 0
 
 
 def integrate(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:

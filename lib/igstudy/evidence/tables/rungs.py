@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from igstudy.evidence.statistics import Estimate, over_networks
 from igstudy.evidence.tables.choosing import KINDS, SIGMAS, SMALL, Answer, Question, answer, kind_of
+from igstudy.measures.sources import METHODS, labelled
 
 RUNGS = {  # of the ladder on the straight path, by their formulas
     "IG": "|Σ g Δx|, IG",
@@ -21,8 +23,10 @@ GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Gr
     "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
 }  # fmt: skip
 WALK = 65
+OF_A_PATH = {"IG": "ig", "Σ |g Δx|": "variation", "IDGI": "idgi", "IDG": "idg"}
 EVERY = (*KINDS, SMALL)
 INSERTED, DELETED = ("black", "mean", "blur", "noise", "filled"), ("black", "noise", "filled")
+SUMS, MOST = ("IG, trapezoid", "IG, placed", "IG, left sum", "IG, Gauss–Legendre"), 64
 Line = tuple[list[float], list[Estimate]]
 
 
@@ -101,3 +105,24 @@ def before_star(rows: pd.DataFrame) -> pd.DataFrame:
     found = {key: f"{over_networks(each)}" for key, each in means.groupby(level=[0, 1, 2])}
     table = pd.Series(found, dtype=object)
     return table.unstack().fillna("–") if found else pd.DataFrame()
+
+
+def by_path(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Insertion on black by path and baseline (down) of four rules by magnitude (across), means over networks."""
+    found, lines = answer(rows, Question("", "insertion", "black, 21 counts", "higher"), kind, sigmas=[0]), {}
+    for path in METHODS if found else ():
+        methods = {words: (labelled(path, rule), 0.0) for words, rule in OF_A_PATH.items()}
+        if found and all(each in found.maps for each in methods.values()):
+            lines[METHODS[path].label] = {words: f"{found.values[each]}" for words, each in methods.items()}
+    return pd.DataFrame(lines).T
+
+
+def by_sum(rows: pd.DataFrame, metric: str) -> dict[str, dict[str, Line]]:
+    """By network, what IG's four sums have of a metric against their gradients, geometric means over images."""
+    own = rows[(rows["metric"] == metric) & rows["method"].isin(SUMS) & (rows["left_out"] == "")]
+    panels: dict[str, dict[str, Line]] = {}
+    for (network, method), its in own.groupby(["network", "method"], sort=False, observed=True):
+        counts = sorted(n for n in its["steps"].unique() if n <= MOST)
+        values = [np.exp(np.log(its.loc[its["steps"] == n, "value"]).mean()) for n in counts]
+        panels.setdefault(str(network), {})[str(method)] = (counts, [Estimate(v, v, v, len(its)) for v in values])
+    return panels

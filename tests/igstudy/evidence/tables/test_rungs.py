@@ -113,3 +113,23 @@ def test_metrics_stand_beside_a_random_networks_map():
     )
     (line,) = sanity.beside_random(rows, "small", ("IG",)).to_dict("records")
     assert [line[name][:3] for name in ("its own", "randomised", "edges", "random")] == ["0.6", "0.2", "0.3", "0.1"]
+
+
+def test_paths_stand_below_each_other_where_all_four_rules_were_measured():
+    means = {(labelled(path, rule), 0): k / 10 for path in ("straight", "blur") for k, rule in
+             enumerate(("ig", "variation", "idgi", "idg"))}  # fmt: skip
+    table = rungs.by_path(planted(means | {("Guided IG", 0): 0.9}), "ImageNet")
+    assert list(table.index) == ["IG", "Blur IG"]
+    assert [float(cell.split()[0]) for cell in table.loc["Blur IG"]] == pytest.approx([0, 0.1, 0.2, 0.3], abs=0.011)
+    assert rungs.by_path(planted({("IG", 0): 0.5}), "ImageNet").empty
+
+
+def test_sums_are_geometric_means_by_gradients():
+    rows = pd.concat(
+        planted({("IG, placed", 0): value}, question=Question("", "map change", "v", "lower"), spread=0).assign(steps=n)
+        for n, value in ((8, 0.04), (16, 0.01), (1025, 0.5))
+    )
+    rows["value"] *= np.where(rows["image"] == "0", 2.0, 1.0)
+    counts, values = rungs.by_sum(rows, "map change")["mobilenet_v2"]["IG, placed"]
+    assert counts == [8, 16]
+    np.testing.assert_allclose([each.value for each in values], np.array([0.04, 0.01]) * 2 ** (1 / 6), rtol=1e-12)
