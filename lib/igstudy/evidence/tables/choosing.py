@@ -190,7 +190,9 @@ def recommend(found: Iterable[Answer]) -> list[str]:
     main = next((by["insertion", kind] for kind in (*KINDS, SMALL) if ("insertion", kind) in by), None)
     if main is None:
         return ["Nothing is measured yet, so nothing is recommended."]
-    return [_which(main), _how(main, by.get(("steps to 95 %", main.kind))), _limits(main, by.get(("ROC AUC", SMALL)))]
+    deleted, cost = (by.get((metric, main.kind)) for metric in ("deletion", "steps to 95 %"))
+    which = f"{_which(main)} {_against(main, deleted)}".strip()
+    return [which, _how(main, cost), _limits(main, by.get(("ROC AUC", SMALL)))]
 
 
 def _which(main: Answer) -> str:
@@ -204,6 +206,19 @@ def _which(main: Answer) -> str:
     control = f" (edges, which know no network, have {edges})" if edges else ""
     take = f"rank by magnitude and take {name_of(choice)}, with {score}{control}"
     return f"To see what a network looks at, {take}: {others}."
+
+
+def _against(main: Answer, deleted: Answer | None) -> str:
+    """Whether deletion, which asks the reverse, agrees with insertion."""
+    choice = main.simplest
+    if deleted is None or choice not in deleted.maps:
+        return ""
+    if choice in deleted.ahead:
+        return "By deletion none is better either."
+    best = deleted.simplest
+    values = f"{deleted.values[best]} against {deleted.values[choice]}, lower is better"
+    words = f"By deletion, which asks the reverse, {name_of(best)} is better ({values})"
+    return f"{words}: the two metrics do not want one map."
 
 
 def _how(main: Answer, cost: Answer | None) -> str:

@@ -10,6 +10,7 @@ from igstudy.evidence.tables.choosing import KINDS, QUESTIONS, SIMPLEST, SMALL, 
 from planting import planted
 
 INSERTION, ROC = (next(q for q in QUESTIONS if q.metric == metric) for metric in ("insertion", "ROC AUC"))
+DELETION = next(q for q in QUESTIONS if q.metric == "deletion")
 COST = next(q for q in QUESTIONS if q.metric == "steps to 95 %")
 NETWORKS = KINDS["ImageNet"]
 
@@ -42,6 +43,20 @@ def test_of_maps_that_cannot_be_told_apart_the_simplest_is_recommended():
 def test_what_smoothing_does_is_said_as_it_is(smooth, words):
     rows = planted({("IG", 0): 0.4, ("IG", 3): smooth, ("random", 0): 0.1}, spread=0.02)
     assert words in recommend(answers(rows))[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.01, "By deletion none is better either."),
+        (0.5, "By deletion, which asks the reverse, IG + IDGI is better (0."),
+    ],
+)
+def test_whether_deletion_agrees_is_said_as_it_is(value, words):
+    rows = planted({("IG", 0): 0.8, ("IG + IDGI", 0): 0.4})
+    other = planted({("IG", 0): value, ("IG + IDGI", 0): 0.2}, question=DELETION)
+    assert words in recommend(answers(pd.concat([rows, other])))[0]
+    assert "deletion" not in recommend(answers(rows))[0]
 
 
 def test_where_less_is_better_the_least_is_first():
