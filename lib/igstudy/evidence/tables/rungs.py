@@ -65,7 +65,7 @@ def widths(rows: pd.DataFrame, questions: Sequence[Question], methods: Sequence[
             if found and any(sigma for _, sigma in found.maps):
                 by = {method: [s for s in SIGMAS if (method, s) in found.maps] for method in methods}
                 lines = {m: (own, [found.values[m, s] for s in own]) for m, own in by.items() if own}
-                panels[f"{kind}, {question.metric}"] = lines
+                panels[f"{kind}, {question.metric}{'' if question.better == 'higher' else ', lower is better'}"] = lines
     return panels
 
 
