@@ -6,7 +6,7 @@ difference says so; of the methods that are behind none, the simplest is recomme
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -25,6 +25,11 @@ SIMPLEST = (
     *("edges", "random", "gradient", "gradient × input", "Grad-CAM", "IG", "IG, variation", "IG + IDGI", "IG + IDG"),
     *("Left IG", "Σ |g|", "Σ g²", "Σ (g Δx)²", "Σ g", "Blur IG", "Guided IG"),
 )
+# Gradients that a map takes of an image as the studies run it; any other takes one walk
+GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
+    "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
+}  # fmt: skip
+WALK = 65
 OF_ATTRIBUTIONS = ("JPEG cosine", "steps to 5 %", "map change")  # metrics, not of maps that rank
 KEYS = ["kind", "network", "photograph", "image", "method", "sigma"]
 
@@ -205,7 +210,17 @@ def _which(main: Answer) -> str:
     edges = values.get(("edges", 0.0))
     control = f" (edges, which know no network, have {edges})" if edges else ""
     take = f"rank by magnitude and take {name_of(choice)}, with {score}{control}"
-    return f"To see what a network looks at, {take}: {others}."
+    return f"To see what a network looks at, {take}: {others}.{_of_a_walk(main)}"
+
+
+def _of_a_walk(main: Answer) -> str:
+    """The map of a path to take where another kind of map is recommended."""
+    walked = [each for each in main.maps if each[0] not in GRADIENTS]
+    if main.simplest in walked or not walked:
+        return ""
+    choice = replace(main, means=main.means[walked]).simplest
+    gap = main.difference(choice, main.simplest)
+    return f" Of the maps of a path take {name_of(choice)}, which has {main.values[choice]}, {gap:+.2f} beside it."
 
 
 def _against(main: Answer, deleted: Answer | None) -> str:
@@ -232,7 +247,8 @@ def _how(main: Answer, cost: Answer | None) -> str:
         words = f"Three pixels of smoothing {verb} the score ({change:+.3f})"
     steps = cost.values.get(plain) if cost else None
     if steps is None:
-        return f"{words}; how many gradients it needs was not measured."
+        count = GRADIENTS.get(method, WALK)
+        return f"{words}; it takes {count} gradient{'s' * (count != 1)} of an image."
     return f"{words}; in the mean {steps.value + 1:.0f} gradients give 95 % of what 512 give."
 
 

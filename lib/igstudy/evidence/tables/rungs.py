@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 
 from igstudy.evidence.statistics import Estimate, over_networks
-from igstudy.evidence.tables.choosing import KINDS, SIGMAS, SMALL, Answer, Question, answer, kind_of
+from igstudy.evidence.tables.choosing import (
+    GRADIENTS,
+    KINDS,
+    SIGMAS,
+    SMALL,
+    WALK,
+    Answer,
+    Question,
+    answer,
+    kind_of,
+)  # fmt: skip
 from igstudy.measures.sources import METHODS, labelled
 
 RUNGS = {  # of the ladder on the straight path, by their formulas
@@ -18,11 +28,6 @@ RUNGS = {  # of the ladder on the straight path, by their formulas
     "Σ g²": "Σ g²",
     "IG + IDGI": "IDGI",
 }
-# Gradients that a map takes of an image as the studies run it; any other takes one walk
-GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
-    "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
-}  # fmt: skip
-WALK = 65
 OF_A_PATH = {"IG": "ig", "Σ |g Δx|": "variation", "IDGI": "idgi", "IDG": "idg"}
 EVERY = (*KINDS, SMALL)
 INSERTED, DELETED = ("black", "mean", "blur", "noise", "filled"), ("black", "noise", "filled")

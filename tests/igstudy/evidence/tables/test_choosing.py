@@ -1,5 +1,7 @@
 """Which map to use: the answers and the recommendation follow the numbers, whichever way they are turned."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,6 +59,16 @@ def test_whether_deletion_agrees_is_said_as_it_is(value, words):
     other = planted({("IG", 0): value, ("IG + IDGI", 0): 0.2}, question=DELETION)
     assert words in recommend(answers(pd.concat([rows, other])))[0]
     assert "deletion" not in recommend(answers(rows))[0]
+
+
+def test_where_a_map_without_a_path_is_recommended_the_best_of_a_path_stands_beside_it():
+    rows = planted(PLAIN | {("Grad-CAM", 0): 0.9})
+    which, how, _ = recommend(answers(rows))
+    assert "take Grad-CAM, with an insertion score of 0.9" in which
+    assert "Of the maps of a path take IG smoothed by 3 px, which has 0.60 [" in which
+    assert re.search(r"0\.60 \[0\.59, 0\.6\d\], -0\.3\d \[.* beside it\.$", which)
+    assert how == "Smoothing was not measured of it; it takes 1 gradient of an image."
+    assert "Of the maps of a path" not in recommend(answers(planted(PLAIN)))[0]
 
 
 def test_where_less_is_better_the_least_is_first():
