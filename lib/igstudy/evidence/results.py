@@ -4,8 +4,8 @@
 <study>/summary.parquet  n, average and 95 % interval of each method, step count, sign, metric and variant
 <study>/provenance.json  parameters, commit, versions, device, threads, time, evaluations, notes
 
-The studies of the book, whose names are `OF_THE_BOOK`, lie in results/, and the verdicts rest on them alone. Those of a
-reader lie in _build/published/.
+The studies of the book lie in results/. Verdicts rest on those of `OF_THE_BOOK`, and on none of `EXPLORATORY`. Those of
+a reader lie in _build/published/.
 
 Rows are sorted and their names kept as numbers of a dictionary, so that names cost next to nothing. Values have 12 bits
 of mantissa: each is off by 1/8,192 of itself at most, far below what an interval shows.
@@ -41,6 +41,8 @@ OF_THE_BOOK = (
     *("photographs-steps", "photographs-temperature", "rounding-objects", "sensitivity-objects"),
     *("sensitivity-photographs", "stability-objects", "stability-photographs"),
 )
+# Those that were looked at before anything was claimed of them: no verdict reads them
+EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
@@ -92,7 +94,7 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
 
 
 def published(*names: str, output: str = "probability", metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """The values of published studies that explain `output`, of all of the book or of those that are named.
+    """The values of published studies that explain `output`: of all that verdicts rest on, or of those that are named.
 
     A name that is none of the book's is a reader's own study. The column "study" says which. A value that several
     studies hold is there once, from the first of them by name.
@@ -130,8 +132,13 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
 
 
 def studies() -> dict[str, dict[str, Any]]:
-    """The provenance, by name, of every published study of the book."""
+    """The provenance, by name, of every published study that verdicts rest on."""
     return {name: _facts(folder) for name, folder in _folders().items() if name in OF_THE_BOOK}
+
+
+def explored() -> list[str]:
+    """The names of the exploratory studies that are published."""
+    return [name for name in _folders() if name in EXPLORATORY]
 
 
 def shelf(name: str, *, of_the_book: bool) -> Path:
@@ -141,15 +148,16 @@ def shelf(name: str, *, of_the_book: bool) -> Path:
 
 def check_of_the_book(study: Parameters, name: str) -> None:
     """Raise `ParameterError` unless this is the book's study of that name, as its own file has it, wherever it runs."""
-    own = read(f"params/{name}.yaml") if name in OF_THE_BOOK else None
+    of_the_book = (*OF_THE_BOOK, *EXPLORATORY)
+    own = read(f"params/{name}.yaml") if name in of_the_book else None
     if own is None or own != replace(study, scheduler=own.scheduler):
-        words = f"params/NAME.yaml as it is, NAME being a study of the book: {', '.join(OF_THE_BOOK)}"
-        raise refusal("study for the book", name, words, OF_THE_BOOK)
+        words = f"params/NAME.yaml as it is, NAME being a study of the book: {', '.join(of_the_book)}"
+        raise refusal("study for the book", name, words, of_the_book)
 
 
 def _folders() -> dict[str, Path]:
     """Every published study by its name: those of the book, and a reader's of other names."""
-    book = {name: shelf(name, of_the_book=True) for name in OF_THE_BOOK}
+    book = {name: shelf(name, of_the_book=True) for name in (*OF_THE_BOOK, *EXPLORATORY)}
     own = sorted(path.parent for path in shelf("", of_the_book=False).glob("*/values.parquet"))
     every = book | {folder.name: folder for folder in own if folder.name not in book}
     return {name: folder for name, folder in sorted(every.items()) if all((folder / file).is_file() for file in FILES)}

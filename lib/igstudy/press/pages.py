@@ -38,7 +38,7 @@ from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment, exported
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
-from igstudy.evidence.results import OF_THE_BOOK
+from igstudy.evidence.results import EXPLORATORY, OF_THE_BOOK
 from igstudy.press.kernels import OwnKernel, start_server
 from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
@@ -153,7 +153,7 @@ def chapter(root: Path, title: str) -> Page:
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     """A hash of all that a chapter's results depend on; the library's code counts as this process has imported it."""
     digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
-    results = [page.root / "results" / name for name in (*OF_THE_BOOK, "bench")]
+    results = [page.root / "results" / name for name in (*OF_THE_BOOK, *EXPLORATORY, "bench")]
     for path in [path for folder in (*LIBRARIES, *results) for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
             text = fingerprint.SOURCES.get(path)

@@ -102,6 +102,15 @@ def test_what_several_studies_hold_is_read_once_and_outputs_apart(chosen):
 
 
 @pytest.mark.usefixtures("shelf")
+def test_an_exploratory_study_is_read_by_its_name_alone(chosen, monkeypatch):
+    monkeypatch.setattr(results, "OF_THE_BOOK", ("first", "other"))
+    monkeypatch.setattr(results, "EXPLORATORY", ("again", "not there either"))
+    assert set(published()["study"]) == {"first"}
+    assert set(published("again")["study"]) == {"again"}
+    assert (results.explored(), set(studies())) == (["again"], {"first", "other"})
+
+
+@pytest.mark.usefixtures("shelf")
 def test_asking_for_metrics_reads_those_rows(chosen):
     whole, some = published(), published(metrics=("insertion", "JPEG raw"))
     assert set(some["metric"]) == {"insertion", "JPEG raw"}
@@ -163,11 +172,12 @@ def test_damaged_provenance_is_named(shelf, tmp_path):
 
 
 def test_every_study_of_the_book_has_a_file_and_is_there():
-    for name in results.OF_THE_BOOK:
+    of_the_book = (*results.OF_THE_BOOK, *results.EXPLORATORY)
+    for name in of_the_book:
         assert (ROOT / "params" / f"{name}.yaml").is_file()
         assert (ROOT / "results" / name / "values.parquet").is_file()
     there = {file.parent.name for file in (ROOT / "results").glob("*/values.parquet")}
-    assert there == set(results.OF_THE_BOOK)
+    assert there == set(of_the_book)
 
 
 def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
@@ -227,6 +237,7 @@ class TestForTheBook:
     @pytest.fixture
     def command(self, params, folder, monkeypatch):
         monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "other"))
+        monkeypatch.setattr(results, "EXPLORATORY", ())
         (folder / "params").mkdir(exist_ok=True)
         shutil.copy(params, folder / "params" / "small.yaml")
         return lambda file, *more: main(["results", file, "--for-the-book", *more])
