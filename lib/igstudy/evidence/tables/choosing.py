@@ -204,7 +204,10 @@ def _which(main: Answer) -> str:
     choice, values, where = main.simplest, main.values, _where(main)
     score = f"an insertion score of {values[choice]} on {where}"
     if choice[0] in CONTROLS:
-        return f"No map is worth its cost here: {name_of(choice)}, which knows no network, has {score}, behind none."
+        best = (
+            f"{name_of(main.first)} has the best mean, {values[main.first]}" if main.first != choice else "it is first"
+        )
+        return f"No map is recommended: none is surely better than {name_of(choice)}, with {score} ({best})."
     many = len(main.ahead) - 1
     others = f"{many} other map{'s' * (many > 1)} cannot be told from it" if many else "every other map is behind it"
     edges = values.get(("edges", 0.0))
