@@ -240,14 +240,14 @@ def _against(main: Answer, deleted: Answer | None) -> str:
 
 
 def _how(main: Answer, cost: Answer | None) -> str:
-    method = main.simplest[0]
+    method, _ = main.first if main.simplest[0] in CONTROLS else main.simplest
     plain, smooth = (method, 0.0), (method, 3.0)
-    words = "Smoothing was not measured of it"
+    words = f"Smoothing was not measured of {method}"
     if plain in main.means and smooth in main.means:
         change = main.difference(smooth, plain)
         sure = change.low > 0 or change.high < 0
         verb = ("raises" if change.value > 0 else "lowers") if sure else "may raise or lower"
-        words = f"Three pixels of smoothing {verb} the score ({change:+.3f})"
+        words = f"Three pixels of smoothing {verb} the score of {method} ({change:+.3f})"
     steps = cost.values.get(plain) if cost else None
     if steps is None:
         count = GRADIENTS.get(method, WALK)

@@ -40,7 +40,11 @@ def test_of_maps_that_cannot_be_told_apart_the_simplest_is_recommended():
 
 @pytest.mark.parametrize(
     ("smooth", "words"),
-    [(0.9, "raises the score (+0.5"), (0.05, "lowers the score (-0.3"), (0.4, "may raise or lower the score")],
+    [
+        (0.9, "raises the score of IG (+0.5"),
+        (0.05, "lowers the score of IG (-0.3"),
+        (0.4, "may raise or lower the score of IG"),
+    ],
 )
 def test_what_smoothing_does_is_said_as_it_is(smooth, words):
     rows = planted({("IG", 0): 0.4, ("IG", 3): smooth, ("random", 0): 0.1}, spread=0.02)
@@ -67,7 +71,7 @@ def test_where_a_map_without_a_path_is_recommended_the_best_of_a_path_stands_bes
     assert "take Grad-CAM, with an insertion score of 0.9" in which
     assert "Of the maps of a path take IG smoothed by 3 px, which has 0.60 [" in which
     assert re.search(r"0\.60 \[0\.59, 0\.6\d\], -0\.3\d \[.* beside it\.$", which)
-    assert how == "Smoothing was not measured of it; it takes 1 gradient of an image."
+    assert how == "Smoothing was not measured of Grad-CAM; it takes 1 gradient of an image."
     assert "Of the maps of a path" not in recommend(answers(planted(PLAIN)))[0]
 
 
