@@ -69,7 +69,8 @@ def smooth(maps: Tensor, sigma: float | str) -> Tensor:
         return maps
     check_finite(maps)
     whole = maps if maps.dtype in (torch.float32, torch.float64) else maps.float()
-    return blur(whole.reshape(-1, 1, *maps.shape[-2:]), width).view(maps.shape).to(maps.dtype)
+    smoothed = blur(whole.reshape(-1, 1, *maps.shape[-2:]), width).view(maps.shape)
+    return smoothed.to(maps.dtype) if maps.is_floating_point() else smoothed
 
 
 def as_pixels(sigma: float | str, side: int) -> float:

@@ -194,6 +194,7 @@ def test_a_width_may_be_a_part_of_the_shorter_side_and_none_leaves_the_map():
     torch.testing.assert_close(smooth(values, "5%"), smooth(values, 2.0), rtol=0, atol=0)
     assert torch.equal(smooth(values, 0), values)
     assert smooth(values.half(), 1.5).dtype == torch.float16
+    torch.testing.assert_close(smooth(values.long(), 1.5), smooth(values.float(), 1.5))  # not rounded to whole numbers
 
 
 @pytest.mark.parametrize("sigma", [-1, "3", "%", "-1%", "x%", True, math.nan, math.inf, None])
