@@ -8,7 +8,7 @@ import torch
 from igpaths.models import BEST_KNOWN as STUDY_A
 from igstudy.engine import fingerprint, units
 from igstudy.engine.runs import kept_maps, measured
-from igstudy.measures import MEASURES, costing
+from igstudy.measures import MEASURES, costing, rivalling
 from igstudy.measures.protocols import IGPATHS, PAIR, STUDY_B
 from igstudy.measures.sources import PATHS
 from studies import of_study_a, photographs, study
@@ -39,7 +39,7 @@ STEPS = {"COUNTS": (2, 4), "OF_ITS_OWN": (2, 4), "GRADIENTS": (4,), "REFERENCE":
 # Many walks of each image, and the same walks as all others: asked of one small network alone.
 REPEATED = (
     *("temperature", "qualities", "noise", "rounding", "parting", "taming", "devices", "cost", "quadrature"),
-    *("sanity", "metric-sanity"),
+    *("sanity", "metric-sanity", "rivals", *(name for name in MEASURES if name.startswith("smooth-"))),
 )
 
 
@@ -49,6 +49,8 @@ def everything(folder, model, monkeypatch, *, images, without=REPEATED, **change
         monkeypatch.setitem(units.PROTOCOLS, name, protocol)
     for name, counts in STEPS.items():
         monkeypatch.setattr(costing, name, counts)
+    for name in ("GRADIENTS", "REFERENCES"):
+        monkeypatch.setattr(rivalling, name, 2)
     metrics = [name for name, measure in MEASURES.items() if not measure.task and name not in without]
     choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes
     found = measured(study(folder, models=(model,), images=images, steps=(1,), metrics=metrics, maps=1, **choices))
