@@ -94,9 +94,13 @@ class Answer:
 
     @property
     def simplest(self) -> Map:
-        """The one of these to recommend: the first in the order of `SIMPLEST`, not smoothed before smoothed."""
+        """The one of these to recommend: the first in the order of `SIMPLEST`, not smoothed before smoothed.
+
+        It is a control only where every map of a network is behind it.
+        """
         names = [*SIMPLEST, *(method for method, _ in self.maps)]
-        return min(self.ahead, key=lambda each: (names.index(each[0]), each[1]))
+        maps = [each for each in self.ahead if each[0] not in CONTROLS]
+        return min(maps or self.ahead, key=lambda each: (names.index(each[0]), each[1]))
 
     def difference(self, one: Map, other: Map) -> Estimate:
         """The mean over networks of one map's average less another's."""
@@ -201,19 +205,24 @@ def recommend(found: Iterable[Answer]) -> list[str]:
 
 
 def _which(main: Answer) -> str:
-    choice, values, where = main.simplest, main.values, _where(main)
-    score = f"an insertion score of {values[choice]} on {where}"
+    choice, where = main.simplest, _where(main)
+    score = f"an insertion score of {main.values[choice]} on {where}"
     if choice[0] in CONTROLS:
-        best = (
-            f"{name_of(main.first)} has the best mean, {values[main.first]}" if main.first != choice else "it is first"
-        )
-        return f"No map is recommended: none is surely better than {name_of(choice)}, with {score} ({best})."
-    many = len(main.ahead) - 1
+        return f"No map is recommended: every one is behind {name_of(choice)}, which know no network, with {score}."
+    many = len([each for each in main.ahead if each[0] not in CONTROLS]) - 1
     others = f"{many} other map{'s' * (many > 1)} cannot be told from it" if many else "every other map is behind it"
-    edges = values.get(("edges", 0.0))
-    control = f" (edges, which know no network, have {edges})" if edges else ""
-    take = f"rank by magnitude and take {name_of(choice)}, with {score}{control}"
-    return f"To see what a network looks at, {take}: {others}.{_of_a_walk(main)}"
+    take = f"rank by magnitude and take {name_of(choice)}, with {score}"
+    return f"To see what a network looks at, {take}: {others}.{_beside_edges(main)}{_of_a_walk(main)}"
+
+
+def _beside_edges(main: Answer) -> str:
+    """Whether the recommended map is better than what knows no network."""
+    if ("edges", 0.0) not in main.maps:
+        return ""
+    gap = main.difference(main.simplest, ("edges", 0.0))
+    if len(main.means) > 1 and gap.low > 0:
+        return f" It is {gap:+.2f} above edges, which know no network."
+    return f" Whether it is better than edges, which know no network, these networks cannot tell ({gap:+.2f})."
 
 
 def _of_a_walk(main: Answer) -> str:
@@ -240,7 +249,7 @@ def _against(main: Answer, deleted: Answer | None) -> str:
 
 
 def _how(main: Answer, cost: Answer | None) -> str:
-    method, _ = main.first if main.simplest[0] in CONTROLS else main.simplest
+    method, _ = main.simplest
     plain, smooth = (method, 0.0), (method, 3.0)
     words = f"Smoothing was not measured of {method}"
     if plain in main.means and smooth in main.means:

@@ -102,11 +102,17 @@ def test_an_image_counts_that_counts_for_every_map_and_a_map_that_every_network_
     assert ("edges", 0) not in found.maps
 
 
-def test_maps_that_cannot_be_told_from_edges_are_not_recommended_and_the_best_mean_is_said():
-    rows = planted({("edges", 0): 0.5, ("IG", 0): 0.52}, spread=0.2)
-    (first, *_) = recommend(answers(rows))
-    assert first.startswith("No map is recommended: none is surely better than edges, with an insertion score of 0.")
-    assert "has the best mean, 0." in first
+@pytest.mark.parametrize(
+    ("edges", "spread", "words"),
+    [
+        (0.2, 0.01, "above edges, which know no network."),
+        (0.5, 0.2, "Whether it is better than edges, which know no network, these networks cannot tell"),
+    ],
+)
+def test_how_far_the_map_is_above_edges_is_said_as_it_is(edges, spread, words):
+    (first, *_) = recommend(answers(planted({("edges", 0): edges, ("IG", 0): 0.52}, spread=spread)))
+    assert "take IG, with an insertion score of 0.5" in first
+    assert words in first
 
 
 def test_nothing_measured_is_said_and_one_network_decides_nothing():
