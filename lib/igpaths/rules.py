@@ -117,6 +117,12 @@ class TotalVariation:
     Parameters
     ----------
     rule : the rule over the whole path whose credit is meant, `IG` by default.
+
+    Examples
+    --------
+    >>> both = ig.attribute(net, x, targets, path=ig.Straight("black"), rules=(ig.IG(), ig.TotalVariation()), steps=4)
+    >>> bool((both[ig.TotalVariation()] >= both[ig.IG()].abs()).all())
+    True
     """
 
     rule: Rule = IG()
