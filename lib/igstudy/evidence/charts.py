@@ -145,42 +145,32 @@ def dot_panels(
 
 
 def cost_panels(
-    panels: Mapping[str, Mapping[str, tuple[float, Estimate, Estimate | None]]], *, xlabel: str, ylabel: str
+    panels: Mapping[str, Mapping[str, tuple[float, Estimate, Estimate | None]]], *, xlabel: str, cost: str
 ) -> Figure:
-    """One panel a title, one dot a map at its cost and its quality, with an interval: {title: {name: (x, y, other)}}.
+    """One panel a title, one line a map with its quality as a dot with an interval: {title: {name: (cost, x, other)}}.
 
-    The other quality, where there is one, is an open dot that a line joins to the first. The costs are on a logarithmic
-    axis, on which 0 has a place of its own before 1. Names stand at the right, each on a line to its dot.
+    The other quality, where there is one, is an open dot. The cheapest maps are at the bottom, apart from the dearer
+    ones, and each cost stands at the right under `cost`; of equal cost the best is at the top.
     """
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.6 * len(panels), 4.6), squeeze=False, layout="constrained")
+    most = max(map(len, panels.values()))
+    size = 4.3 * len(panels), 1.2 + 0.24 * most
+    figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
-        for name, (x, y, other) in panel.items():
-            k = COLOURED.index(name) if name in COLOURED else len(COLOURS) - 1
-            ax.errorbar(
-                x, y.value, yerr=[[y.value - y.low], [y.high - y.value]], fmt="o", color=COLOURS[k], linewidth=1
-            )
+        names = sorted(panel, key=lambda name: (panel[name][0], panel[name][1].value))
+        for y, name in enumerate(names):
+            spent, x, other = panel[name]
+            colour = COLOURS[COLOURED.index(name)] if name in COLOURED else "black"
+            ax.errorbar(x.value, y, xerr=[[x.value - x.low], [x.high - x.value]], fmt="o", color=colour, linewidth=1)
             if other:
-                ax.plot([x, x], [y.value, other.value], color=COLOURS[k], linewidth=0.8, linestyle=":")
-                ax.plot(x, other.value, "o", color=COLOURS[k], markerfacecolor="white", zorder=3)
-        ax.set_xscale("symlog", base=2, linthresh=1)
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-        ax.grid(alpha=0.3)
-        _name_dots(ax, {name: (x, y.value) for name, (x, y, _) in panel.items()})
+                ax.plot(other.value, y, "o", color=colour, markerfacecolor="white", zorder=3)
+            ax.text(1.02, y, f"{spent:.0f}", transform=ax.get_yaxis_transform(), fontsize=8, va="center")
+            if y and spent > 2 * panel[names[y - 1]][0] + 1:
+                ax.axhline(y - 0.5, color="0.6", linewidth=0.8)
+        ax.text(1.02, len(names) - 0.2, cost, transform=ax.get_yaxis_transform(), fontsize=8, va="bottom")
+        ax.set_yticks(range(len(names)), names, fontsize=8)
+        ax.set(title=title, xlabel=xlabel, ylim=(-0.7, len(names) - 0.3))
+        ax.grid(axis="x", alpha=0.3)
     return figure
-
-
-def _name_dots(ax: Axes, dots: Mapping[str, tuple[float, float]]) -> None:
-    """The names of dots in a column at the right of their panel, from the highest down, none upon another."""
-    low, high = ax.get_ylim()
-    ordered, gap, place = sorted(dots.items(), key=lambda each: -each[1][1]), (high - low) / 18, high
-    lowest = low + gap * len(dots)
-    for k, (name, (x, y)) in enumerate(ordered):
-        place = min(place, max(y, lowest - gap * k))
-        arrow = {"arrowstyle": "-", "linewidth": 0.4, "color": "0.6"}
-        right = ax.get_yaxis_transform()
-        ax.annotate(name, (x, y), (1.04, place), textcoords=right, fontsize=8, va="center", arrowprops=arrow)
-        place -= gap
 
 
 def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None = None, width: float = 7) -> Figure:

@@ -90,17 +90,14 @@ def test_bars_begin_where_both_are_as_fast():
     assert [bar.get_x() for bar in ax.patches] == [0, 0]
 
 
-def test_a_dot_a_map_at_its_cost_with_its_name_at_the_right_and_an_open_one_for_the_other_quality():
-    dots = {
-        "IG": (65, Estimate(0.4, 0.3, 0.5, 5), Estimate(0.6, 0.5, 0.7, 5)),
-        "edges": (0, Estimate(0.41, 0.4, 0.5, 5), None),
-    }
-    (ax,) = charts.cost_panels({"kind": dots}, xlabel="gradients", ylabel="insertion").axes
-    places = [tuple(line.get_xydata()[0]) for line in ax.lines if line.get_marker() == "o"]
-    assert places == [(65, 0.4), (65, 0.6), (0, 0.41)]
-    assert [text.get_text() for text in ax.texts] == ["edges", "IG"]
-    low, high = (text.xyann[1] for text in ax.texts[::-1])
-    assert high - low >= (ax.get_ylim()[1] - ax.get_ylim()[0]) / 18 * 0.999
+def test_maps_stand_by_cost_and_then_by_quality_with_an_open_dot_for_the_other_quality():
+    near, far, edges, smoothed = (Estimate(v, v - 0.1, v + 0.1, 5) for v in (0.4, 0.5, 0.45, 0.6))
+    dots = {"IG": (65, near, smoothed), "edges": (0, edges, None), "other": (65, far, None)}
+    (ax,) = charts.cost_panels({"kind": dots}, xlabel="insertion", cost="gradients").axes
+    places = [tuple(map(float, line.get_xydata()[0])) for line in ax.lines if line.get_marker() == "o"]
+    assert places == [(0.45, 0), (0.4, 1), (0.6, 1), (0.5, 2)]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["edges", "IG", "other"]
+    assert [text.get_text() for text in ax.texts] == ["0", "65", "65", "gradients"]
 
 
 def test_panels_around_a_whole_have_one_scale():

@@ -168,20 +168,20 @@ def name_of(each: Map) -> str:
 
 
 def table(found: Iterable[Answer]) -> pd.DataFrame:
-    """A row a question and kind of network: the best map, its value, what cannot be told from it, and the controls."""
+    """A row a question and kind of network: the best map, its value, what is not surely behind it, and edges."""
     lines = []
     for each in found:
-        values, ahead = each.values, each.ahead
-        others = [name_of(one) for one in ahead if one != each.first]
+        values = each.values
+        others = [name_of(one) for one in each.ahead if one != each.first]
+        by = f"{each.question.metric}, {each.question.better} is better"
         line = {
-            "question": each.question.words,
-            "by": f"{each.question.metric}, {each.question.better} is better",
-            "networks": f"{_where(each)}, {each.images} images",
-            "best": f"{name_of(each.first)}: {values[each.first]}",
+            "question": f"{each.question.words}<br><small>{by}</small>",
+            "networks": f"{_where(each)}<br><small>{each.images} images</small>",
+            "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
             "not surely behind it": _few(others),
-            "the simplest of these": name_of(each.simplest),
+            "edges": f"{values['edges', 0.0]}" if ("edges", 0.0) in values else "–",
         }
-        lines.append(line | {name: f"{values[name, 0.0]}" if (name, 0.0) in values else "–" for name in CONTROLS})
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
@@ -232,7 +232,8 @@ def _of_a_walk(main: Answer) -> str:
         return ""
     choice = replace(main, means=main.means[walked]).simplest
     gap = main.difference(choice, main.simplest)
-    return f" Of the maps of a path take {name_of(choice)}, which has {main.values[choice]}, {gap:+.2f} beside it."
+    words = f"{main.values[choice]}, {gap:+.2f} from it"
+    return f" Of the maps of a path take {name_of(choice)} ({words}): no other is surely better."
 
 
 def _against(main: Answer, deleted: Answer | None) -> str:
