@@ -166,9 +166,12 @@ def cost_panels(
             ax.text(1.02, y, f"{spent:.0f}", transform=ax.get_yaxis_transform(), fontsize=8, va="center")
             if y and spent > 2 * panel[names[y - 1]][0] + 1:
                 ax.axhline(y - 0.5, color="0.6", linewidth=0.8)
-        ax.text(1.02, len(names) - 0.2, cost, transform=ax.get_yaxis_transform(), fontsize=8, va="bottom")
+        ax.annotate(
+            cost, (1.02, 0), (0, -5), xycoords="axes fraction", textcoords="offset points", fontsize=8, va="top"
+        )
         ax.set_yticks(range(len(names)), names, fontsize=8)
-        ax.set(title=title, xlabel=xlabel, ylim=(-0.7, len(names) - 0.3))
+        ax.set(xlabel=xlabel, ylim=(-0.7, len(names) - 0.3))
+        ax.set_title(title, fontsize=9)
         ax.grid(axis="x", alpha=0.3)
     return figure
 

@@ -178,8 +178,8 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
             "question": f"{each.question.words}<br><small>{by}</small>",
             "networks": f"{_where(each)}<br><small>{each.images} images</small>",
             "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
-            "not surely behind it": _few(others),
-            "edges": f"{values['edges', 0.0]}" if ("edges", 0.0) in values else "–",
+            "not surely behind it": _few(others) if len(each.means) > 1 else "one network decides nothing",
+            "edges": f"{values['edges', 0.0].value:.2f}" if ("edges", 0.0) in values else "–",
         }
         lines.append(line)
     return pd.DataFrame(lines)
