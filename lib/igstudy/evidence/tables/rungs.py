@@ -16,6 +16,7 @@ from igstudy.evidence.tables.choosing import (
     Question,
     answer,
     kind_of,
+    reach,
 )  # fmt: skip
 from igstudy.measures.sources import METHODS, labelled
 
@@ -33,6 +34,11 @@ EVERY = (*KINDS, SMALL)
 INSERTED, DELETED = ("black", "mean", "blur", "noise", "filled"), ("black", "noise", "filled")
 SUMS, MOST = ("IG, trapezoid", "IG, placed", "IG, left sum", "IG, Gauss–Legendre"), 64
 Line = tuple[list[float], list[Estimate]]
+
+
+def shorten(estimate: Estimate) -> str:
+    """A cell of a wide table: "0.28 ± 0.06", half its interval's length; one network has none."""
+    return f"{estimate.value:.2f}" + (f" ± {reach(estimate):.2f}" if estimate.n > 1 else "")
 
 
 def costs(found: Answer, steps: Answer | None) -> dict[str, tuple[float, Estimate, Estimate | None]]:
@@ -81,7 +87,7 @@ def on_canvases(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.Dat
         for canvas in canvases:
             found = answer(rows, Question("", metric, f"{canvas}, 21 counts", better), kind, sigmas=[0])
             if found:
-                own = {method: f"{found.values[method, 0.0]}" for method in methods if (method, 0.0) in found.maps}
+                own = {method: shorten(found.values[method, 0.0]) for method in methods if (method, 0.0) in found.maps}
                 lines[f"{metric} on {canvas} ({better} is better)"] = own
     return pd.DataFrame(lines).T.fillna("–")
 
@@ -107,7 +113,7 @@ def before_star(rows: pd.DataFrame) -> pd.DataFrame:
     own = own.assign(**{name: own[name].astype(str) for name in ("network", "metric", "method")})
     own = own.assign(kind=own["network"].map(kind_of))
     means = own.groupby(["kind", "metric", "method", "network"])["value"].mean()
-    found = {key: f"{over_networks(each)}" for key, each in means.groupby(level=[0, 1, 2])}
+    found = {key: shorten(over_networks(each)) for key, each in means.groupby(level=[0, 1, 2])}
     table = pd.Series(found, dtype=object)
     return table.unstack().fillna("–") if found else pd.DataFrame()
 
@@ -118,7 +124,7 @@ def by_path(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     for path in METHODS if found else ():
         methods = {words: (labelled(path, rule), 0.0) for words, rule in OF_A_PATH.items()}
         if found and all(each in found.maps for each in methods.values()):
-            lines[METHODS[path].label] = {words: f"{found.values[each]}" for words, each in methods.items()}
+            lines[METHODS[path].label] = {words: shorten(found.values[each]) for words, each in methods.items()}
     return pd.DataFrame(lines).T
 
 
