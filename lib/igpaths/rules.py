@@ -108,11 +108,12 @@ class TotalVariation:
     """Σ_j |credit_j|: how far a pixel's credit moves along the path, up and down; for IG, Σ_j |g_j ⊙ Δx_j|.
 
     Along a path a pixel's credit may rise and fall again, and a sum keeps only what is left: |IG| is the magnitude
-    after that, this the magnitude before it. Of the axioms of IG it keeps sensitivity (a pixel that changes nothing has
-    0, and the only one that changes the score has more), symmetry on the straight path, and implementation invariance.
-    It gives up linearity, TV(f + h) ≤ TV(f) + TV(h), and completeness: no value is below the rule's own |A|, and all of
-    them sum to |F(x) − F(x')| or more, with equality where nothing cancels, neither along the path nor between pixels
-    ("no-cancellation completeness", Salek and Enguehard 2025).
+    after that, this the magnitude before it. Of the axioms of IG it keeps sensitivity (a pixel on which the score does
+    not depend has 0; one that alone changes the score has more than 0), symmetry on the straight path, and
+    implementation invariance. It gives up linearity, TV(f + h) ≤ TV(f) + TV(h), and completeness: no value is below the
+    rule's own |A|, so all of them sum to |Σ A| or more, which is |F(x) − F(x')| for a rule that is complete. They are
+    equal where nothing cancels, neither along the path nor between pixels ("no-cancellation completeness", Salek and
+    Enguehard 2025).
 
     Parameters
     ----------

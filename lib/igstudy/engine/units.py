@@ -17,6 +17,7 @@ from igpaths.models import Model, load_model
 from igpaths.walks import walk
 from igstudy.engine import fingerprint, store, subjects
 from igstudy.engine.parameters import Parameters
+from igstudy.engine.provenance import versions
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
 from igstudy.measures.sources import APART, Source
@@ -154,9 +155,10 @@ def part_facts(part: Part) -> list[object]:
         source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
     engine = (subjects.subject, subjects.samples, subjects.without_maps, subjects.without_values, sources.are_finite)
     # The walk is the source's own: a control has none.
-    own = fingerprint.code(measure.rows, *engine, apart=(*APART, attribute, walk))
+    own = fingerprint.code(measure.rows, *engine, *measure.walks, apart=(*APART, attribute, walk))
     options = repr(getattr(measure.rows, "keywords", ""))
-    return [measure.name, measure.version, options, choices, own, source_facts(source)]
+    packages = {name: versions().get(name) for name in measure.packages}
+    return [measure.name, measure.version, options, choices, own, packages, source_facts(source)]
 
 
 def source_facts(source: Source) -> list[object]:

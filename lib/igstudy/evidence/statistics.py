@@ -184,3 +184,24 @@ def over_networks(values: ArrayLike) -> Estimate:
     x = _finite(values)
     reach = float(t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x))) if len(x) > 1 else 0.0
     return Estimate(float(x.mean()), float(x.mean()) - reach, float(x.mean()) + reach, len(x))
+
+
+def p_value(differences: ArrayLike) -> float:
+    """Student's two-sided p of N networks' differences having the mean 0; 1 for a single network.
+
+    ValueError as for `bootstrap`.
+    """
+    x = _finite(differences)
+    if len(x) == 1 or not x.any():
+        return 1.0
+    error = x.std(ddof=1) / np.sqrt(len(x))
+    return float(2 * t.sf(abs(x.mean()) / error, len(x) - 1)) if error > 0 else 0.0
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """The p values of one family of comparisons with Holm's step-down correction (1979), in their order."""
+    order, largest, adjusted = np.argsort(p), 0.0, [1.0] * len(p)
+    for rank, place in enumerate(order):
+        largest = max(largest, min(1.0, (len(p) - rank) * p[place]))
+        adjusted[place] = largest
+    return adjusted

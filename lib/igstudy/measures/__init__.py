@@ -9,9 +9,13 @@ the others.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
+from igpaths.attributions import attribute
+from igpaths.paths import Straight
+from igpaths.rules import IG, Gradient
 from igstudy.measures.along import completeness, kept_maps, late, projection, weigh
 from igstudy.measures.checking import sanity, sanity_of_metrics
 from igstudy.measures.comparing import compare_compressed, devices, noise, qualities, rounding, sensitivity
@@ -47,6 +51,8 @@ class Measure:
     conditions: tuple[Condition, ...]  # all of which a source and a protocol must meet
     reads: tuple[str, ...] = ()  # the protocol's choices that it depends on, beside those in `ALWAYS`
     task: str = ""  # "objects" where it needs true masks
+    walks: tuple[Any, ...] = ()  # the functions and classes of walks of its own, beside the source's
+    packages: tuple[str, ...] = ()  # that it depends on alone
     version: int = 1  # raised by its author where the same code comes to mean something else
 
     def of(self, source: Source, protocol: Protocol) -> bool:
@@ -145,8 +151,14 @@ MEASURES = {
             (_walks, _chooses("insertion"), _estimates("png"), _chooses("ablation"), _ours),
             ("insertion", "information", "ablation"),
         ),
-        Measure("peers", peers, (_on("controls"), _chooses("insertion"), _ours), ("insertion",)),
-        Measure("rivals", rivals, (_on("controls"), _chooses("insertion"), _ours), ("insertion",)),
+        Measure("peers", peers, (_on("controls"), _chooses("insertion"), _ours), ("insertion",), packages=("captum",)),
+        Measure(
+            "rivals",
+            rivals,
+            (_on("controls"), _chooses("insertion"), _ours),
+            ("insertion",),
+            walks=(attribute, Straight, IG, Gradient),
+        ),
         Measure("split", split, (_splits,), ("split",)),
         Measure("softmax", softmax_terms, (_splits, _explains("probability")), ("split",)),
         Measure("texture", texture, (_maps,), ("split",)),

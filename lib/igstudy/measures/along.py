@@ -10,7 +10,7 @@ from igpaths.rules import IG
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import FAMILY, projections
 from igstudy.measures.sample import Sample, attributions, finest, rows, segments, uncounted
-from igstudy.measures.sources import METHODS, is_complete
+from igstudy.measures.sources import is_complete, labelled
 
 LATE = 0.9  # where the last tenth of a path begins
 PSI = 0.9  # of the score's change lies before α*
@@ -82,8 +82,8 @@ def weigh(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     of IDGI goes to the few segments whose g · g is least, on whichever side they lie. "credit before α*" is the share
     of Σ_j Σ_i |A_ji|, over segments and pixels; of IDGI's it is the share of Σ_j |ΔF_j|, which is IDG's weight.
     """
-    (n,), method = finest(sample), METHODS[sample.source.name]
-    members = {"Σ g²" if name == "Σ g²" else method.labelled(name): member for name, member in FAMILY.items()}
+    (n,), path = finest(sample), sample.source.name
+    members = {labelled(path, name): member for name, member in FAMILY.items()}
     masses, credits, scores = list[Tensor](), list[Tensor](), list[Tensor]()  # by segment
     for segment in segments(sample, (n,)):
         masses.append(torch.stack([member.mass(segment) for member in members.values()]))

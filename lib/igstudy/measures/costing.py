@@ -71,7 +71,7 @@ def integrate(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     whose pilot takes 16 forward passes more; n of the left sum, without the gradient at x; and n nodes of
     Gauss–Legendre, without those at x' and x. "map change" is that to the even trapezoid of 1,024 segments, which has
     rows of its own; "relative gap" is |Σ A − ΔF| / |ΔF|; "insertion" is of the map by magnitude on the protocol's first
-    canvas. It takes 1,025 + 3 Σ (n + 1) gradients of an image.
+    canvas. It takes 1,025 + Σ (3n + 2) gradients of an image.
     """
     placed, how = sample.source.path, protocol.insertion
     assert isinstance(placed, Placed)

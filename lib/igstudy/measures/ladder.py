@@ -1,10 +1,11 @@
-"""The ladder from IG to IDGI: sums over the same walk, of which each differs from the next in one thing.
+"""The ladder from IG to IDGI: sums over the same walk, of which each is one plain change away from the next.
 
     |Σ g Δx|  →  Σ |g Δx|  →  Σ (g Δx)²           IG by magnitude; nothing cancels on the way; large credits count more
        ↓            ↓             ↓               the factor Δx is left out
     |Σ g|     →  Σ |g|     →  Σ g²     →  IDGI    each segment is weighed by ΔF / (g·g)
 
-The rules that the library does not have are here, for users want none of them.
+With the factor Δx a gradient is the mean of those at both ends of the segment, as in the trapezoid; without it, it is
+the one at the start, as in IDGI. The rules that the library does not have are here, for users want none of them.
 """
 
 from dataclasses import dataclass

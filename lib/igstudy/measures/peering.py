@@ -43,6 +43,8 @@ def gradient_times_input(net: Classifier, images: Tensor, targets: Tensor) -> Te
 def grad_cam(net: Classifier, images: Tensor, targets: Tensor) -> Tensor:
     """Grad-CAM of images (B, C, H, W): maps (B, H, W) of 0 or more (Selvaraju et al. 2017; Captum's ``LayerGradCam``).
 
+    Of the Classifier's score, a logit as in the paper or a probability.
+
     max(0, Σ_k w_k A_k) of the channels A_k of the network's `last_spatial` layer, each weighed by the mean of its
     gradient, and then enlarged bilinearly to the image. ValueError where no layer keeps places apart, or Captum is not
     installed.

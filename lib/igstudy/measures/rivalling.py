@@ -24,7 +24,7 @@ from igstudy.measures.revealing import deleted, revealed
 from igstudy.measures.sample import Key, Sample, signed_maps, stack
 from igstudy.measures.sources import attribute_any
 
-GRADIENTS = 64  # about as many as each has of an image, as a walk of 64 steps
+BUDGET = 64  # about as many as each has of an image, as a walk of 64 steps
 Explain = Callable[..., Attributions]
 ENDS = ("black", "white")
 REFERENCES = 8  # baselines, or noisy versions, of which each is walked in 8 steps
@@ -45,6 +45,10 @@ def judge(sample: Sample, protocol: Protocol, maps: dict[Key, Tensor]) -> list[p
 def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """SmoothGrad of the gradient and of IG, IG over uniform baselines, Expected Gradients over the other images of the
     sample, and XRAI of IG from black and from white.
+
+    SmoothGrad has 32 noisy versions, each with a gradient at its baseline that goes unread. Expected Gradients has as
+    many references as the sample has other images, 8 at most, so it belongs to the study's shard and batch size. XRAI
+    ranks in one way only, so its sign is "none", though a region may be worth less than nothing.
     """
     own = attributions(sample)
     maps = {key: each for name, a in own.items() for key, each in signed_maps(name, 0, a, protocol.ranking).items()}
@@ -55,7 +59,7 @@ def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
 def _from_both_ends(sample: Sample) -> Tensor:
     """The mean of IG from black and from white, which XRAI sums over regions."""
     ig, explain = IG("both"), partial(attribute_any, *sample.question, batch_size=sample.batch_size)
-    black, white = (explain(path=Straight(word), rules=ig, steps=GRADIENTS // 2)[ig] for word in ENDS)
+    black, white = (explain(path=Straight(word), rules=ig, steps=BUDGET // 2)[ig] for word in ENDS)
     return (black + white) / 2
 
 
@@ -64,10 +68,10 @@ def attributions(sample: Sample) -> dict[str, Tensor]:
     x, of = sample.images, dict[str, Any](seed=sample.seed, start=sample.start)
     options: dict[str, Any] = {"batch_size": sample.batch_size, "check": False}
     noisy: Explain = partial(partial(smoothgrad, *sample.question), path=Straight(), **options, **of)
-    over: Explain = partial(expected_gradients, *sample.question, steps=GRADIENTS // REFERENCES, **options)
+    over: Explain = partial(expected_gradients, *sample.question, steps=BUDGET // REFERENCES, **options)
     found = {
-        "SmoothGrad": noisy(rules=Gradient(), steps=1, samples=GRADIENTS // 2)[Gradient()],
-        "SmoothGrad IG": noisy(rules=IG("both"), steps=GRADIENTS // REFERENCES, samples=REFERENCES)[IG("both")],
+        "SmoothGrad": noisy(rules=Gradient(), steps=1, samples=BUDGET // 2)[Gradient()],
+        "SmoothGrad IG": noisy(rules=IG("both"), steps=BUDGET // REFERENCES, samples=REFERENCES)[IG("both")],
         "IG, uniform": over(references=uniform_references(x, samples=REFERENCES, **of))[IG("both")],
     }
     others = [x.roll(shift, 0) for shift in range(1, min(len(x), REFERENCES + 1))]

@@ -49,7 +49,7 @@ def everything(folder, model, monkeypatch, *, images, without=REPEATED, **change
         monkeypatch.setitem(units.PROTOCOLS, name, protocol)
     for name, counts in STEPS.items():
         monkeypatch.setattr(costing, name, counts)
-    for name in ("GRADIENTS", "REFERENCES"):
+    for name in ("BUDGET", "REFERENCES"):
         monkeypatch.setattr(rivalling, name, 2)
     metrics = [name for name, measure in MEASURES.items() if not measure.task and name not in without]
     choices = {"paths": ("straight", "blur", "guided"), "protocols": ("igpaths",)} | changes

@@ -84,6 +84,10 @@ class TestCode:
         changed = touched(edited, "igpaths.rules", "direction.square_()", "direction.square_().mul_(2)")
         assert {name for name in unedited() if not name.startswith("controls.")} == changed
 
+    def test_the_rule_of_the_rivals_touches_them(self, edited):
+        step = "return segment.gradient(self.at) * segment.step(self.at)"
+        assert "controls.rivals.igpaths" in touched(edited, "igpaths.rules", step, f"{step} * 2")
+
     def test_the_left_part_touches_split_ig_alone(self, edited):
         changed = touched(edited, "igpaths.rules", 'crossing: str = "left"', 'crossing: str = "right"')
         assert changed == {name for name in unedited() if name.startswith("split-")}
@@ -147,7 +151,8 @@ class TestCode:
 
     def test_the_walk_touches_no_control(self, edited):
         changed = touched(edited, "igpaths.attributions", "self.maps[rule] += credit", "self.maps[rule] += 1 * credit")
-        assert changed == {name for name in unedited() if not name.startswith("controls.")}
+        walked = {"controls.rivals.igpaths"}  # which walk paths of their own
+        assert changed == {name for name in unedited() if not name.startswith("controls.")} | walked
 
     def test_a_protocol_that_is_added_touches_no_other(self):
         both = {part.name: fingerprint.digest(part_facts(part)) for part in parts(study_of_all())}

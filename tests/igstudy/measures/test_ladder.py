@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import igpaths as ig
-from igstudy.measures.ladder import MeanGradient, SquaredCredit
+from igstudy.measures.ladder import SquaredCredit
 from igstudy.measures.sources import LADDER, PATHS, RULES, is_complete, is_unsigned, labelled, on_path
 from problems import classifier, images, small_network
 
@@ -60,4 +60,3 @@ def test_the_control_of_the_straight_path_is_the_rung_of_that_formula():
 def test_squared_credits_are_those_of_a_rule_over_the_whole_path():
     with pytest.raises(ValueError, match="SquaredCredit takes a rule over the whole path"):
         SquaredCredit(ig.Left(ig.IG(), 0.5))
-    assert MeanGradient() == MeanGradient()

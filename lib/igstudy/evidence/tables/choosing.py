@@ -1,8 +1,8 @@
-"""Which map to use: every map by what it is good for and by what it costs, and a recommendation that follows from it.
+"""Which map to use: every map by what it is good for, and a recommendation that follows from it.
 
-The network is the unit: a method's value on a kind of network is the mean of its networks' averages, and two methods
-are compared image by image before they are averaged. A method is behind another where the whole interval of that
-difference says so; of the methods that are behind none, the simplest is recommended.
+The network is the unit: a map's value on a kind of network is the mean of its networks' averages, and two maps are
+compared by the differences of these averages, over the same images. One is surely better where Student's t says so at 5
+% after Holm's correction for all maps that are compared with it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,14 +10,18 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from igstudy.evidence.statistics import Estimate, over_networks
+from igstudy.evidence.statistics import Estimate, holm, over_networks, p_value
+from igstudy.evidence.tables.quality import AVERAGES
 from igstudy.measures import smoothing
+from igstudy.tasks.networks import NETWORKS
 
-KINDS = {  # networks by the short names that label their rows; all others are small networks of the objects task
+SMALL, OTHER = "small", "other"
+KINDS = {  # networks by the short names that label their rows
     "ImageNet": ("mobilenet_v1", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"),
     "SqueezeNet": ("squeezenet1_1",),
+    SMALL: tuple(NETWORKS),  # of the objects task
 }
-SMALL = "small"
+EVERY = (*KINDS, OTHER)
 LISTED = 5  # maps in a cell of the table
 CONTROLS = ("edges", "random")  # which know no network
 # From the simplest on; a method that is not here comes last, in the order of the rows
@@ -26,12 +30,15 @@ SIMPLEST = (
     *("Left IG", "Σ |g|", "Σ g²", "Σ (g Δx)²", "Σ g", "Blur IG", "Guided IG"),
 )
 # Gradients that a map takes of an image as the studies run it; any other takes one walk
-GRADIENTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
+COSTS = {"edges": 0, "random": 0, "gradient": 1, "gradient × input": 1, "Grad-CAM": 1, "SmoothGrad": 64} | {
     "SmoothGrad IG": 72, "IG, uniform": 72, "Expected Gradients": 27, "XRAI": 66,
 }  # fmt: skip
 WALK = 65
 OF_ATTRIBUTIONS = ("JPEG cosine", "steps to 5 %", "map change")  # metrics, not of maps that rank
 KEYS = ["kind", "network", "photograph", "image", "method", "sigma"]
+LEVEL = 0.05
+SIGMAS = (0.0, *map(float, smoothing.SIGMAS))
+Map = tuple[str, float]  # a method, and σ of its smoothing in pixels
 
 
 @dataclass(frozen=True)
@@ -46,18 +53,14 @@ class Question:
 
 QUESTIONS = (
     Question("What does the network look at?", "insertion", "black, 21 counts", "higher"),
-    Question("… and what can it not do without?", "deletion", "black, 21 counts", "lower"),
-    Question("… told with few bytes?", "SIC", "png", "higher"),
+    Question("What can it not do without?", "deletion", "black, 21 counts", "lower"),
+    Question("What tells it in few bytes?", "SIC", "png", "higher"),
     Question("Where is the object?", "ROC AUC", "", "higher"),
     Question("Which class is it?", "class sensitivity", "", "higher"),
     Question("How stable is it under JPEG?", "JPEG cosine", "", "higher"),
     Question("Does it depend on what was learned?", "sanity spearman", "all layers", "lower"),
-    Question("How fast is it there?", "steps to 95 %", "black, 21 counts, to 512", "lower"),
+    Question("How soon is it there?", "steps to 95 %", "black, 21 counts, to 512", "lower"),
 )
-
-
-SIGMAS = (0.0, *map(float, smoothing.SIGMAS))
-Map = tuple[str, float]  # a method, and σ of its smoothing in pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ class Answer:
 
     question: Question
     kind: str
-    images: int  # those that count for all maps, of all networks together
+    images: int  # those that count, of the network that has the most of them
     means: pd.DataFrame
 
     @property
@@ -81,30 +84,36 @@ class Answer:
 
     @property
     def first(self) -> Map:
-        """The map with the best mean."""
+        """The map of a network with the best mean; a control where there is no such map."""
         values, best = self.values, max if self.question.better == "higher" else min
-        return best(values, key=lambda each: values[each].value)
+        maps = [each for each in self.maps if each[0] not in CONTROLS]
+        return best(maps or self.maps, key=lambda each: values[each].value)
 
     @property
-    def ahead(self) -> tuple[Map, ...]:
-        """The first, and all that are not surely behind it; of a single network nothing is sure."""
+    def behind(self) -> tuple[Map, ...]:
+        """The maps that are surely worse than the first; of a single network nothing is sure."""
+        others = [each for each in self.maps if each != self.first]
         side = 1 if self.question.better == "higher" else -1
-        gaps = {each: self.difference(self.first, each) for each in self.maps}
-        return tuple(each for each, gap in gaps.items() if len(self.means) == 1 or side * gap.value - reach(gap) <= 0)
+        gaps = {each: side * (self.means[self.first] - self.means[each]) for each in others}
+        adjusted = holm([p_value(gap) for gap in gaps.values()])
+        return tuple(
+            each for (each, gap), p in zip(gaps.items(), adjusted, strict=True) if p < LEVEL and gap.mean() > 0
+        )
 
     @property
-    def simplest(self) -> Map:
-        """The one of these to recommend: the first in the order of `SIMPLEST`, not smoothed before smoothed.
-
-        It is a control only where every map of a network is behind it.
-        """
+    def level(self) -> tuple[Map, ...]:
+        """The maps that cannot be told from the first, the simplest first, not smoothed before smoothed."""
         names = [*SIMPLEST, *(method for method, _ in self.maps)]
-        maps = [each for each in self.ahead if each[0] not in CONTROLS]
-        return min(maps or self.ahead, key=lambda each: (names.index(each[0]), each[1]))
+        left = set(self.maps) - {self.first, *self.behind}
+        return tuple(sorted(left, key=lambda each: (names.index(each[0]), each[1])))
 
     def difference(self, one: Map, other: Map) -> Estimate:
         """The mean over networks of one map's average less another's."""
         return over_networks(self.means[one] - self.means[other])
+
+    def only(self, maps: Sequence[Map]) -> "Answer":
+        """The same of some of the maps."""
+        return replace(self, means=self.means[list(maps)])
 
 
 def reach(estimate: Estimate) -> float:
@@ -114,7 +123,7 @@ def reach(estimate: Estimate) -> float:
 
 def kind_of(network: str) -> str:
     """The kind of network that a short name stands for."""
-    return next((kind for kind, names in KINDS.items() if network in names), SMALL)
+    return next((kind for kind, names in KINDS.items() if network in names), OTHER)
 
 
 def by_magnitude(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
@@ -133,29 +142,44 @@ def by_magnitude(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
     return own[own["steps"] == most][[*KEYS, "value"]]
 
 
-def averages(values: pd.DataFrame, *by: str) -> pd.Series:
-    """The mean over networks of their averages, an `Estimate` for each group `by`."""
-    means = values.groupby([*by, "network"], sort=False)["value"].mean()
-    found = means.groupby(list(by), sort=False).agg(over_networks)
-    return pd.Series(found, dtype=object)
-
-
-def answer(rows: pd.DataFrame, question: Question, kind: str, *, sigmas: Iterable[float] = (0, 3)) -> Answer | None:
-    """A question's answer on one kind of network; None where nothing is measured of it.
-
-    Maps count that were measured on every network of the kind, and images that count for all of these maps.
-    """
+def by_image(rows: pd.DataFrame, question: Question, kind: str, *, sigmas: Iterable[float]) -> pd.DataFrame:
+    """A line for each image of each network of a kind, a column for each map that every one of them has."""
     own = by_magnitude(rows, question)
     own = own[(own["kind"] == kind) & own["sigma"].isin(list(sigmas))]
-    if own.empty:
-        return None
     table = own.pivot_table(index=["network", "photograph", "image"], columns=["method", "sigma"], values="value")
-    everywhere = table.notna().groupby("network").any().all()
-    counted = table.loc[:, everywhere].dropna()
-    return Answer(question, kind, len(counted), counted.groupby("network").mean()) if len(counted) else None
+    return table.loc[:, table.notna().groupby("network").any().all()]
 
 
-def answers(rows: pd.DataFrame, kinds: Iterable[str] = (*KINDS, SMALL)) -> list[Answer]:
+def average(question: Question, kind: str, table: pd.DataFrame) -> Answer | None:
+    """The answer of a table by image, of those images that count for all of its maps; None where there are none.
+
+    A network's average is the metric's own, the median of SIC and the mean of any other.
+    """
+    counted = table.dropna()
+    if counted.empty:
+        return None
+    by = counted.groupby("network")
+    means = by.median() if AVERAGES.get(question.metric) == "median" else by.mean()
+    return Answer(question, kind, int(by.size().max()), means)
+
+
+def answer(
+    rows: pd.DataFrame, question: Question, kind: str, *, sigmas: Iterable[float] = (0, 3), least: float = 0.9
+) -> Answer | None:
+    """A question's answer on one kind of network; None where nothing is measured of it.
+
+    Maps count that have this share of the most images that any map has, on every network; so those of a smaller study
+    do not cut the others down to its images. With 0 all maps count, and the images that they share.
+    """
+    table = by_image(rows, question, kind, sigmas=sigmas)
+    if table.empty:
+        return None
+    counts = table.notna().groupby("network").sum()
+    enough = counts.ge(least * counts.max(axis=1), axis=0).all()
+    return average(question, kind, table.loc[:, enough])
+
+
+def answers(rows: pd.DataFrame, kinds: Iterable[str] = EVERY) -> list[Answer]:
     """Every question on every kind of network of which something is measured."""
     found = (answer(rows, question, kind) for question in QUESTIONS for kind in kinds)
     return [each for each in found if each is not None]
@@ -168,110 +192,23 @@ def name_of(each: Map) -> str:
 
 
 def table(found: Iterable[Answer]) -> pd.DataFrame:
-    """A row a question and kind of network: the best map, its value, what is not surely behind it, and edges."""
+    """A row a question and kind of network: the best map, its value, what cannot be told from it, and edges."""
     lines = []
     for each in found:
-        values = each.values
-        others = [name_of(one) for one in each.ahead if one != each.first]
+        values, level = each.values, [name_of(one) for one in each.level]
         by = f"{each.question.metric}, {each.question.better} is better"
+        more = f" and {len(level) - LISTED} more" * (len(level) > LISTED)
         line = {
             "question": f"{each.question.words}<br><small>{by}</small>",
-            "networks": f"{_where(each)}<br><small>{each.images} images</small>",
+            "networks": f"{where(each)}<br><small>up to {each.images} images each</small>",
             "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
-            "not surely behind it": _few(others) if len(each.means) > 1 else "one network decides nothing",
+            "not surely behind it": (", ".join(level[:LISTED]) + more) or "none",
             "edges": f"{values['edges', 0.0].value:.2f}" if ("edges", 0.0) in values else "–",
         }
-        lines.append(line)
+        lines.append(line if len(each.means) > 1 else line | {"not surely behind it": "one network decides nothing"})
     return pd.DataFrame(lines)
 
 
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - LISTED
-    return (", ".join(names[:LISTED]) + (f" and {more} more" if more > 0 else "")) or "none"
-
-
-def recommend(found: Iterable[Answer]) -> list[str]:
-    """The recommendation, a sentence each: which map, what smoothing and steps do to it, and where it ends.
-
-    Every word that numbers could contradict follows from the answers.
-    """
-    by = {(each.question.metric, each.kind): each for each in found}
-    main = next((by["insertion", kind] for kind in (*KINDS, SMALL) if ("insertion", kind) in by), None)
-    if main is None:
-        return ["Nothing is measured yet, so nothing is recommended."]
-    deleted, cost = (by.get((metric, main.kind)) for metric in ("deletion", "steps to 95 %"))
-    which = f"{_which(main)} {_against(main, deleted)}".strip()
-    return [which, _how(main, cost), _limits(main, by.get(("ROC AUC", SMALL)))]
-
-
-def _which(main: Answer) -> str:
-    choice, where = main.simplest, _where(main)
-    score = f"an insertion score of {main.values[choice]} on {where}"
-    if choice[0] in CONTROLS:
-        return f"No map is recommended: every one is behind {name_of(choice)}, which know no network, with {score}."
-    many = len([each for each in main.ahead if each[0] not in CONTROLS]) - 1
-    others = f"{many} other map{'s' * (many > 1)} cannot be told from it" if many else "every other map is behind it"
-    take = f"rank by magnitude and take {name_of(choice)}, with {score}"
-    return f"To see what a network looks at, {take}: {others}.{_beside_edges(main)}{_of_a_walk(main)}"
-
-
-def _beside_edges(main: Answer) -> str:
-    """Whether the recommended map is better than what knows no network."""
-    if ("edges", 0.0) not in main.maps:
-        return ""
-    gap = main.difference(main.simplest, ("edges", 0.0))
-    if len(main.means) > 1 and gap.low > 0:
-        return f" It is {gap:+.2f} above edges, which know no network."
-    return f" Whether it is better than edges, which know no network, these networks cannot tell ({gap:+.2f})."
-
-
-def _of_a_walk(main: Answer) -> str:
-    """The map of a path to take where another kind of map is recommended."""
-    walked = [each for each in main.maps if each[0] not in GRADIENTS]
-    if main.simplest in walked or not walked:
-        return ""
-    choice = replace(main, means=main.means[walked]).simplest
-    gap = main.difference(choice, main.simplest)
-    words = f"{main.values[choice]}, {gap:+.2f} from it"
-    return f" Of the maps of a path take {name_of(choice)} ({words}): no other is surely better."
-
-
-def _against(main: Answer, deleted: Answer | None) -> str:
-    """Whether deletion, which asks the reverse, agrees with insertion."""
-    choice = main.simplest
-    if deleted is None or choice not in deleted.maps:
-        return ""
-    if choice in deleted.ahead:
-        return "By deletion none is better either."
-    best = deleted.simplest
-    values = f"{deleted.values[best]} against {deleted.values[choice]}, lower is better"
-    words = f"By deletion, which asks the reverse, {name_of(best)} is better ({values})"
-    return f"{words}: the two metrics do not want one map."
-
-
-def _how(main: Answer, cost: Answer | None) -> str:
-    method, _ = main.simplest
-    plain, smooth = (method, 0.0), (method, 3.0)
-    words = f"Smoothing was not measured of {method}"
-    if plain in main.means and smooth in main.means:
-        change = main.difference(smooth, plain)
-        sure = change.low > 0 or change.high < 0
-        verb = ("raises" if change.value > 0 else "lowers") if sure else "may raise or lower"
-        words = f"Three pixels of smoothing {verb} the score of {method} ({change:+.3f})"
-    steps = cost.values.get(plain) if cost else None
-    if steps is None:
-        count = GRADIENTS.get(method, WALK)
-        return f"{words}; it takes {count} gradient{'s' * (count != 1)} of an image."
-    return f"{words}; in the mean {steps.value + 1:.0f} gradients give 95 % of what 512 give."
-
-
-def _limits(main: Answer, where: Answer | None) -> str:
-    there = "Where the object is was not measured"
-    if where:
-        best = where.simplest
-        there = f"Where the object is, {name_of(best)} says best on {_where(where)} (ROC AUC {where.values[best]})"
-    return f"{there}; all this is of {main.images} images, and of networks of these kinds alone."
-
-
-def _where(each: Answer) -> str:
+def where(each: Answer) -> str:
+    """Of which networks an answer is: "5 ImageNet networks"."""
     return f"{len(each.means)} {each.kind} network{'s' if len(each.means) > 1 else ''}"

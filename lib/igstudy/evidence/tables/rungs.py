@@ -7,14 +7,15 @@ import pandas as pd
 
 from igstudy.evidence.statistics import Estimate, over_networks
 from igstudy.evidence.tables.choosing import (
-    GRADIENTS,
-    KINDS,
+    COSTS,
+    EVERY,
     SIGMAS,
-    SMALL,
     WALK,
     Answer,
     Question,
     answer,
+    average,
+    by_image,
     kind_of,
     reach,
 )  # fmt: skip
@@ -30,7 +31,6 @@ RUNGS = {  # of the ladder on the straight path, by their formulas
     "IG + IDGI": "IDGI",
 }
 OF_A_PATH = {"IG": "ig", "Σ |g Δx|": "variation", "IDGI": "idgi", "IDG": "idg"}
-EVERY = (*KINDS, SMALL)
 INSERTED, DELETED = ("black", "mean", "blur", "noise", "filled"), ("black", "noise", "filled")
 SUMS, MOST = ("IG, trapezoid", "IG, placed", "IG, left sum", "IG, Gauss–Legendre"), 64
 Line = tuple[list[float], list[Estimate]]
@@ -48,7 +48,7 @@ def costs(found: Answer, steps: Answer | None) -> dict[str, tuple[float, Estimat
     """
     needed = {method: each.value + 1 for (method, _), each in steps.values.items()} if steps else {}
     return {
-        method: (needed.get(method, GRADIENTS.get(method, WALK)), each, found.values.get((method, 3.0)))
+        method: (needed.get(method, COSTS.get(method, WALK)), each, found.values.get((method, 3.0)))
         for (method, sigma), each in found.values.items()
         if not sigma
     }
@@ -72,7 +72,7 @@ def widths(rows: pd.DataFrame, questions: Sequence[Question], methods: Sequence[
     panels: dict[str, dict[str, Line]] = {}
     for question in questions:
         for kind in EVERY:
-            found = answer(rows, question, kind, sigmas=SIGMAS)
+            found = answer(rows, question, kind, sigmas=SIGMAS, least=0)
             if found and any(sigma for _, sigma in found.maps):
                 by = {method: [s for s in SIGMAS if (method, s) in found.maps] for method in methods}
                 lines = {m: (own, [found.values[m, s] for s in own]) for m, own in by.items() if own}
@@ -81,15 +81,31 @@ def widths(rows: pd.DataFrame, questions: Sequence[Question], methods: Sequence[
 
 
 def on_canvases(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
-    """Insertion and deletion by canvas (down) of maps (across) on one kind of network, means over networks."""
+    """Insertion and deletion by canvas (down) of maps (across) on one kind of network, of the images that all share."""
+    wanted = [("insertion", "higher", canvas) for canvas in INSERTED] + [
+        ("deletion", "lower", each) for each in DELETED
+    ]
+    questions = [Question("", metric, f"{canvas}, 21 counts", better) for metric, better, canvas in wanted]
     lines = {}
-    for metric, better, canvases in (("insertion", "higher", INSERTED), ("deletion", "lower", DELETED)):
-        for canvas in canvases:
-            found = answer(rows, Question("", metric, f"{canvas}, 21 counts", better), kind, sigmas=[0])
-            if found:
-                own = {method: shorten(found.values[method, 0.0]) for method in methods if (method, 0.0) in found.maps}
-                lines[f"{metric} on {canvas} ({better} is better)"] = own
+    for found in together(rows, questions, kind, methods):
+        canvas, better = found.question.variant.partition(",")[0], found.question.better
+        own = {method: shorten(found.values[method, 0.0]) for method in methods if (method, 0.0) in found.maps}
+        name = f"{found.question.metric} on {canvas} ({better} is better)"
+        lines[name] = own | {"images": f"up to {found.images}"}
     return pd.DataFrame(lines).T.fillna("–")
+
+
+def together(rows: pd.DataFrame, questions: Sequence[Question], kind: str, methods: Sequence[str]) -> list[Answer]:
+    """The answers of some maps, as they are, to several questions, all of the images that count for all of these."""
+    there = dict[Question, pd.DataFrame]()
+    for question in questions:
+        table = by_image(rows, question, kind, sigmas=(0,))
+        own = table[[(method, 0.0) for method in methods if (method, 0.0) in table]].dropna()
+        if own.size:
+            there[question] = own
+    common = list(pd.concat(there.values(), axis=1, join="inner").index) if there else []
+    found = (average(question, kind, each.loc[common]) for question, each in there.items())
+    return [each for each in found if each is not None]
 
 
 def steps_needed(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
@@ -110,6 +126,7 @@ def steps_needed(rows: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 def before_star(rows: pd.DataFrame) -> pd.DataFrame:
     """The shares of weight and of credit before α*, a row a kind of network and share, a column a method."""
     own = rows[rows["metric"].isin(["weight before α*", "credit before α*"]) & (rows["left_out"] == "")]
+    own = own[own["path"] == "straight"]
     own = own.assign(**{name: own[name].astype(str) for name in ("network", "metric", "method")})
     own = own.assign(kind=own["network"].map(kind_of))
     means = own.groupby(["kind", "metric", "method", "network"])["value"].mean()
@@ -120,7 +137,8 @@ def before_star(rows: pd.DataFrame) -> pd.DataFrame:
 
 def by_path(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
     """Insertion on black by path and baseline (down) of four rules by magnitude (across), means over networks."""
-    found, lines = answer(rows, Question("", "insertion", "black, 21 counts", "higher"), kind, sigmas=[0]), {}
+    question, lines = Question("", "insertion", "black, 21 counts", "higher"), {}
+    found = answer(rows, question, kind, sigmas=[0], least=0)
     for path in METHODS if found else ():
         methods = {words: (labelled(path, rule), 0.0) for words, rule in OF_A_PATH.items()}
         if found and all(each in found.maps for each in methods.values()):
@@ -131,6 +149,7 @@ def by_path(rows: pd.DataFrame, kind: str) -> pd.DataFrame:
 def by_sum(rows: pd.DataFrame, metric: str) -> dict[str, dict[str, Line]]:
     """By network, what IG's four sums have of a metric against their gradients, geometric means over images."""
     own = rows[(rows["metric"] == metric) & rows["method"].isin(SUMS) & (rows["left_out"] == "")]
+    own = own[own["variant"].astype(str).str.startswith("equal gradients")]
     panels: dict[str, dict[str, Line]] = {}
     for (network, method), its in own.groupby(["network", "method"], sort=False, observed=True):
         counts = sorted(n for n in its["steps"].unique() if n <= MOST)

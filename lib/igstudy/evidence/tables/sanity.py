@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from igstudy.evidence.statistics import bootstrap
-from igstudy.evidence.tables.choosing import CONTROLS, Question, answer
-from igstudy.evidence.tables.rungs import Line
+from igstudy.evidence.tables.choosing import CONTROLS, Question
+from igstudy.evidence.tables.rungs import Line, together
 from igstudy.measures.checking import RANDOM
 from igstudy.measures.quantities import randomised_share
 
@@ -25,14 +25,16 @@ def randomised(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, dict[str
 
 def beside_random(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
     """What metrics say of a network's own maps, of those of its randomised copy, of edges and of random numbers."""
+    metrics = {"insertion": "black, 21 counts", "SIC": "png", "ABPC": "logit, plain"}
     lines = list[dict[str, str]]()
-    for metric, variant in (("insertion", "black, 21 counts"), ("SIC", "png"), ("ABPC", "logit, plain")):
-        own = answer(rows, Question("", metric, variant, "higher"), kind, sigmas=[0])
-        other = answer(rows, Question("", metric, f"{variant}, {RANDOM}", "higher"), kind, sigmas=[0])
-        if own and other:
+    for metric, variant in metrics.items():
+        pair = [Question("", metric, f"{variant}{end}", "higher") for end in ("", f", {RANDOM}")]
+        found = together(rows, pair, kind, (*methods, *CONTROLS))
+        if len(found) == len(pair):
+            own, other = (each.values for each in found)
             for method in methods:
-                cells = {"its own": own.values.get((method, 0.0)), "randomised": other.values.get((method, 0.0))}
-                cells |= {name: own.values.get((name, 0.0)) for name in CONTROLS}
+                cells = {"its own": own.get((method, 0.0)), "randomised": other.get((method, 0.0))}
+                cells |= {name: own.get((name, 0.0)) for name in CONTROLS}
                 words = {name: f"{each}" if each else "–" for name, each in cells.items()}
-                lines.append({"metric": metric, "map": method} | words)
+                lines.append({"metric": metric, "map": method} | words | {"images": f"up to {found[0].images}"})
     return pd.DataFrame(lines)

@@ -103,9 +103,9 @@ def _length(segment: Segment) -> Tensor:
     return send(segment.end.alpha - segment.start.alpha, segment.score_change.device, torch.float64)
 
 
-FAMILY = {  # by their names in `igpaths.methods`, at the ends of the segments where the study takes their gradients
+FAMILY = {  # by the names of a study's rules, at the ends of the segments where it takes their gradients
     "ig": Weighted(one, at="both"),
     "idg": Weighted(slope, at="end"),
     "idgi": Weighted(slope_over_square, "gradient"),
-    "Σ g²": Weighted(even, "gradient"),
+    "squared-gradients": Weighted(even, "gradient"),
 }

@@ -68,6 +68,16 @@ def test_canvases_stand_below_each_other_with_their_direction():
         "deletion on noise (lower is better)",
     ]
     assert table["IG"].str[:4].tolist() == ["0.40", "0.30", "0.20"]
+    assert set(table["images"]) == {"up to 6"}
+
+
+def test_canvases_are_compared_on_the_images_that_they_share():
+    few = planted({("IG", 0): 0.3}, question=Question("", "insertion", "noise, 21 counts", "higher"), images=2)
+    many = planted({("IG", 0): 0.4}, images=9, spread=0)
+    many.loc[many["image"].isin(["0", "1"]), "value"] = 0.1
+    table = rungs.on_canvases(pd.concat([few, many]), "ImageNet", ("IG",))
+    assert table.loc["insertion on black (higher is better)", "IG"] == "0.10 ± 0.00"
+    assert set(table["images"]) == {"up to 2"}
 
 
 def test_steps_are_rounded_and_their_kind_named():
@@ -126,9 +136,10 @@ def test_paths_stand_below_each_other_where_all_four_rules_were_measured():
 
 def test_sums_are_geometric_means_by_gradients():
     rows = pd.concat(
-        planted({("IG, placed", 0): value}, question=Question("", "map change", "v", "lower"), spread=0).assign(steps=n)
-        for n, value in ((8, 0.04), (16, 0.01), (1025, 0.5))
-    )
+        planted({("IG, placed", 0): value}, question=Question("", "map change", of, "lower"), spread=0).assign(steps=n)
+        for n, value, of in (*((n, v, "equal gradients, to 1024") for n, v in ((8, 0.04), (16, 0.01), (1025, 0.5))),
+                             (8, 9.0, "to 512"))
+    )  # fmt: skip
     rows["value"] *= np.where(rows["image"] == "0", 2.0, 1.0)
     counts, values = rungs.by_sum(rows, "map change")["mobilenet_v2"]["IG, placed"]
     assert counts == [8, 16]

@@ -65,7 +65,7 @@ def test_the_parts_of_ig_have_weights_of_0_and_1(path, crossing, dtype):
 
 def test_the_members_of_the_study_are_the_rules_that_its_methods_have():
     for name, member in FAMILY.items():
-        assert member == MEMBERS[ig.SquaredGradients() if name == "Σ g²" else RULES[name](0.9)]
+        assert member == MEMBERS[ig.SquaredGradients() if name == "squared-gradients" else RULES[name](0.9)]
 
 
 @pytest.mark.parametrize("size", [1e-25, 1e12])
@@ -112,7 +112,7 @@ def test_the_masses_of_a_path_are_its_length_and_the_change_of_score(path):
     masses = {name: torch.stack([member.mass(s) for s in segments]) for name, member in FAMILY.items()}
     ones = torch.ones(len(x), dtype=torch.float64)
     torch.testing.assert_close(masses["ig"].sum(0), ones)
-    torch.testing.assert_close(masses["Σ g²"].sum(0), ones)
+    torch.testing.assert_close(masses["squared-gradients"].sum(0), ones)
     changes = torch.stack([s.score_change for s in segments]).abs()
     torch.testing.assert_close(masses["idg"], changes)
     credits = torch.stack([FAMILY["idgi"].credit(s).abs().sum((1, 2, 3)) for s in segments])
@@ -137,7 +137,7 @@ def test_in_a_scaled_score_credits_are_of_their_degree_and_shares_of_the_weight_
         list(ig.walk(classifier(Scaled(by)), images(), NONE, path=ig.Straight(BASELINE), steps=4))
         for by in (1, -scale if negative else scale)
     )
-    for name, degree in {"ig": 1, "idg": 2, "idgi": 1, "Σ g²": 2}.items():
+    for name, degree in {"ig": 1, "idg": 2, "idgi": 1, "squared-gradients": 2}.items():
         factor = (-scale if negative else scale) ** degree
         for before_it, after_it in zip(own, scaled, strict=True):
             expected = factor * FAMILY[name].credit(before_it)
