@@ -153,7 +153,7 @@ def cost_panels(
     ones, and each cost stands at the right under `cost`; of equal cost the best is at the top.
     """
     most = max(map(len, panels.values()))
-    size = 4.3 * len(panels), 1.2 + 0.24 * most
+    size = 3.5 * len(panels), 1.2 + 0.22 * most
     figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
         names = sorted(panel, key=lambda name: (panel[name][0], panel[name][1].value))
