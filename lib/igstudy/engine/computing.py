@@ -22,10 +22,10 @@ from igstudy.engine import fingerprint, store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import provenance
 from igstudy.engine.scheduler import worker_device
-from igstudy.engine.subjects import samples, subject, without_maps, without_values
+from igstudy.engine.subjects import samples, subject
 from igstudy.engine.units import Part, Unit, check_inputs, parts
 from igstudy.measures.quantities import threads
-from igstudy.measures.sample import Sample
+from igstudy.measures.sample import Sample, without_maps, without_values
 from igstudy.measures.sources import are_finite
 from igstudy.tasks.images import NoImagesError
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -114,21 +113,3 @@ def samples(study: Parameters, subject: Subject, source: Source, net: Classifier
 def count_kept(study: Parameters, start: int, count: int) -> int:
     """Of how many of `count` images from number `start` on the maps are kept."""
     return max(0, min(count, study.maps - start))
-
-
-def without_maps(sample: Sample, bad: Sequence[int]) -> Sample:
-    """The sample with zeros for the maps of images whose scores are not finite, so that the others can be measured."""
-    if not bad or sample.walked is None:
-        return sample
-    maps, which = sample.walked.maps, torch.tensor(bad, device=sample.net.device)
-    maps = {key: each.index_fill(0, which, 0) for key, each in maps.items()}
-    return replace(sample, walked=replace(sample.walked, maps=maps))
-
-
-def without_values(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The rows, those of the named images without a value."""
-    if not names:
-        return frame
-    held = frame["image"].isin(list(names))
-    reasons = frame["left_out"].mask(held, "not finite")
-    return frame.assign(value=frame["value"].mask(held), curve=frame["curve"].mask(held), left_out=reasons)

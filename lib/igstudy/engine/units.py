@@ -20,6 +20,7 @@ from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import versions
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
+from igstudy.measures.sample import without_maps, without_values
 from igstudy.measures.sources import APART, Source
 from igstudy.tasks.images import collection
 from igstudy.tasks.photographs import Collection, Photograph, find_classes
@@ -153,7 +154,7 @@ def part_facts(part: Part) -> list[object]:
     choices = [(name, repr(getattr(part.protocol, name))) for name in (*ALWAYS, *measure.reads)]
     if source.name.startswith("split"):  # whose walk protocols share, each with rules of its own
         source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
-    engine = (subjects.subject, subjects.samples, subjects.without_maps, subjects.without_values, sources.are_finite)
+    engine = (subjects.subject, subjects.samples, without_maps, without_values, sources.are_finite)
     # The walk is the source's own: a control has none.
     own = fingerprint.code(measure.rows, *engine, *measure.walks, apart=(*APART, attribute, walk))
     options = repr(getattr(measure.rows, "keywords", ""))

@@ -14,7 +14,17 @@ from igpaths.metrics import spearman
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.quantities import layers, randomised, similarity, stages
 from igstudy.measures.revealing import ablate, curves, reveal
-from igstudy.measures.sample import Key, Sample, explained_again, finest, ranking_maps, rows, uncounted
+from igstudy.measures.sample import (
+    Key,
+    Sample,
+    explained_again,
+    finest,
+    ranking_maps,
+    rows,
+    uncounted,
+    without_maps,
+    without_values,
+)  # fmt: skip
 from igstudy.measures.sources import are_finite
 
 RANDOM = "all layers randomised"
@@ -43,11 +53,11 @@ def sanity_of_metrics(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     walked, source = _randomised(sample, protocol).walked, replace(sample.source, steps=finest(sample))
     assert walked is not None
-    bad = ~are_finite(walked)  # images that must not stop the others
-    maps = {key: each.where(~bad.to(each.device).view(-1, 1, 1, 1), 0) for key, each in walked.maps.items()}
-    own = replace(sample, source=source, walked=replace(walked, maps=maps))
+    bad = (~are_finite(walked)).nonzero()[:, 0].tolist()  # images that must not stop the others
+    own = without_maps(replace(sample, source=source, walked=walked), bad)
     frames = [*reveal(own, protocol), *curves(own, protocol, estimators=("png",)), *ablate(own, protocol)]
-    return [_marked(frame, [sample.names[i] for i in bad.nonzero()[:, 0].tolist()]) for frame in frames]
+    marked = (frame.assign(variant=frame["variant"] + f", {RANDOM}") for frame in frames)
+    return [without_values(frame, [sample.names[i] for i in bad]) for frame in marked]
 
 
 def _randomised(sample: Sample, protocol: Protocol, count: int | None = None) -> Sample:
@@ -59,14 +69,3 @@ def _randomised(sample: Sample, protocol: Protocol, count: int | None = None) ->
 def _magnitudes(sample: Sample, protocol: Protocol) -> tuple[list[Key], Tensor]:
     maps = ranking_maps(sample, protocol, signs=("absolute",), steps=finest(sample))
     return list(maps), torch.stack(list(maps.values()), dim=1)
-
-
-def _marked(frame: pd.DataFrame, bad: list[str]) -> pd.DataFrame:
-    """The rows under the variant of the randomised network, those of the `bad` images without a value."""
-    held = frame["image"].isin(bad)
-    return frame.assign(
-        variant=frame["variant"] + f", {RANDOM}",
-        value=frame["value"].mask(held),
-        curve=frame["curve"].mask(held),
-        left_out=frame["left_out"].mask(held, "not finite"),
-    )

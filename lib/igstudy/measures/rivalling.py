@@ -21,7 +21,7 @@ from igpaths.rules import IG, Gradient
 from igstudy.measures.describing import localized
 from igstudy.measures.protocols import Protocol
 from igstudy.measures.revealing import deleted, revealed
-from igstudy.measures.sample import Key, Sample, signed_maps, stack
+from igstudy.measures.sample import Key, Sample, signed_maps, stack, without_values
 from igstudy.measures.sources import attribute_any
 
 BUDGET = 64  # about as many as each has of an image, as a walk of 64 steps
@@ -33,13 +33,13 @@ REFERENCES = 8  # baselines, or noisy versions, of which each is walked in 8 ste
 def judge(sample: Sample, protocol: Protocol, maps: dict[Key, Tensor]) -> list[pd.DataFrame]:
     """Insertion and deletion on the first canvas of ranking maps (B, H, W), and localization where masks are known."""
     assert protocol.insertion
-    ranked = stack(sample, protocol, maps)
-    canvases = {name: name for name in protocol.insertion.canvases[:1]}
-    return [
-        *revealed(sample, protocol, *ranked, canvases=canvases),
-        *deleted(sample, protocol, *ranked, canvases=canvases),
-        *(localized(sample, protocol, *ranked) if sample.masks is not None else []),
-    ]
+    keys, ranked = stack(sample, protocol, maps)
+    bad = (~ranked.isfinite().flatten(1).all(1)).nonzero()[:, 0].tolist()  # images that must not stop the others
+    canvases, shown = {name: name for name in protocol.insertion.canvases[:1]}, ranked.nan_to_num(0, 0, 0)
+    frames = revealed(sample, protocol, keys, shown, canvases=canvases)
+    frames += deleted(sample, protocol, keys, shown, canvases=canvases)
+    frames += localized(sample, protocol, keys, shown) if sample.masks is not None else []
+    return [without_values(frame, [sample.names[i] for i in bad]) for frame in frames]
 
 
 def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -52,7 +52,9 @@ def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """
     own = attributions(sample)
     maps = {key: each for name, a in own.items() for key, each in signed_maps(name, 0, a, protocol.ranking).items()}
-    maps["XRAI", 0, "none"] = xrai(sample.images, signed_map(_from_both_ends(sample)))[:, 0]
+    base = signed_map(_from_both_ends(sample))
+    regions = xrai(sample.images, base.nan_to_num(0, 0, 0))[:, 0]
+    maps["XRAI", 0, "none"] = regions.where(base.isfinite().flatten(1).all(1).view(-1, 1, 1), torch.nan)
     return judge(sample, protocol, maps)
 
 

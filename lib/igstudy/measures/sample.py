@@ -218,3 +218,21 @@ def attribute_again(sample: Sample, rules: Rules) -> Attributions:
     """A sample walked once more at the finest step count alone; its images may leave [0, 1]."""
     path, steps = sample.source.path, finest(sample)
     return attribute_any(*sample.question, path=path, rules=rules.values(), steps=steps, batch_size=sample.batch_size)
+
+
+def without_maps(sample: Sample, bad: Sequence[int]) -> Sample:
+    """The sample with zeros for the maps of images whose scores are not finite, so that the others can be measured."""
+    if not bad or sample.walked is None:
+        return sample
+    maps, which = sample.walked.maps, torch.tensor(bad, device=sample.net.device)
+    maps = {key: each.index_fill(0, which, 0) for key, each in maps.items()}
+    return replace(sample, walked=replace(sample.walked, maps=maps))
+
+
+def without_values(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The rows, those of the named images without a value."""
+    if not names:
+        return frame
+    held = frame["image"].isin(list(names))
+    reasons = frame["left_out"].mask(held, "not finite")
+    return frame.assign(value=frame["value"].mask(held), curve=frame["curve"].mask(held), left_out=reasons)

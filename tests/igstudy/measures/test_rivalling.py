@@ -72,3 +72,11 @@ def test_xrai_takes_the_mean_of_ig_from_black_and_from_white_and_masks_are_used_
 def test_a_sample_of_one_image_has_no_others_to_expect():
     one = sampled(CONTROLS, classifier(small_network(torch.float32), "probability"), IMAGES[:1], TARGETS[:1])
     assert tuple(rivalling.attributions(one)) == NAMES[:3]
+
+
+def test_an_image_whose_maps_are_not_finite_is_left_out_alone(own):
+    maps = {("IG", 0, "absolute"): torch.rand(4, 16, 16)}
+    maps["IG", 0, "absolute"][2, 3, 3] = torch.nan
+    for frame in rivalling.judge(own, IGPATHS, maps):
+        assert (frame["left_out"] == "not finite").tolist() == [False, False, True, False]
+        assert frame["value"].isna().tolist() == [False, False, True, False]
