@@ -1,11 +1,13 @@
 """Which map to use: the answers and the recommendation follow the numbers, whichever way they are turned."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from igstudy.evidence.results import explored, published
 from igstudy.evidence.statistics import holm, over_networks, p_value
 from igstudy.evidence.tables import choosing
 from igstudy.evidence.tables.choosing import (
@@ -30,6 +32,7 @@ INSERTION, ROC, DELETION, COST, SIC = (
     for metric in ("insertion", "ROC AUC", "deletion", "steps to 95 %", "SIC")
 )
 NETWORKS = KINDS["ImageNet"]
+ROOT = Path(__file__).parents[4]
 PLAIN = {("random", 0): 0.1, ("edges", 0): 0.2, ("IG", 0): 0.4, ("IG", 3): 0.6, ("IG + IDGI", 0): 0.5}
 MAPS = [each for each in PLAIN if each[0] not in CONTROLS]
 
@@ -217,3 +220,18 @@ def test_every_name_that_is_listed_is_one_of_a_method():
     assert {*SIMPLEST, *COSTS} <= methods | others
     assert len(set(SIMPLEST)) == len(SIMPLEST)
     assert [choosing.kind_of(name) for name in ("mobilenet_v2", "mobilenet", "resnet50")] == ["ImageNet", SMALL, OTHER]
+
+
+def test_what_is_recommended_is_what_plain_pandas_finds_in_the_committed_study():
+    rows = pd.read_parquet(ROOT / "results" / "which-map" / "values.parquet")
+    for name in ("network", "method", "sign", "variant", "metric", "left_out"):
+        rows[name] = rows[name].astype(str)
+    own = rows[(rows["metric"] == "insertion") & (rows["left_out"] == "") & rows["network"].isin(NETWORKS)]
+    own = own[own["sign"].isin(["absolute", "none"]) & own["variant"].str.match(r"black, 21 counts(, σ = 3 px)?$")]
+    own = own[~own["method"].isin(CONTROLS)]
+    own["map"] = own["method"] + own["variant"].str.extract("(, σ.*)")[0].fillna("")
+    table = own.pivot_table(index=["network", "image"], columns="map", values="value").dropna()
+    best = table.groupby("network").mean().mean()
+    first = best.idxmax().replace(", σ = 3 px", " smoothed by 3 px")
+    (sentence, *_) = recommend(answers(published(*explored())))
+    assert f"{first} scores highest by magnitude (insertion {best.max():.2f} [" in sentence
