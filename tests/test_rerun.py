@@ -192,7 +192,7 @@ def test_a_study_is_run_asked_about_and_published(project, capsys):
 def table(heading):
     """The names in the first column of the table below a heading."""
     lines = PAGE[PAGE.index(heading) :].split("\n\n| ")[1].split("\n\n")[0].splitlines()[2:]
-    return [name for row in lines for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    return [name for row in lines for name in re.findall(r"`([\w-]+)`", row.split("|")[1])]
 
 
 def test_the_tables_name_every_parameter_and_every_metric():
