@@ -21,20 +21,17 @@ from igstudy.engine.scheduler import environment, exported
 
 SERVER = get_context("forkserver")
 PRELOADED = [
-    "timm",  # first, for its progress bars look for IPython and would warn that this one has no widgets
+    "igstudy.press.preloaded",  # first, for it sets the server's environment
+    "timm",  # before all else, for its progress bars look for IPython and would warn that this one has no widgets
     *("ipykernel.kernelapp", "matplotlib.pyplot", "myst_nb", "pandas", "scipy.stats", "skimage.metrics", "torchvision"),
     *("igpaths.plots", "igstudy.evidence.findings", "igstudy.evidence.tables.beside", "igstudy.press.look", __name__),
 ]
-VARIABLES = {
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # a kernel's own, which Matplotlib reads once
-    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # of pyarrow's allocator
-}
 SERVER.set_forkserver_preload(PRELOADED)
 
 
 def start_server() -> None:
     """Start to import what chapters need, if that has not begun, and do not wait for it."""
-    with exported(environment(1) | VARIABLES):
+    with exported(environment(1)):
         ensure_running()
 
 

@@ -52,6 +52,29 @@ def test_the_server_has_one_thread_and_has_imported_what_chapters_import(forked)
     assert answer.read_text() == "1 ['torch', 'timm', 'igstudy.press.look']"
 
 
+def test_the_server_has_its_own_environment_whoever_has_started_it(tmp_path):
+    code = """
+import os
+from multiprocessing import forkserver
+from pathlib import Path
+from igstudy.press import kernels
+
+def serve(arguments, cwd, variables):
+    import matplotlib
+    tasks = len(os.listdir(f"/proc/{os.getppid()}/task"))
+    Path(arguments[0]).write_text(f"{tasks} {matplotlib.rcParams['backend']}")
+
+if __name__ == "__main__":
+    forkserver.ensure_running()  # as other code would, without any variables
+    kernels._serve = serve
+    kernels.Forked(["answer"], os.getcwd(), dict(os.environ)).wait()
+"""
+    (tmp_path / "other.py").write_text(code)
+    plain = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "other.py"], cwd=tmp_path, env=plain, check=True)
+    assert (tmp_path / "answer").read_text() == "1 module://matplotlib_inline.backend_inline"
+
+
 def test_a_process_that_is_killed_is_known_to_have_died(forked):
     process, _ = forked("wait")
     assert process.poll() is None
