@@ -7,15 +7,19 @@ from igstudy.evidence.tables.choosing import COSTS, EVERY, SMALL, WALK, Answer, 
 EDGES = ("edges", 0.0)
 
 
-def recommend(found: Iterable[Answer]) -> list[str]:
-    """Which map scores highest, what smoothing and steps do to it, and where the object is and the evidence ends."""
+def recommend(found: Iterable[Answer], doubts: str = "") -> list[str]:
+    """Which map scores highest, what smoothing and steps do to it, and where the object is and the evidence ends.
+
+    `doubts` are sentences on the metrics themselves, which come with the limits.
+    """
     by = {(each.question.metric, each.kind): each for each in found}
     main = next((by["insertion", kind] for kind in EVERY if ("insertion", kind) in by), None)
     if main is None:
         return ["Nothing is measured yet, so nothing is recommended."]
     parts = (which(main), beside_edges(main), of_a_path(main), by_deletion(main, by.get(("deletion", main.kind))))
     first = " ".join(part for part in parts if part)
-    return [first, how(main, by.get(("steps to 95 %", main.kind))), limits(main, by.get(("ROC AUC", SMALL)))]
+    last = f"{doubts} {limits(by.get(('ROC AUC', SMALL)))}".strip()
+    return [first, how(main, by.get(("steps to 95 %", main.kind))), last]
 
 
 def which(main: Answer) -> str:
@@ -89,7 +93,7 @@ def how(main: Answer, cost: Answer | None) -> str:
     return f"{words}; in the mean {steps.value:.0f} steps give 95 % of what 512 give (of {cost.images} images each)."
 
 
-def limits(main: Answer, located: Answer | None) -> str:
+def limits(located: Answer | None) -> str:
     """Where the object is, and what this says nothing about."""
     there = "Where the object is was not measured"
     if located:

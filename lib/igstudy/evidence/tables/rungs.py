@@ -82,17 +82,33 @@ def widths(rows: pd.DataFrame, questions: Sequence[Question], methods: Sequence[
 
 def on_canvases(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
     """Insertion and deletion by canvas (down) of maps (across) on one kind of network, of the images that all share."""
-    wanted = [("insertion", "higher", canvas) for canvas in INSERTED] + [
-        ("deletion", "lower", each) for each in DELETED
-    ]
-    questions = [Question("", metric, f"{canvas}, 21 counts", better) for metric, better, canvas in wanted]
     lines = {}
-    for found in together(rows, questions, kind, methods):
+    for found in together(rows, canvases(), kind, methods):
         canvas, better = found.question.variant.partition(",")[0], found.question.better
         own = {method: shorten(found.values[method, 0.0]) for method in methods if (method, 0.0) in found.maps}
         name = f"{found.question.metric} on {canvas} ({better} is better)"
         lines[name] = own | {"images": f"up to {found.images}"}
     return pd.DataFrame(lines).T.fillna("–")
+
+
+def canvases() -> list[Question]:
+    """Insertion and deletion on every canvas."""
+    inserted = [Question("", "insertion", f"{canvas}, 21 counts", "higher") for canvas in INSERTED]
+    return inserted + [Question("", "deletion", f"{canvas}, 21 counts", "lower") for canvas in DELETED]
+
+
+def by_canvas(rows: pd.DataFrame, kind: str, one: str, other: str) -> str:
+    """On which canvases one map is surely better than another, surely worse, or neither, in a sentence."""
+    sides: dict[str, list[str]] = {"better": [], "worse": [], "neither better nor worse": []}
+    for found in together(rows, canvases(), kind, (one, other)):
+        if {(one, 0.0), (other, 0.0)} <= {*found.maps}:
+            gap, side = found.difference((one, 0.0), (other, 0.0)), 1 if found.question.better == "higher" else -1
+            ends = sorted((side * gap.low, side * gap.high))
+            sure = gap.n > 1 and (ends[0] > 0 or ends[1] < 0)
+            words = ("better" if ends[0] > 0 else "worse") if sure else "neither better nor worse"
+            sides[words].append(f"{found.question.metric} on {found.question.variant.partition(',')[0]} ({gap:+.2f})")
+    parts = [f"surely {words} by {', '.join(where)}" for words, where in sides.items() if where]
+    return f"{one} beside {other} is {'; '.join(parts)}." if parts else f"{one} was not measured beside {other}."
 
 
 def together(rows: pd.DataFrame, questions: Sequence[Question], kind: str, methods: Sequence[str]) -> list[Answer]:

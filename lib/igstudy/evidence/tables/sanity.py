@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from igstudy.evidence.statistics import bootstrap
-from igstudy.evidence.tables.choosing import CONTROLS, Question
+from igstudy.evidence.statistics import bootstrap, over_networks
+from igstudy.evidence.tables.choosing import CONTROLS, Answer, Question
 from igstudy.evidence.tables.rungs import Line, together
 from igstudy.measures.checking import RANDOM
 from igstudy.measures.quantities import randomised_share
+
+METRICS = {"insertion": "black, 21 counts", "SIC": "png", "ABPC": "logit, plain"}  # with their variants
 
 
 def randomised(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, dict[str, Line]]:
@@ -23,18 +25,35 @@ def randomised(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, dict[str
     return found
 
 
+def pairs(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> dict[str, tuple[Answer, Answer]]:
+    """By metric, the answers of a network's own maps and of its randomised copy's, of the same images."""
+    found = {}
+    for metric, variant in METRICS.items():
+        questions = [Question("", metric, f"{variant}{end}", "higher") for end in ("", f", {RANDOM}")]
+        if len(both := together(rows, questions, kind, (*methods, *CONTROLS))) == len(questions):
+            found[metric] = both[0], both[1]
+    return found
+
+
 def beside_random(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.DataFrame:
     """What metrics say of a network's own maps, of those of its randomised copy, of edges and of random numbers."""
-    metrics = {"insertion": "black, 21 counts", "SIC": "png", "ABPC": "logit, plain"}
     lines = list[dict[str, str]]()
-    for metric, variant in metrics.items():
-        pair = [Question("", metric, f"{variant}{end}", "higher") for end in ("", f", {RANDOM}")]
-        found = together(rows, pair, kind, (*methods, *CONTROLS))
-        if len(found) == len(pair):
-            own, other = (each.values for each in found)
-            for method in methods:
-                cells = {"its own": own.get((method, 0.0)), "randomised": other.get((method, 0.0))}
-                cells |= {name: own.get((name, 0.0)) for name in CONTROLS}
-                words = {name: f"{each}" if each else "–" for name, each in cells.items()}
-                lines.append({"metric": metric, "map": method} | words | {"images": f"up to {found[0].images}"})
+    for metric, (own, other) in pairs(rows, kind, methods).items():
+        for method in methods:
+            cells = {"its own": own.values.get((method, 0.0)), "randomised": other.values.get((method, 0.0))}
+            cells |= {name: own.values.get((name, 0.0)) for name in CONTROLS}
+            words = {name: f"{each}" if each else "–" for name, each in cells.items()}
+            lines.append({"metric": metric, "map": method} | words | {"images": f"up to {own.images}"})
     return pd.DataFrame(lines)
+
+
+def tell_apart(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> str:
+    """Which metrics rank which maps of a network surely above those of its randomised copy, in a sentence each."""
+    sentences = []
+    for metric, (own, other) in pairs(rows, kind, methods).items():
+        maps = [(method, 0.0) for method in methods if (method, 0.0) in own.maps and (method, 0.0) in other.maps]
+        gaps = {each[0]: over_networks(own.means[each] - other.means[each]) for each in maps}
+        above = [f"{name} ({gap:+.2f})" for name, gap in gaps.items() if gap.n > 1 and gap.low > 0]
+        words = f"of {', '.join(above)}" if above else f"of none of {', '.join(gaps)}"
+        sentences.append(f"{metric} ranks the own map surely above the randomised network's {words}.")
+    return " ".join(sentences) or "It was not measured which metrics tell a network's maps from a random network's."

@@ -80,6 +80,38 @@ def test_canvases_are_compared_on_the_images_that_they_share():
     assert set(table["images"]) == {"up to 2"}
 
 
+@pytest.mark.parametrize(
+    ("black", "noise", "words"),
+    [
+        (0.5, 0.2, ["surely better by insertion on black (+0.2", "surely worse by insertion on noise (-0.1"]),
+        (0.3, 0.5, ["surely better by insertion on noise (+0.2", "neither better nor worse by insertion on black ("]),
+    ],
+)
+def test_on_which_canvases_a_map_is_better_is_said_as_it_is(black, noise, words):
+    rows = pd.concat(
+        planted(
+            {("IG", 0): value, ("IG + IDGI", 0): 0.3}, question=Question("", "insertion", f"{on}, 21 counts", "higher")
+        )
+        for on, value in (("black", black), ("noise", noise))
+    )
+    sentence = rungs.by_canvas(rows, "ImageNet", "IG", "IG + IDGI")
+    assert all(each in sentence for each in words)
+    assert rungs.by_canvas(rows, "ImageNet", "IG", "edges") == "IG was not measured beside edges."
+
+
+@pytest.mark.parametrize(("random", "words"), [(0.2, "of IG (+0.4"), (0.6, "of none of IG.")])
+def test_which_metrics_tell_a_random_networks_maps_is_said_as_it_is(random, words):
+    means = {"": {("IG", 0): 0.6, ("edges", 0): 0.3}, ", all layers randomised": {("IG", 0): random}}
+    rows = pd.concat(
+        planted(of, question=Question("", "ABPC", f"logit, plain{end}", "higher"), spread=0.02, seed=len(end))
+        for end, of in means.items()
+    )
+    sentence = sanity.tell_apart(rows, "ImageNet", ("IG",))
+    assert sentence.startswith("ABPC ranks the own map surely above the randomised network's")
+    assert words in sentence
+    assert "was not measured" in sanity.tell_apart(rows.iloc[:0], "ImageNet", ("IG",))
+
+
 def test_steps_are_rounded_and_their_kind_named():
     rows = pd.concat([
         planted({("IG", 0): 32}, question=TO_MAP, spread=0).assign(sign="signed"),
