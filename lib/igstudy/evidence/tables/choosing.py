@@ -202,7 +202,7 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
             "question": f"{each.question.words}<br><small>{by}</small>",
             "networks": f"{where(each)}<br><small>up to {each.images} images each</small>",
             "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
-            "not surely behind it": (", ".join(level[:LISTED]) + more) or "none",
+            "not surely behind it": ("; ".join(level[:LISTED]) + more) or "none",
             "edges": f"{values['edges', 0.0].value:.2f}" if ("edges", 0.0) in values else "–",
         }
         lines.append(line if len(each.means) > 1 else line | {"not surely behind it": "one network decides nothing"})

@@ -99,16 +99,16 @@ def canvases() -> list[Question]:
 
 def by_canvas(rows: pd.DataFrame, kind: str, one: str, other: str) -> str:
     """On which canvases one map is surely better than another, surely worse, or neither, in a sentence."""
-    sides: dict[str, list[str]] = {"better": [], "worse": [], "neither better nor worse": []}
+    sides: dict[str, list[str]] = {"surely better": [], "surely worse": [], "not surely either": []}
     for found in together(rows, canvases(), kind, (one, other)):
         if {(one, 0.0), (other, 0.0)} <= {*found.maps}:
             gap, side = found.difference((one, 0.0), (other, 0.0)), 1 if found.question.better == "higher" else -1
             ends = sorted((side * gap.low, side * gap.high))
             sure = gap.n > 1 and (ends[0] > 0 or ends[1] < 0)
-            words = ("better" if ends[0] > 0 else "worse") if sure else "neither better nor worse"
+            words = ("surely better" if ends[0] > 0 else "surely worse") if sure else "not surely either"
             sides[words].append(f"{found.question.metric} on {found.question.variant.partition(',')[0]} ({gap:+.2f})")
-    parts = [f"surely {words} by {', '.join(where)}" for words, where in sides.items() if where]
-    return f"{one} beside {other} is {'; '.join(parts)}." if parts else f"{one} was not measured beside {other}."
+    parts = [f"{words} by {', '.join(where)}" for words, where in sides.items() if where]
+    return f"“{one}” beside “{other}” is {'; '.join(parts)}." if parts else f"{one} was not measured beside {other}."
 
 
 def together(rows: pd.DataFrame, questions: Sequence[Question], kind: str, methods: Sequence[str]) -> list[Answer]:

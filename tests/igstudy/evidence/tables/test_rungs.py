@@ -84,7 +84,7 @@ def test_canvases_are_compared_on_the_images_that_they_share():
     ("black", "noise", "words"),
     [
         (0.5, 0.2, ["surely better by insertion on black (+0.2", "surely worse by insertion on noise (-0.1"]),
-        (0.3, 0.5, ["surely better by insertion on noise (+0.2", "neither better nor worse by insertion on black ("]),
+        (0.3, 0.5, ["surely better by insertion on noise (+0.2", "not surely either by insertion on black ("]),
     ],
 )
 def test_on_which_canvases_a_map_is_better_is_said_as_it_is(black, noise, words):
@@ -99,7 +99,7 @@ def test_on_which_canvases_a_map_is_better_is_said_as_it_is(black, noise, words)
     assert rungs.by_canvas(rows, "ImageNet", "IG", "edges") == "IG was not measured beside edges."
 
 
-@pytest.mark.parametrize(("random", "words"), [(0.2, "of IG (+0.4"), (0.6, "of none of IG.")])
+@pytest.mark.parametrize(("random", "words"), [(0.2, "for “IG” (+0.4"), (0.6, "for none.")])
 def test_which_metrics_tell_a_random_networks_maps_is_said_as_it_is(random, words):
     means = {"": {("IG", 0): 0.6, ("edges", 0): 0.3}, ", all layers randomised": {("IG", 0): random}}
     rows = pd.concat(
@@ -107,7 +107,7 @@ def test_which_metrics_tell_a_random_networks_maps_is_said_as_it_is(random, word
         for end, of in means.items()
     )
     sentence = sanity.tell_apart(rows, "ImageNet", ("IG",))
-    assert sentence.startswith("ABPC ranks the own map surely above the randomised network's")
+    assert sentence.startswith("ABPC ranks the network's own map surely above that of its randomised copy")
     assert words in sentence
     assert "was not measured" in sanity.tell_apart(rows.iloc[:0], "ImageNet", ("IG",))
 
