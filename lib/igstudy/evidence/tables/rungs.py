@@ -106,7 +106,7 @@ def by_canvas(rows: pd.DataFrame, kind: str, one: str, other: str) -> str:
             ends = sorted((side * gap.low, side * gap.high))
             sure = gap.n > 1 and (ends[0] > 0 or ends[1] < 0)
             words = ("surely better" if ends[0] > 0 else "surely worse") if sure else "not surely either"
-            sides[words].append(f"{found.question.metric} on {found.question.variant.partition(',')[0]} ({gap:+.2f})")
+            sides[words].append(f"{found.question.metric} on {found.question.variant.partition(',')[0]}")
     parts = [f"{words} by {', '.join(where)}" for words, where in sides.items() if where]
     return f"“{one}” beside “{other}” is {'; '.join(parts)}." if parts else f"{one} was not measured beside {other}."
 

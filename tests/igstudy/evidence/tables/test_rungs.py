@@ -83,8 +83,8 @@ def test_canvases_are_compared_on_the_images_that_they_share():
 @pytest.mark.parametrize(
     ("black", "noise", "words"),
     [
-        (0.5, 0.2, ["surely better by insertion on black (+0.2", "surely worse by insertion on noise (-0.1"]),
-        (0.3, 0.5, ["surely better by insertion on noise (+0.2", "not surely either by insertion on black ("]),
+        (0.5, 0.2, ["surely better by insertion on black;", "surely worse by insertion on noise."]),
+        (0.3, 0.5, ["surely better by insertion on noise;", "not surely either by insertion on black."]),
     ],
 )
 def test_on_which_canvases_a_map_is_better_is_said_as_it_is(black, noise, words):
