@@ -42,7 +42,7 @@ OF_THE_BOOK = (
     *("sensitivity-photographs", "stability-objects", "stability-photographs"),
 )
 # Those that were looked at before anything was claimed of them: no verdict reads them
-EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths")
+EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
