@@ -267,6 +267,14 @@ def test_a_file_of_slurm_has_its_former_name(folder):
         assert workers.count() == 1
 
 
+# Which of two is the second a folder decides, for both may be submitted at once; it waits until the first one is there
+SECOND = """mkdir first 2>/dev/null || {
+    until [ -e submitted ]; do sleep .05; done
+    echo 'error: Invalid account' >&2
+    exit 1
+}"""
+
+
 @pytest.mark.parametrize(
     ("kind", "lines"),
     [
@@ -275,7 +283,7 @@ def test_a_file_of_slurm_has_its_former_name(folder):
         ("pbs", "echo 'error: Invalid account' >&2; exit 1"),
         ("lsf", "echo 'error: Invalid account' >&2; exit 255"),
         ("lsf", "echo 'error: Invalid account'; exit 255"),
-        ("pbs", f"[ -e submitted ] && echo 'error: Invalid account' >&2 && exit 1\n{START}"),  # the second one
+        ("pbs", f"{SECOND}\n{START}"),
     ],
 )
 def test_what_the_cluster_refuses_is_the_one_message(kind, lines, folder, capfd):
