@@ -179,8 +179,7 @@ def explain(
     paths : one or several of "straight", "guided", "blur", and "blur-placed", whose points lie where the score changes.
     rules : one or several of "ig" (the trapezoid), "idgi", "idg", "variation" (the total variation of "ig"), and "left"
         and "right", the parts of "ig" around α*.
-    baseline : "black" (the default), "white", "mean", "blur" or "max-distance"; the blur paths have their own, the
-        blurred image.
+    baseline : "black" (the default), "white", "mean", "blur" or "max-distance"; blur paths begin at the blurred image.
     steps : segments of each path, 1 or more.
     psi : ψ of α*, in (0, 1).
     target : index or name of the class explained; the predicted one by default.
