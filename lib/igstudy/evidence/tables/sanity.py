@@ -54,7 +54,7 @@ def tell_apart(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> str:
         maps = [(method, 0.0) for method in methods if (method, 0.0) in own.maps and (method, 0.0) in other.maps]
         gaps = {each[0]: over_networks(own.means[each] - other.means[each]) for each in maps}
         above = [f"“{name}” ({gap:+.2f})" for name, gap in gaps.items() if gap.n > 1 and gap.low > 0]
-        words = f"for {', '.join(above)}" if above else "for none"
+        words = f"for {', '.join(above) or 'none'} of the {len(gaps)} that were tried"
         name = metric[:1].upper() + metric[1:]
         sentences.append(f"{name} ranks the network's own map surely above that of its randomised copy {words}.")
     return " ".join(sentences) or "It was not measured which metrics tell a network's maps from a random network's."

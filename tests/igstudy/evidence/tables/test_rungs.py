@@ -99,7 +99,7 @@ def test_on_which_canvases_a_map_is_better_is_said_as_it_is(black, noise, words)
     assert rungs.by_canvas(rows, "ImageNet", "IG", "edges") == "IG was not measured beside edges."
 
 
-@pytest.mark.parametrize(("random", "words"), [(0.2, "for “IG” (+0.4"), (0.6, "for none.")])
+@pytest.mark.parametrize(("random", "words"), [(0.2, "for “IG” (+0.4"), (0.6, "for none of the 1 that were tried.")])
 def test_which_metrics_tell_a_random_networks_maps_is_said_as_it_is(random, words):
     means = {"": {("IG", 0): 0.6, ("edges", 0): 0.3}, ", all layers randomised": {("IG", 0): random}}
     rows = pd.concat(
