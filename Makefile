@@ -13,27 +13,29 @@ export PYTHON PARAMS CHAPTER
 BIN = .venv/bin
 STUDY = $(BIN)/python -m igstudy
 
-.PHONY: help setup book browse pdf run results readme notebooks models test lint bench bench-gpu clean
+.PHONY: help setup book browse pdf zip run results readme notebooks models test lint bench bench-gpu clean
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST)
 
-setup: .venv/ready ## the virtual environment with all packages, .venv
+setup: .venv/ready ## make the virtual environment with all packages, .venv
 
 book: .venv/ready ## run the chapters with PARAMS and build the book: _build/html/index.html
 	$(STUDY) book --params="$$PARAMS"
 
-browse: .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
-	@test -f _build/html/index.html || { echo "no book in _build/html: make book" >&2; exit 1; }
+browse: _build/html/index.html .venv/browse/ready ## try the built book in Chromium: errors, links, narrow screens, accessibility
 	$(BIN)/pytest tests/browse.py --numprocesses logical --maxprocesses 4 --dist worksteal --maxfail 20
 
-pdf: .venv/browse/ready ## the chapters that were run with PARAMS as one file: _build/igpaths.pdf
+pdf: .venv/browse/ready ## print the chapters that were run with PARAMS as one file: _build/igpaths.pdf
 	$(STUDY) pdf --params="$$PARAMS"
 
-run: .venv/ready ## run one chapter again: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
+zip: _build/html/index.html ## pack the built book as one file, which opens from the disk: _build/igpaths-book.zip
+	"$$PYTHON" -c 'import shutil; shutil.make_archive("_build/igpaths-book", "zip", "_build/html")'
+
+run: .venv/ready ## run one chapter and render its page: make run CHAPTER=06-split-ig PARAMS=params/imagenet-sample.yaml
 	$(STUDY) chapter --params="$$PARAMS" -- "$$CHAPTER"
 
-notebooks: .venv/ready ## the chapters as notebooks to work on: _build/notebooks/
+notebooks: .venv/ready ## write the chapters as notebooks to work on: _build/notebooks/
 	$(STUDY) notebooks
 
 models: .venv/ready ## train the objects networks again
@@ -49,27 +51,30 @@ lint: .venv/ready ## ruff, mypy, and which module may import which
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-results: .venv/ready ## what a study that has run found, in _build/published/: make results PARAMS=params/imagenet-sample.yaml
+results: .venv/ready ## write the results of a complete study to _build/published/: make results PARAMS=params/imagenet-sample.yaml
 	$(STUDY) results -- "$$PARAMS"
 
-readme: .venv/ready ## what README.md shows: its picture, and what the published results say
+readme: .venv/ready ## update README.md: its pictures, and what the published results say
 	$(STUDY) readme
 
 bench: .venv/bench ## time the library against the bare network and its peers: results/bench/
 	$(BIN)/python -m bench $(BENCH)
 
-bench-gpu: .venv/bench ## in 8 minutes what of it needs a GPU, with its tests, a study and a chapter
+bench-gpu: .venv/bench ## the benchmarks that need a GPU, with its tests, a study and a chapter, in 8 minutes
 	PYTHON=$(BIN)/python bench/gpu.sh
 
-clean: ## remove what was built, but neither .venv nor what a reader may have worked on: results and notebooks
+clean: ## remove what was built; .venv, results and notebooks stay
 	[ ! -d _build ] || find _build -mindepth 1 -maxdepth 1 ! -name results ! -name published ! -name notebooks -exec rm -rf {} +
+
+_build/html/index.html:
+	@echo "no book in _build/html: make book" >&2; exit 1
 
 # Installed again whenever the pinned packages or the package's own description change
 .venv/ready: pyproject.toml constraints.txt
 	@"$$PYTHON" -c 'import sys; sys.exit("igpaths needs Python 3.11 or newer; %s is %s. Use: make PYTHON=python3.11 ..." % \
 		(sys.executable, sys.version.split()[0]) if sys.version_info < (3, 11) else 0)'
 	"$$PYTHON" -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[book,test,timm,photographs,cluster]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[study,book,test,timm,photographs,cluster]'
 	touch $@
 
 # A peer that only the benchmarks need

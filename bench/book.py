@@ -34,13 +34,14 @@ def run(device: str, *, params: Path = PARAMS) -> list[dict[str, Any]]:
 def measured(root: Path, params: Path, device: str) -> Iterator[dict[str, Any]]:
     """The rows of the book of a project that has not been built."""
     chosen, tree = read(params, device=device), root / "_build" / "runs" / params.stem
+    html = root / "_build" / "html"
     chapters = [page for page in pages(root) if page.is_chapter]
     together = phase("all chapters", lambda: execute_all(chapters, chosen, tree))
     for page in chapters:
         yield of_chapter(page, tree)
     yield together
-    yield phase("HTML", lambda: build(root, tree, root))
-    yield phase("check", lambda: check(root / "_build" / "html", pages(root)))
+    yield phase("HTML", lambda: build(root, tree, html))
+    yield phase("check", lambda: check(html, pages(root)))
     yield phase("verdicts", of_published)
 
 

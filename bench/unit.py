@@ -48,6 +48,7 @@ PARTS = (
     ("once", "engine/fingerprint.py", "network"),
     ("once", "engine/behaviour.py", ""),
     ("keys", "engine/fingerprint.py", ""),
+    ("keys", "engine/syntax.py", ""),
     ("keys", "engine/units.py", ""),
     ("provenance", "engine/provenance.py", ""),
     ("store", "engine/store.py", ""),

@@ -15,6 +15,8 @@ from playwright.sync_api import Page
 
 from igstudy.press.browser import PATIENCE, TYPESET, chromium
 from igstudy.press.pages import pages
+from limits import ABOUT_CODE, LIMITS, OF_CHAPTERS, faults
+from measuring import COLUMNS, SIZES, measure
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -146,6 +148,44 @@ def test_every_link_within_the_book_leads_somewhere(page):
         if not there or (parts.fragment and unquote(parts.fragment) not in anchors(path)):
             lost.append(link)
     assert lost == []
+
+
+def test_every_page_keeps_to_its_limits(browser):
+    """At both widths; prints the measures of every page. How long a page is, and how soon it shows, counts at 1280."""
+    print(f"{'page':>28} {'width':>5} " + " ".join(f"{name:>15}" for name in COLUMNS))
+    found = []
+    with browser.new_page() as page:
+        page.set_default_timeout(PATIENCE)
+        for each in pages(ROOT):
+            page.goto((HTML / f"{each.name}.html").as_uri())
+            page.wait_for_function(TYPESET)
+            limited = set(LIMITS) - ({"code lines"} if each.title in ABOUT_CODE else set())
+            limited -= set() if re.match(r"\d\d-", each.title) else {*OF_CHAPTERS}
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                measured = measure(page)
+                print(f"{each.title:>28} {width:>5} " + " ".join(f"{measured[name]:>15.4g}" for name in COLUMNS))
+                found += faults(each.title, {name: measured[name] for name in COLUMNS if name in limited})
+                limited = {"outside", "overprinted"}
+    assert not found, "\n".join(found)
+
+
+def test_what_does_not_fit_is_measured(browser):
+    wide = "<table style='width: 500px'><tr><td>1</td></tr></table>"
+    code = "<div class='cell_input'><pre>x = 1\n\n" + "y" * 89 + "</pre></div>"
+    page_of_faults = f"""<main><article class="bd-article" style="width: 300px; height: 1590px">
+        {wide}<div style="overflow-x: auto">{wide}</div><div style="overflow: hidden">{wide}</div>
+        <div style="position: relative"><span class="eqno" style="position: absolute">(1)</span>
+        <mjx-container><mjx-math>x</mjx-math></mjx-container></div>
+        <details>{code}{wide}</details><div style="overflow: auto">{code}</div>
+        <img style="position: absolute; top: 1200px; width: 50px; height: 50px"></article></main>"""
+    with browser.new_page(viewport={"width": 1280, "height": 800}) as page:
+        page.set_content(f"<body style='margin: 0'>{page_of_faults}</body>")
+        found = measure(page)
+    wanted = {"code lines": 2, "long lines": 1, "images": 1, "overprinted": 1}
+    assert {name: found[name] for name in wanted} == wanted
+    assert found["outside"] == 4  # the tables that nothing scrolls, each with its word
+    assert (found["screens"], found["first image"]) == pytest.approx((2, 1.5), abs=0.1)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

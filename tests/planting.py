@@ -3,19 +3,20 @@
 import numpy as np
 import pandas as pd
 
-from igstudy.evidence.tables.choosing import CONTROLS, KINDS, QUESTIONS
+from igstudy.evidence.kinds import IMAGENET, ONES
+from igstudy.evidence.tables.choosing import CONTROLS, QUESTIONS
 
 INSERTION = next(question for question in QUESTIONS if question.metric == "insertion")
 
 
-def planted(means, *, question=INSERTION, networks=KINDS["ImageNet"], images=6, spread=0.01, seed=0):
+def planted(means, *, question=INSERTION, networks=ONES[IMAGENET][:5], images=6, spread=0.01, seed=0):
     """Rows of a study in which a map, (method, σ), has this mean on every network, but for a little noise."""
     rng, lines = np.random.default_rng(seed), []
     for network in networks:
         for i in range(images):
             for (method, sigma), mean in means.items():
                 lines.append({
-                    "protocol": "igpaths", "network": network, "image": f"{i}", "photograph": f"{i}",
+                    "protocol": "igpaths", "network": network, "image": f"{i}", "photograph": f"{i}", "material": "",
                     "path": "controls" if method in CONTROLS else "straight", "method": method,
                     "steps": 0 if method in CONTROLS else 64,
                     "sign": "none" if method in CONTROLS else "absolute", "metric": question.metric,

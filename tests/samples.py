@@ -2,6 +2,7 @@
 
 import torch
 
+from igpaths.averages import uniform_references
 from igpaths.metrics import blur_photograph
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import explain, on_path
@@ -28,6 +29,7 @@ def sample(source, **changes):
         "predictions": net.predict(IMAGES)[0],
         "names": tuple("abcd"),
         "photographs": tuple("aabb"),
+        "materials": tuple("xyxy"),
         "altered": lambda alter: BLURRED if alter is blur_photograph else PALE,
     }
     return sampled(source, net, IMAGES, TARGETS, **(own | changes))
@@ -46,8 +48,10 @@ def sampled(source, net, images, targets, /, **changes):
         "predictions": targets,
         "names": tuple(map(str, range(count))),
         "photographs": tuple(map(str, range(count))),
+        "materials": ("",) * count,
         "masks": None,
         "altered": lambda alter: images.mean((2, 3), keepdim=True).expand_as(images),
+        "references": lambda count: uniform_references(images, samples=count, seed=1),
         "start": 0,
         "kept": 0,
         "seed": 0,

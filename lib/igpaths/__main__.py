@@ -55,18 +55,16 @@ def parser() -> Parser:
     root.set_defaults(run=root.print_help)
     commands = root.add_subparsers(metavar="COMMAND")
     form = argparse.RawDescriptionHelpFormatter
-    about = "Draw which pixels of images count for a network's answer."
+    about = "Draw which pixels of an image matter for a network's answer."
     one = commands.add_parser("explain", help=about, description=about, epilog=EXPLAIN, formatter_class=form)
     one.set_defaults(run=explain_images)
-    what = "an image, its pixels as stored (EXIF orientation is ignored), or a folder of them; ./-a.jpg for -a.jpg"
+    what = "an image (its EXIF orientation is ignored) or a folder of images; write ./-a.jpg for -a.jpg"
     one.add_argument("images", metavar="IMAGE", nargs="+", type=named, help=what)
-    one.add_argument(
-        "--model", help=f"the network, of those that `python -m igpaths models` lists (default: {DEFAULT})"
-    )
+    one.add_argument("--model", help=f"a network that `python -m igpaths models` lists (default: {DEFAULT})")
     one.add_argument("--data", help="folder of --model's files and synsets.txt (default: $IGPATHS_DATA)")
-    several = f"{', '.join(METHODS)}; several times for several, one walk each (default: straight)"
+    several = f"{', '.join(METHODS)}; repeat for several, with one walk each (default: straight)"
     one.add_argument("--path", action="append", dest="paths", metavar="PATH", help=several)
-    several = f"{', '.join(RULES)}; several times for several, from the same walk (default: ig)"
+    several = f"{', '.join(RULES)}; repeat for several, from the same walk (default: ig)"
     one.add_argument("--rule", action="append", dest="rules", metavar="RULE", help=several)
     one.add_argument("--baseline", help=f"where straight and guided begin, {', '.join(BASELINES)} (default: black)")
     one.add_argument("--steps", type=int, help="segments of the path (default: 128)")
@@ -74,8 +72,8 @@ def parser() -> Parser:
     one.add_argument("--target", help="the class to explain, by its index or name (default: the predicted one)")
     one.add_argument("--output", help="what to explain: probability (default) or logit")
     one.add_argument("--device", help="cpu (default), cuda or cuda:N")
-    files = f"the result, by its ending {', '.join(FORMATS)}; several times for several (default: IMAGE-map.png)"
-    files += "; of several images or a folder the folder of their pictures (default: maps)"
+    files = f"a file ending in {', '.join(FORMATS)}; repeat for several (default: IMAGE-map.png)"
+    files += "; for several images or a folder, the folder of their pictures (default: maps)"
     one.add_argument("--out", type=named, action="append", metavar="FILE", help=files)
     several = "a CSV file with a row for each map (default: maps.csv beside the pictures of several images)"
     one.add_argument("--table", type=named, metavar="FILE", help=several)

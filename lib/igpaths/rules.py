@@ -70,10 +70,10 @@ class IDGI:
         check_word("at", self.at, ("start", "end"))
 
     def credit(self, segment: Segment) -> Tensor:
-        """The segment's credit (B, C, H, W), in units of the score, with the sign of its change of score."""
+        """The credit (B, C, H, W) in units of the score, with the sign of its change."""
         gradient = segment.gradient(self.at)
         norm = torch.linalg.vector_norm(gradient, dim=(1, 2, 3), dtype=torch.float64)
-        # The unit gradient is squared, not the gradient: small gradients would underflow in float32.
+        # Small gradients, squared, would underflow in float32; the unit gradient does not.
         inverse = torch.where(norm > 0, 1 / norm, 0).to(gradient.dtype)
         direction = gradient * inverse.view(-1, 1, 1, 1)
         return direction.square_().mul_(segment.score_change.view(-1, 1, 1, 1))

@@ -7,11 +7,11 @@ import argparse
 import re
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from igpaths.__main__ import Parser, finish, named
-from igstudy.engine.parameters import read
-from igstudy.engine.schema import refusal
 
 STUDY = """examples:
   python -m igstudy {0} params/objects.yaml
@@ -23,19 +23,20 @@ CHAPTER = """examples:
   python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
 BOOK = """examples:
   python -m igstudy {0} --params params/imagenet-sample.yaml"""
+CHANGE = "change a parameter of the file; repeat for several"
 COMMANDS = {
-    "run": "Compute what is missing of the study that a YAML file describes.",
-    "table": "Show the numbers of a study, whether it has run to its end or not: insertion and completeness gap.",
-    "status": "Say how far a study is, and what its run met.",
-    "plan": "Say how fast each network is here, and what a study of many images will take.",
-    "results": "Write the results of a study that has run to _build/published/NAME/, NAME being that of the file.",
+    "run": "Compute the missing parts of the study that a YAML file describes.",
+    "table": "Show the numbers of a study, complete or not: insertion and completeness gap.",
+    "status": "Show how much of a study is computed, what it cost, and what was skipped.",
+    "plan": "Measure how fast each network is here, and predict the cost of a study of many images.",
+    "results": "Write the results of a complete study to _build/published/NAME/, named after its file and -p.",
 }
 PRESS = {
     "book": "Run all chapters with a study's parameters and build the book: _build/html/.",
-    "chapter": "Run one chapter with a study's parameters.",
+    "chapter": "Run one chapter with a study's parameters, and render its page.",
     "notebooks": "Write the chapters as notebooks to work on: _build/notebooks/.",
     "pdf": "Print the chapters that were run with a study's parameters as one file: _build/igpaths.pdf.",
-    "readme": "Write what README.md shows: its picture, and what the published results say.",
+    "readme": "Update README.md: its pictures, and what the published results say.",
 }
 
 
@@ -48,41 +49,47 @@ def parser() -> Parser:
         text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
         one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
         if name == "chapter":
-            one.add_argument("chapter", help="the chapter: 06-split-ig, or its number")
+            one.add_argument("chapter", help="the chapter: 06-split-ig, its number, or a part of its name")
         if name in COMMANDS:
             one.add_argument("params", type=named, help="the YAML file of the study's parameters")
         else:
             one.add_argument("--params", type=named, default=Path("params/objects.yaml"), help="default: %(default)s")
-        one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another one")
+        one.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help=CHANGE)
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")
             one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
         if name == "results":
-            about = "write to results/ instead, on which the verdicts of the book rest: one of its own studies alone"
+            about = "write to results/ instead, on which the book's verdicts rest; only for the book's own studies"
             one.add_argument("--for-the-book", action="store_true", help=about)
     return root
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the command says; what it needs is imported only here, when its arguments are right."""
+    with extra("study"):
+        from igstudy.engine.naming import folder_name
+        from igstudy.engine.parameters import read
+        from igstudy.engine.schema import refusal
     study, name = read(options.params, **dict(options.p)), options.params.stem
     if (options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name)) or not name.strip("."):
         raise refusal(
             "parameters file", str(options.params), "a name of letters, digits, spaces and _.+- that a folder can have"
         )
     if options.command == "readme":
-        from igstudy.press import readme
-
+        with extra("book"):
+            from igstudy.press import readme
         readme.main()
         return 0
     if options.command in PRESS:
-        from igstudy.press import chapters
-
+        with extra("book"):
+            from igstudy.press import chapters
         chapters.make(options.command, study, options.params, dict(options.p), title=getattr(options, "chapter", ""))
         return 0
-    from igstudy import commands
-
+    with extra("study"):
+        from igstudy import commands
     if options.command == "results":
+        if options.p and not options.for_the_book:  # whose own parameters are checked
+            name = folder_name(options.params, study, dict(options.p))
         return commands.results(study, name, for_the_book=options.for_the_book)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
@@ -90,6 +97,16 @@ def run(options: argparse.Namespace) -> int:
         more = [word for pair in options.p for word in ("-p", *pair)]
         return commands.run(study, table=shlex.join(["python", "-m", "igstudy", "table", str(options.params), *more]))
     return {"table": commands.table, "status": commands.status}[options.command](study)
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """ValueError, where an import within fails for want of a package, says which extra of igpaths has it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        remedy = f"pip install 'igpaths[{name}]'"
+        raise ValueError(f"igstudy needs {error.name}, which is not installed: {remedy}") from error
 
 
 def positive(text: str) -> int:

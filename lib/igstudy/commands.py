@@ -27,7 +27,7 @@ def run(study: Parameters, *, table: str) -> int:
     try:
         done = run_engine(study)
     except KeyboardInterrupt:
-        print(f"interrupted: what is computed is kept in {study.store}; the same command goes on", file=sys.stderr)
+        print(f"interrupted: computed parts are kept in {study.store}; run the same command to go on", file=sys.stderr)
         return INTERRUPTED
     print(
         f"{done.units} units, {done.finished} of them there before; {done.computed} parts computed with "
@@ -60,7 +60,7 @@ def status(study: Parameters) -> int:
         files = [file for unit in own for file in unit.files.values()]
         complete = sum(not unit.missing for unit in own)
         stale = sum(len(store.superseded(file)) for file in files)
-        more = f"; {stale} files of other versions or parameters, which are not shown" if stale else ""
+        more = f"; {stale} files of other versions or parameters are not shown" if stale else ""
         print(f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts{more}")
     _print_notes(units)
     return 1 if any(unit.missing for unit in units) else 0
@@ -99,7 +99,7 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
         else:
             evaluations, seconds, least = gradients, gradients / rate, True
             by = f"no unit is complete, as a run with -p images {study.shard} would make one: {gradients} gradients of "
-            by += "the walks an image, and what the metrics ask on top"
+            by += "the walks for each image, and the metrics come on top"
         hours += images * seconds / 3600
         print(f"  {by}; {images} images: {images * evaluations:.3g} evaluations, {images * seconds / 3600:.3g} hours")
     shards = -(-images // study.shard) * len(study.models)

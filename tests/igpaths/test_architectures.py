@@ -134,8 +134,8 @@ def test_every_path(name, path):
     full = classify(build(kind.plain or kind.make), kind.channels, precision="float64")
     expected = attribute(full, images(kind.channels, kind.size), path=path)
     assert maps[TRAPEZOID, STEPS].dtype == torch.float32
-    # Guided chooses pixels by their gradients, so rounding moves its map
-    share = 0.5 if isinstance(path, ig.Guided) else kind.rounding
+    # Guided chooses pixels by their gradients, and Placed its points by changes of the score: rounding moves both
+    share = {ig.Guided: 0.5, ig.Placed: 0.1}.get(type(path), kind.rounding)
     for rule in (TRAPEZOID, ig.IDGI()):
         assert float((maps[rule, STEPS] - expected[rule, STEPS]).norm()) <= share * float(expected[rule, STEPS].norm())
 

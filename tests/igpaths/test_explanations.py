@@ -175,7 +175,7 @@ def test_a_score_that_is_not_finite_is_named_and_drawn_without_its_map(tmp_path)
         (lambda image: to_tensor(image)[None], "its prepare turns scene.png into a tensor (1, 3, 176, 176) of torch"),
         (lambda image: to_tensor(image)[:1], "into a tensor (1, 176, 176) of torch.float32; it must be a float tensor"),
         (lambda image: (to_tensor(image) * 255).byte(), "into a tensor (3, 176, 176) of torch.uint8; it must be"),
-        (lambda image: to_tensor(image) - 1, "into a tensor of pixels from -0.984314 to -0.0666667; it must be"),
+        (lambda image: to_tensor(image) - 1, "into a tensor of pixels from -0.894118 to -0.0666667; it must be"),
         (lambda image: to_tensor(image) * torch.nan, "into a tensor of pixels from nan to nan; it must be"),
         (lambda image: 1 / 0, "model is 'mine'; its prepare fails for scene.png: ZeroDivisionError: division by zero"),
         (None, "model is 'mine'; it has no prepare, which turns scene.png into a tensor"),

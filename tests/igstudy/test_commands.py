@@ -139,7 +139,7 @@ def test_a_plan_without_a_unit_rests_on_the_gradients_of_the_walks(tmp_path, cap
     told = printed(capsys, commands.plan(chosen, images=100, workers=2))
     rate = float(re.search(r"module:studies.three: (\S+) gradients and \S+ forward passes a second on", told)[1])
     # Five points of the straight path; two guided walks of two and four steps, which share both ends
-    assert "would make one: 11 gradients of the walks an image, and what the metrics ask on top; 100" in told
+    assert "would make one: 11 gradients of the walks for each image, and the metrics come on top; 100" in told
     hours = float(re.search(r"100 images: 1.1e\+03 evaluations, (\S+) hours", told)[1])
     assert hours == pytest.approx(1100 / rate / 3600, rel=0.01)
     assert re.search(r"together more than \S+ hours of one worker, \S+ of 2; 25 units; store more than 0 GiB", told)

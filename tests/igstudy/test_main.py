@@ -129,6 +129,16 @@ def test_the_press_does_what_the_command_says(arguments, title, monkeypatch):
     assert received == [(arguments[0], read("study.yaml", images=8), Path("study.yaml"), {"images": "8"}, title)]
 
 
+def test_results_of_another_parameter_have_a_name_of_their_own(folder, monkeypatch):
+    received = []
+    monkeypatch.setattr(commands, "results", lambda study, name, for_the_book: received.append(name) or 0)
+    (folder / "params").mkdir()
+    (folder / "params" / "few.yaml").write_text("images: 3\n")
+    for more in ((), ("-p", "images", "8"), ("-p", "scheduler", "local:2", "--for-the-book")):
+        assert main(["results", "params/few.yaml", *more]) == 0
+    assert received == ["few", "few+images=8", "few"]
+
+
 def test_the_readme_is_written(monkeypatch):
     written = []
     monkeypatch.setattr(press, "readme", SimpleNamespace(main=lambda: written.append(True)), raising=False)

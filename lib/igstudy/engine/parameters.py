@@ -5,6 +5,7 @@ A study is described by one flat YAML file in ``params/`` whose keys are the fie
 `ParameterError` before anything runs.
 """
 
+import ast
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -65,6 +66,7 @@ class Parameters:
     data : folder with photographs (imagenet and folder only); empty: environment variable ``IGPATHS_DATA``.
     models : names, as `igpaths.load_model` understands them.
     images : number of images, at least 1.
+    skip : how many images of the seed's order come before the first, so that a study can be run in several parts.
     paths : names of ``igstudy.measures.sources.PATHS``; under "study-a" those of ``OF_STUDY_A`` alone, walked as there.
         None for a study of Split IG alone, whose paths are its protocols' own.
     rules : names of ``igstudy.measures.sources.RULES``, which rank pixels on these paths; the walks of "study-a" and of
@@ -106,6 +108,7 @@ class Parameters:
     data: Place = ""
     models: Names = tuple(f"objects/{network}" for network in FIVE)
     images: Positive = 8
+    skip: Natural = 0
     paths: Names = ("straight", "blur", "guided")
     rules: Names = ("ig", "idgi")
     steps: Counts = (8, 16, 32, 64, 128)
@@ -168,7 +171,8 @@ class Parameters:
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
-NAMES = tuple(each.name for each in fields(Parameters))
+DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Parameters)}
+NAMES = tuple(DEFAULTS)
 
 
 def read(path: str | Path, /, **overrides: Any) -> Parameters:
@@ -203,16 +207,57 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
 
 
 def of_notebook(scope: Mapping[str, Any]) -> Parameters:
-    """The parameters that a chapter's first cells have set; `scope` is its `globals()`.
+    """The parameters of a chapter; `scope` is its `globals()`, which hold the cells that have run.
 
-    Papermill sets any name that it is given, so plain data under a name that is no parameter is refused. The kernel,
-    which anybody may have started, is settled as the command line's processes are.
+    Parameters are the names of the parameters cell and of the cell that papermill adds; all other variables and
+    imports are the chapter's own. The kernel, which anybody may have started, is settled as the command line's
+    processes are.
+
+    Raises
+    ------
+    ParameterError
+        Where one of these two cells names something that is no parameter, or a value is not allowed.
     """
     settle()
-    shown = {name: value for name, value in scope.items() if not name.startswith("_") and name not in ("In", "Out")}
-    plain = {name for name, value in shown.items() if isinstance(value, str | int | float | list | dict)}
-    check_names(sorted(plain), where="parameters cell")
-    return Parameters(**{name: shown[name] for name in plain})
+    if "In" not in scope:
+        raise refusal("of_notebook", "names without 'In', the cells that have run", "the globals() of a notebook")
+    return Parameters(**{name: scope[name] for name in _named(scope["In"]) if name in scope})
+
+
+def _named(cells: Iterable[str]) -> set[str]:
+    """The names that the parameters cell and papermill's cell set.
+
+    A kernel is not told which cell has the tag. The parameters cell sets plain values alone, and more parameters than
+    any other cell; where such a cell has other names, parameters are most of them, or else it is not the one.
+    """
+    largest, injected = set[str](), set[str]()
+    for source in cells:
+        try:
+            names = {*plain_names(ast.parse(source).body)}
+        except (SyntaxError, ValueError):
+            continue
+        is_injected = source.startswith("# Parameters\n")  # the comment that papermill writes
+        if is_injected or 2 * len(names & {*NAMES}) > len(names):
+            check_names(sorted(names), where="parameters cell")
+            injected |= names if is_injected else set()
+            largest = max(largest, names, key=len)
+    return largest | injected
+
+
+def plain_names(statements: Iterable[ast.stmt]) -> list[str]:
+    """The names that statements set to plain values; ValueError with the first statement that does anything else."""
+    names = list[str]()
+    for statement in statements:
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
+            raise ValueError(ast.unparse(statement))
+        try:
+            ast.literal_eval(statement.value)
+        except (TypeError, ValueError):
+            raise ValueError(ast.unparse(statement)) from None
+        for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+            names += [ast.unparse(part) for part in parts]
+    return names
 
 
 def check_names(names: Iterable[object], *, where: str) -> None:
@@ -222,26 +267,30 @@ def check_names(names: Iterable[object], *, where: str) -> None:
 
 def _names(key: str, value: object, least: int) -> tuple[str, ...]:
     """The names of a list, also from text, each once, each one of the registry's; models have forms of their own."""
-    known, names = registries()[key], parse(value)
+    names = parse(value)
     if not isinstance(names, list | tuple) or len(names) < least:
-        words = "model names" if key == "models" else f"names, any of {', '.join(known)}"
+        words = "model names" if key == "models" else f"names, any of {', '.join(registries()[key])}"
         raise refusal(key, value, f"a list of {words}")
     for name in names:
-        if key != "models" and name not in known:
-            raise refusal(key, name, ", ".join(known), known)
+        if key != "models" and not _is_known(key, name):
+            raise refusal(key, name, ", ".join(registries()[key]), registries()[key])
     if key != "models" and len(set(names)) < len(names):
         raise refusal(key, names, "each name once")
     return tuple(names)
 
 
+def _is_known(key: str, name: object) -> bool:
+    """Whether a registry has the name; the defaults are known without it, for to import one takes seconds."""
+    return name in DEFAULTS[key] or name in registries()[key]
+
+
 def _check_models(names: tuple[str, ...], task: str) -> None:
-    known = registries()["models"]
     file = f"(@{PRINTED}+)?"
     others = (r"installed/\w+", rf"torchvision/\w+:\w+{file}", rf"timm/\w+(\.\w+)?{file}", r"module:\w+(\.\w+)+")
-    form = re.compile("|".join([*known, *others]))
+    form = re.compile("|".join(others))
     for name in names:
-        if not isinstance(name, str) or not form.fullmatch(name):
-            raise refusal("models", name, f"objects/NETWORK, {FORMS}", known)
+        if not isinstance(name, str) or not (form.fullmatch(name) or _is_known("models", name)):
+            raise refusal("models", name, f"objects/NETWORK, {FORMS}", registries()["models"])
         if not name.startswith("module:") and (task == "objects") != name.startswith("objects/"):
             more = f" ({FORMS})" if task != "objects" else ""
             raise refusal("models", name, f"networks of the task {task}, or the reader's own module{more}")

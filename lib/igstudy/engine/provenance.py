@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import PIL.features
-import torch
 
 from igstudy.engine.parameters import Parameters
 
@@ -63,6 +62,8 @@ def commit() -> str:
 
 def device_name(device: str) -> str:
     """The GPU's name, or the CPU's architecture and vector instructions, which decide its rounding."""
+    import torch  # which a page whose outputs are there does not need
+
     if device.startswith("cuda"):
         return torch.cuda.get_device_name(device)
     return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
@@ -70,6 +71,8 @@ def device_name(device: str) -> str:
 
 def provenance(parameters: Parameters) -> dict[str, Any]:
     """All of it, as plain values that JSON can hold."""
+    import torch
+
     return {
         "parameters": parameters.as_dict(),
         "commit": commit(),
@@ -82,7 +85,7 @@ def provenance(parameters: Parameters) -> dict[str, Any]:
 
 
 def footer(parameters: Parameters, *, started: float | None = None) -> Any:
-    """The table at a chapter's end, as Markdown that a notebook shows.
+    """The folded table at a chapter's end, as Markdown that a notebook shows.
 
     `started` is a `time.monotonic`, by default when the library was imported or `mark_start` was called.
     """
@@ -92,7 +95,8 @@ def footer(parameters: Parameters, *, started: float | None = None) -> Any:
     rows = {name: _listed(facts[name]) for name in ("parameters", "commit", "versions", "device", "precision")}
     rows["device"] += f", {facts['threads']} threads"
     rows["computed"] = f"{facts['date']}, in {time.monotonic() - (_started if started is None else started):.0f} s"
-    return Markdown("\n".join(["| this page | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]))
+    table = ["| | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]
+    return Markdown("\n".join([":::{dropdown} How this page was made", *table, ":::"]))
 
 
 def _listed(facts: str | dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import torch
 from tqdm import tqdm
 
 from igpaths.process import KEEPING, WAITING
@@ -172,5 +171,7 @@ def worker_device(device: str) -> str:
         number = re.search(r"\d+$", str(distributed.get_worker().name))
     except ValueError:  # outside of a worker
         return device
+    import torch  # by now a worker has it; who starts a kernel does not need it
+
     gpus = torch.cuda.device_count()
     return f"cuda:{int(number[0]) % gpus}" if number and gpus else device

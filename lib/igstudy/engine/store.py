@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 # A row is one value of one image. `curve` holds a short curve instead, `map` a saliency map in half precision.
 SCHEMA = pa.schema(
     [
-        *((name, pa.string()) for name in ("protocol", "network", "image", "photograph", "path", "method")),
+        *((name, pa.string()) for name in ("protocol", "network", "image", "photograph", "material", "path", "method")),
         ("steps", pa.int32()),
         *((name, pa.string()) for name in ("sign", "metric", "variant")),
         ("value", pa.float64()),

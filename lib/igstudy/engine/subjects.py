@@ -1,9 +1,10 @@
 """The networks of a study, each with its images, and these images explained a batch at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,7 +14,9 @@ from igpaths.models.classes import class_names, first_name
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
-from igstudy.tasks.images import UNKNOWN, Alter, Images, load_images
+from igstudy.tasks.images import UNKNOWN, Alter, Images, collection, load_images
+
+POOL = 64  # of a task's images, the first, from which references are drawn: whatever the study's number of images
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -34,13 +37,15 @@ class Subject(Images):
         return tuple(f"{name} {own[:k].count(name) + 1}" if own.count(name) > 1 else name for k, name in enumerate(own))
 
 
-def subject(study: Parameters, model: Model, *, output: str, start: int = 0, count: int | None = None) -> Subject:
+def subject(
+    study: Parameters, model: Model, *, output: str, start: int | None = None, count: int | None = None
+) -> Subject:
     """A network with its images number `start` to ``start + count - 1``, all of the study's by default.
 
     `output` is the Classifier's: "probability" or "logit".
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
-    count = count or study.images
+    count, start = count or study.images, study.skip if start is None else start
     data = load_images(study.task, model=model, count=count, start=start, data=study.data, seed=study.seed)
     outputs = net.logits(data.images[:1]).shape[1]
     if data.classes and outputs != len(data.classes):
@@ -71,7 +76,7 @@ def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEF
     `models` has. All other parameters are the study's.
     """
     if study.task == "objects":
-        return replace(study, task="photographs", models=tuple(models), images=images)
+        return replace(study, task="photographs", models=tuple(models), images=images, skip=0)
     return replace(study, models=study.models[: len(models)], images=min(images, study.images))
 
 
@@ -81,9 +86,30 @@ def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
     return load_images(study.task, model=subject.model, data=study.data, alter=alter, **which).images
 
 
+def drawn(pool: Callable[[], Images], names: Sequence[str], start: int, seed: int, count: int) -> Tensor:
+    """For each named image `count` others of the pool (count, B, C, H, W), by its number from `start` on and the seed.
+
+    None, (0, B, C, H, W), where the pool has too few to leave the image itself out.
+    """
+    images, known = pool().images, np.array(pool().names)
+    if len(known) <= count:
+        return images.new_empty(0, len(names), *images.shape[1:])
+    streams = [np.random.default_rng((seed, 15, start + i)) for i in range(len(names))]
+    chosen = [
+        each.permutation(np.flatnonzero(known != name))[:count] for each, name in zip(streams, names, strict=True)
+    ]
+    return images[np.stack(chosen, axis=1)]
+
+
+def _pool(study: Parameters, model: Model) -> Images:
+    there = collection(study.task, study.data)
+    count = min(POOL, len(there.photographs)) if there else POOL
+    return load_images(study.task, model=model, count=count, data=study.data, seed=study.seed)
+
+
 def samples(study: Parameters, subject: Subject, source: Source, net: Classifier) -> Iterator[Sample]:
     """The subject's images a batch at a time, explained along a source by a network with the source's output."""
-    whole = cache(partial(altered, study, subject))
+    whole, pool = cache(partial(altered, study, subject)), cache(partial(_pool, study, subject.model))
 
     def again(piece: slice, alter: Alter) -> Tensor:
         return whole(alter)[piece]
@@ -101,8 +127,10 @@ def samples(study: Parameters, subject: Subject, source: Source, net: Classifier
             predictions=subject.predictions[piece],
             names=subject.names[piece],
             photographs=subject.photographs[piece],
+            materials=subject.materials[piece],
             masks=None if subject.masks is None else subject.masks[piece],
             altered=partial(again, piece),
+            references=partial(drawn, pool, subject.names[piece], subject.start + start, study.seed),
             start=subject.start + start,
             kept=count_kept(study, subject.start + start, len(images)),
             seed=study.seed,

@@ -18,6 +18,7 @@ from igpaths.walks import walk
 from igstudy.engine import fingerprint, store, subjects
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import versions
+from igstudy.engine.syntax import code, digest
 from igstudy.measures import ALWAYS, MAPS, MEASURES, Measure, sources
 from igstudy.measures.protocols import PROTOCOLS, Protocol
 from igstudy.measures.sample import without_maps, without_values
@@ -92,10 +93,12 @@ def plan(study: Parameters) -> list[Unit]:
     ValueError or OSError where a model or the folder of photographs cannot be read.
     """
     there = collection(study.task, study.data)
-    photographs = there.sample(study.images, seed=study.seed) if there else ()
-    total = len(photographs) if there else study.images
+    photographs = _sampled(study, there)
+    total = len(photographs) if there else study.skip + study.images
+    pool = there.sample(subjects.POOL, seed=study.seed) if there else ()
     of_study = parts(study)
     own = {part.name: part_facts(part) for part in of_study}
+    referring = any(part.measure.references for part in of_study)
     library = fingerprint.library()
     device = study.device.partition(":")[0]
     units = []
@@ -103,8 +106,9 @@ def plan(study: Parameters) -> list[Unit]:
         loaded = load_model(model, data=study.data)
         size = _size(photographs, loaded)
         network = fingerprint.network(loaded, size)
+        beside = [_images(there, pool, loaded, 0, subjects.POOL, study.seed, size)] if referring else []
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
-        for start in range(0, total, study.shard):
+        for start in range(study.skip, total, study.shard):
             count = min(study.shard, total - start)
             images = _images(there, photographs[start : start + count], loaded, start, count, study.seed, size)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
@@ -113,9 +117,9 @@ def plan(study: Parameters) -> list[Unit]:
             for part in of_study:
                 kept = subjects.count_kept(study, start, count) if part.measure is MAPS else 0
                 if kept or part.measure is not MAPS:
-                    key = fingerprint.digest([*facts, kept, own[part.name]])
+                    key = digest([*facts, kept, own[part.name], *(beside if part.measure.references else [])])
                     files[part.name] = folder / f"{start:06d}-{start + count:06d}" / f"{part.name}-{key[:16]}.parquet"
-            units.append(Unit(model, start, count, files, library, fingerprint.digest([network, images])))
+            units.append(Unit(model, start, count, files, library, digest([network, images])))
     for line in store.set_aside_damaged(file for unit in units for file in unit.files.values()):
         logger.warning(line)
     return units
@@ -124,13 +128,18 @@ def plan(study: Parameters) -> list[Unit]:
 def check_inputs(study: Parameters, unit: Unit, model: Model) -> None:
     """Raise ValueError where a network or images are not those that the unit was planned for."""
     there = collection(study.task, study.data)
-    photographs = there.sample(study.images, seed=study.seed) if there else ()
+    photographs = _sampled(study, there)
     own = photographs[unit.start : unit.start + unit.count]
     size = _size(photographs, model)
     images = _images(there, own, model, unit.start, unit.count, study.seed, size)
-    if unit.inputs != fingerprint.digest([fingerprint.network(model, size), images]):
+    if unit.inputs != digest([fingerprint.network(model, size), images]):
         more = ", or the model's function returns another network each time" if fingerprint.is_foreign(model) else ""
         raise ValueError(f"its network or images have changed since the study was planned: run it again{more}")
+
+
+def _sampled(study: Parameters, there: Collection | None) -> Sequence[Photograph]:
+    """The photographs up to the study's last, by their numbers."""
+    return there.sample(study.skip + study.images, seed=study.seed) if there else ()
 
 
 def _size(photographs: Sequence[Photograph], model: Model) -> tuple[int, ...]:
@@ -156,20 +165,21 @@ def part_facts(part: Part) -> list[object]:
         source = next(own for own in sources.splits((part.protocol,)) if own.name == source.name)
     engine = (subjects.subject, subjects.samples, without_maps, without_values, sources.are_finite)
     # The walk is the source's own: a control has none.
-    own = fingerprint.code(measure.rows, *engine, *measure.walks, apart=(*APART, attribute, walk))
+    own = code(measure.rows, *engine, *measure.walks, apart=(*APART, attribute, walk))
     options = repr(getattr(measure.rows, "keywords", ""))
     packages = {name: versions().get(name) for name in measure.packages}
-    return [measure.name, measure.version, options, choices, own, packages, source_facts(source)]
+    score = [source.output] if measure.explains else []
+    return [measure.name, measure.version, options, choices, own, packages, source_facts(source), *score]
 
 
 def source_facts(source: Source) -> list[object]:
     """What a source's maps depend on, beside the network and the image."""
     if source.path is None:
-        return [source.name, fingerprint.code(edges, random_maps, Classifier)]
+        return [source.name, code(edges, random_maps, Classifier)]
     classes = {type(part) for rule in source.rules.values() for part in _nested(rule)}
     rules = sorted((name, repr(rule)) for name, rule in source.rules.items())
     paths = {type(path) for path in (source.path, getattr(source.path, "path", source.path))}
-    own = fingerprint.code(attribute, Classifier, *sorted(paths | classes, key=repr), apart=APART)
+    own = code(attribute, Classifier, *sorted(paths | classes, key=repr), apart=APART)
     return [source.name, source.output, repr(source.path), source.steps, rules, own]
 
 

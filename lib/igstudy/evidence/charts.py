@@ -4,6 +4,7 @@ A method has its own colour everywhere. Series also differ in marker and line, f
 apart.
 """
 
+import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -50,6 +51,21 @@ def picture_grid(
     return figure
 
 
+def picture_rows(
+    panels: Mapping[str, tuple[Show, Tensor]], *, below: Mapping[str, str], columns: int, size: float = 2.1
+) -> Figure:
+    """Pictures by name, so many in a row, each `size` inches wide with its name above it and what there is below it."""
+    rows = -(-len(panels) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(size * columns, 1.15 * size * rows), layout="constrained")
+    for ax, (name, (show, tensor)) in zip(axes.flat, panels.items(), strict=False):
+        show(ax, tensor)
+        ax.set_title(_in_lines(name, size), fontsize=10, parse_math=False)
+        ax.set_xlabel(below.get(name, ""), fontsize=10)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    return figure
+
+
 def _in_lines(name: str, size: float) -> str:
     """A name in lines for which a picture of so many inches has room: a class may have a long one."""
     wrap = partial(textwrap.wrap, width=int(14 * size), max_lines=3, placeholder="…")
@@ -89,9 +105,8 @@ def line_panels(
             k, marker = numbers[name], MARKERS[numbers[name]] if len(x) <= 12 else None
             values = [getattr(each, "value", each) for each in y]
             ax.plot(x, values, color=COLOURS[k], linestyle=LINES[k], marker=marker, markersize=4, label=name)
-            spans = [
-                (at, e.low, e.high) for at, e in zip(x, y, strict=True) if isinstance(e, Estimate) and e.low < e.high
-            ]
+            spans = [(at, *_ends(e)) for at, e in zip(x, y, strict=True) if isinstance(e, Estimate)]
+            spans = [each for each in spans if each[1] < each[2]]
             if spans:
                 ax.vlines(*zip(*spans, strict=True), COLOURS[k], linewidth=1)
         ax.set_title(title, fontsize=10)
@@ -133,8 +148,16 @@ def dot_panels(
             k, apart = numbers[label], 0.6 / max(3, len(panel))
             y = [names.index(name) + apart * (place - (len(panel) - 1) / 2) for name in series]
             x = [estimate.value for estimate in series.values()]
-            reach = [[e.value - e.low for e in series.values()], [e.high - e.value for e in series.values()]]
-            ax.errorbar(x, y, xerr=reach, fmt=MARKERS[k], color=COLOURS[k], markersize=5, linewidth=1, label=label)
+            ax.errorbar(
+                x,
+                y,
+                xerr=_reach(series.values()),
+                fmt=MARKERS[k],
+                color=COLOURS[k],
+                markersize=5,
+                linewidth=1,
+                label=label,
+            )
         ax.set_title(title, fontsize=10)
         ax.set_xlabel(xlabel)
         ax.grid(alpha=0.3)
@@ -153,14 +176,14 @@ def cost_panels(
     ones, and each cost stands at the right under `cost`; of equal cost the best is at the top.
     """
     most = max(map(len, panels.values()))
-    size = 3.5 * len(panels), 1.2 + 0.22 * most
+    size = 3.5 * len(panels), 1.2 + 0.18 * most
     figure, axes = plt.subplots(1, len(panels), figsize=size, squeeze=False, layout="constrained")
     for ax, (title, panel) in zip(axes[0], panels.items(), strict=True):
         names = sorted(panel, key=lambda name: (panel[name][0], panel[name][1].value))
         for y, name in enumerate(names):
             spent, x, other = panel[name]
             colour = COLOURS[COLOURED.index(name)] if name in COLOURED else "black"
-            ax.errorbar(x.value, y, xerr=[[x.value - x.low], [x.high - x.value]], fmt="o", color=colour, linewidth=1)
+            ax.errorbar(x.value, y, xerr=_reach([x]), fmt="o", color=colour, linewidth=1)
             if other:
                 ax.plot(other.value, y, "o", color=colour, markerfacecolor="white", zorder=3)
             ax.text(1.02, y, f"{spent:.0f}", transform=ax.get_yaxis_transform(), fontsize=8, va="center")
@@ -183,14 +206,17 @@ def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None 
     """
     figure, ax = plt.subplots(figsize=(width, 0.7 + 0.38 * max(len(bars), 3)), layout="constrained")
     values = [bar.value for bar in bars.values()]
-    reach = [[bar.value - bar.low for bar in bars.values()], [bar.high - bar.value for bar in bars.values()]]
     begin = whole or 0
     lengths = [value - begin for value in values]
     ax.barh(range(len(bars)), lengths, left=begin, color=COLOURS[0], height=0.6)
-    ax.errorbar(values, range(len(bars)), xerr=reach, fmt="none", ecolor="black", elinewidth=1, capsize=2)
-    most = max((bar.high for bar in bars.values()), default=1)
+    ax.errorbar(
+        values, range(len(bars)), xerr=_reach(bars.values()), fmt="none", ecolor="black", elinewidth=1, capsize=2
+    )
+    most = max((_ends(bar)[1] for bar in bars.values()), default=1)
     for place, bar in enumerate(bars.values()):
-        ax.annotate(f"{bar.value:.2f}", (max(bar.high, begin), place), (6, 0), textcoords="offset points", va="center")
+        ax.annotate(
+            f"{bar.value:.2f}", (max(_ends(bar)[1], begin), place), (6, 0), textcoords="offset points", va="center"
+        )
     if whole:
         ax.axvline(whole, color="black", linewidth=1)
         ax.set_xscale("log", base=2)
@@ -201,6 +227,18 @@ def bar_panel(bars: Mapping[str, Estimate], *, xlabel: str, whole: float | None 
     ax.grid(axis="x", alpha=0.3)
     ax.set_axisbelow(True)
     return figure
+
+
+def _ends(estimate: Estimate) -> tuple[float, float]:
+    """Those of its interval; of one without end, which no chart has room for, the value twice."""
+    bounded = math.isfinite(estimate.high - estimate.low)
+    return (estimate.low, estimate.high) if bounded else (estimate.value, estimate.value)
+
+
+def _reach(estimates: Iterable[Estimate]) -> list[list[float]]:
+    """How far the intervals reach below the values, and above."""
+    pairs = [(each.value - _ends(each)[0], _ends(each)[1] - each.value) for each in estimates]
+    return [[low for low, _ in pairs], [high for _, high in pairs]]
 
 
 def _legend(figure: Figure) -> None:

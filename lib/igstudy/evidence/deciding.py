@@ -1,205 +1,265 @@
-"""The verdict that the rows of a study give on each claim.
+"""The answers that rows give to a claim: is it reproduced, and what is left of it when one choice changes?
 
-One number of each image is averaged over the images of a network, with an interval, for every comparison that the
-claim makes; then it is counted where the intervals lie.
+Each is told for each kind of network apart. The network is the unit: a comparison is a random-effects mean over the
+networks of a kind, and it agrees, or is against, where the test of its bound says so. How many of a claim's comparisons
+must agree is tested as a whole, by partial conjunction (Benjamini and Heller 2008): of m comparisons r hold where
+(m − r + 1) times the r-th smallest p is below the level. With r = m no comparison may fail, with r = 1 it is
+Bonferroni's test that any holds.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import cache, reduce
-from itertools import product
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 
-import numpy as np
 import pandas as pd
 
-from igstudy.evidence.claims import AGREE, Claim, Comparison, Quantity, Side, claims
-from igstudy.evidence.statistics import Estimate, bootstrap, slope
-from igstudy.evidence.tables.quality import AVERAGES
+from igstudy.evidence.cells import Cells, published
+from igstudy.evidence.claims import AGREE, LOGARITHMIC, Claim, Comparison, Side, claims
+from igstudy.evidence.inference import Inference, student
+from igstudy.evidence.kinds import KINDS, kind_of
+from igstudy.evidence.networks import Across, across, holm, over_networks, rope, share
+from igstudy.evidence.papers import as_rows
+from igstudy.evidence.statistics import Estimate
 
-HOLDS, FAILS, UNDECIDED, NOT_MEASURED = "holds", "does not hold", "undecided", "not measured"
-THEIRS_ALONE = "holds only under the paper's protocol"
-GROUP = ["protocol", "network", "metric", "method", "variant", "sign"]
-LEAST = 10  # images; with fewer an interval decides nothing
+REPRODUCED, PART, NOT, OPEN, NOT_TESTED = (
+    "reproduced", "reproduced in part", "not reproduced", "open", "not tested",
+)  # fmt: skip
+SURVIVES, SHRINKS, VANISHES, REVERSES, FAILS = "survives", "shrinks", "vanishes", "reverses", "does not survive"
+APPEARS, ABSENT = "appears", "still absent"  # of what is not there under the paper's protocol
+LEVEL = 0.025  # of a one-sided test, as a 95 % interval has it
+LEAST = 10  # images; a network with fewer decides nothing
+NEARLY_ALL = 0.8  # of an effect: it survives
+EXISTENTIAL = ("some", "never")  # of one comparison on one network, so that no mean is the size of it
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One comparison on one network: its estimate, and whether it "agrees", "disagrees" or is "open"."""
+class Row:
+    """One comparison on the networks of a kind: each one's estimate, their mean, and how it lies to the bound."""
 
-    network: str
     comparison: Comparison
-    estimate: Estimate
-    outcome: str
+    estimates: dict[str, Inference]  # by network; of those with fewer than `LEAST` images, too, which do not count
+    mean: Across | None  # over the networks that count
+    outcome: str  # "agrees", "against" or "open", each by Holm's correction within the claim
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What the rows of one protocol say; no cells where they do not hold every comparison."""
+class Answer:
+    """What one side of a claim finds on one kind of network.
 
-    protocol: str
-    verdict: str
-    cells: tuple[Cell, ...]
+    `size` is the mean over networks and comparisons of the effect, as a share of the published one or, where the paper
+    prints none, of the effect under the paper's protocol; `left` is what a change leaves of the latter. Either is None
+    where there is no such effect.
+    """
+
+    kind: str
+    word: str
+    side: Side
+    rows: tuple[Row, ...]
+    size: Estimate | None = None
+    left: Estimate | None = None
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks that count."""
+        return list(dict.fromkeys(n for row in self.rows for n, each in row.estimates.items() if each.n >= LEAST))
+
+    @property
+    def agreeing(self) -> int:
+        """How many comparisons agree."""
+        return sum(row.outcome == "agrees" for row in self.rows)
+
+    @property
+    def effects(self) -> dict[str, Inference]:
+        """The mean over comparisons of each network's estimates, of those that have all; logarithms for a ratio.
+
+        Its error is the mean of theirs, as if they were one measurement; so it is never too small.
+        """
+        counted = [{n: e for n, e in row.estimates.items() if e.n >= LEAST} for row in self.rows]
+        every = [name for name in self.networks if all(name in each for each in counted)]
+        return {name: _together([each[name] for each in counted]) for name in every}
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The verdict on a claim in a word or two, and what each of its sides finds; None for a side that it lacks."""
+    """All answers to one claim: by kind of network under the paper's protocol, and after each change."""
 
     claim: Claim
-    verdict: str
-    ours: Finding
-    theirs: Finding | None
-    also: Finding | None
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """A quantity on one network: images (n,) by their numbers, step counts, and `values` (n, step counts)."""
-
-    images: np.ndarray
-    steps: tuple[int, ...]
-    values: np.ndarray  # NaN where an image has none
-
-    def at(self, steps: tuple[int | str, ...]) -> np.ndarray:
-        """The values (n,) at a step count, or their change from one to another; NaN where it was not measured."""
-        named = {"finest": self.steps[-1], "coarsest": self.steps[0]}
-        ends = [named.get(str(count), count) for count in steps]
-        if len(set(ends)) < len(steps) or not set(ends) <= set(self.steps):
-            return np.full(len(self.images), np.nan)
-        columns = [self.values[:, self.steps.index(int(end))] for end in ends]
-        return columns[-1] - columns[0] if len(columns) > 1 else columns[0]
-
-
-class Tables:
-    """Rows sorted once into the quantities of each network, from which claims take what they compare.
-
-    ValueError where a quantity has two values of one image. `photographs` has the one behind each image, by its number.
-    """
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        group = rows.groupby(GROUP, sort=False, observed=True).ngroup().to_numpy()
-        pairs = rows.groupby(["photograph", "image"], sort=False, observed=True)
-        image, steps = pairs.ngroup().to_numpy(), rows["steps"].to_numpy()
-        order = np.lexsort((image, steps, group))
-        group, self._steps, self._image = group[order], steps[order], image[order]
-        self._values = rows["value"].to_numpy(dtype=np.float64)[order]
-        starts = np.flatnonzero(np.diff(group, prepend=-1))
-        names = zip(*(rows[name].iloc[order[starts]] for name in GROUP), strict=True)
-        ends = [*starts[1:], len(group)][: len(starts)]
-        self._ranges = {tuple(map(str, key)): pair for key, *pair in zip(names, starts, ends, strict=True)}
-        self.photographs = rows["photograph"].iloc[np.unique(image, return_index=True)[1]].to_numpy(dtype=object)
-
-    def find(self, protocol: str, network: str, quantity: Quantity) -> Table | None:
-        """The quantity on a network under a protocol; None where it was not measured."""
-        own = (protocol, network, quantity.metric, quantity.method, quantity.variant)
-        keys = [(*own, sign) for sign in (quantity.sign, "none")]  # what has no negative values is there once
-        found = [key for key in dict.fromkeys(keys) if key in self._ranges]
-        return self._table(quantity, *self._ranges[found[0]]) if found else None
-
-    def _table(self, quantity: Quantity, start: int, end: int) -> Table:
-        steps, image, values = (each[start:end] for each in (self._steps, self._image, self._values))
-        if bool(((steps[1:] == steps[:-1]) & (image[1:] == image[:-1])).any()):
-            raise ValueError(f"there are two values of one image: {quantity}")
-        counts, images = np.unique(steps), np.unique(image)
-        table = np.full((len(images), len(counts)), np.nan)
-        table[np.searchsorted(images, image), np.searchsorted(counts, steps)] = values
-        return Table(images, tuple(counts.tolist()), table)
+    published: float | None  # the mean that the paper prints; a logarithm for a ratio
+    original: dict[str, Answer]
+    changed: tuple[dict[str, Answer], ...]
 
 
 def metrics(about: Iterable[Claim]) -> set[str]:
     """The metrics whose rows decide these claims."""
-    sides = [side for claim in about for side in claim.sides]
-    return {quantity.metric for side in sides for comparison in side.comparisons for quantity in comparison}
+    return {quantity.metric for claim in about for quantity in claim.quantities}
 
 
 def verdict(claim: Claim, rows: pd.DataFrame) -> Verdict:
-    """The verdict of rows on one claim: see `verdicts`."""
+    """The answers of rows to one claim: see `verdicts`."""
     return next(verdicts(rows, (claim,)))
 
 
 def verdicts(rows: pd.DataFrame, about: Iterable[Claim] | None = None) -> Iterator[Verdict]:
-    """The verdicts of rows, of a study or published, on these claims, or on all.
+    """The answers of rows, of a study or published, to these claims, or to all.
 
-    A comparison counts on every network that has rows for it; where one has rows on no network, nothing is decided.
     ValueError where a quantity has two rows for one image.
     """
     about = claims() if about is None else tuple(about)
-    counted = rows[rows["metric"].isin(metrics(about)) & (rows["left_out"] == "")]
-    networks, tables = [str(network) for network in counted["network"].unique()], Tables(counted)
-
-    @cache  # claims overlap
-    def estimate(side: tuple[str, str], protocol: str, network: str, comparison: Comparison) -> Estimate | None:
-        own = [tables.find(protocol, network, quantity) for quantity in comparison]
-        known = [table for table in own if table is not None]
-        if len(known) < len(comparison):
-            return None
-        images, values = _of_images(side[0], known, comparison)
-        if not len(values):
-            return None
-        return _estimate(*side, comparison[0].metric, values, tables.photographs[images])
-
+    cells = Cells(rows[rows["metric"].isin(metrics(about)) & (rows["left_out"] == "")])
+    printed = _printed()
     for claim in about:
-        named = [network for network in networks if not claim.networks or network in claim.networks]
-        ours, theirs, also = (
-            _finding(side, AGREE[claim.agree], named, estimate) if side else None
-            for side in (claim.ours, claim.theirs, claim.also)
-        )
-        assert ours
-        alone = ours.verdict == FAILS and theirs and theirs.verdict == HOLDS
-        yield Verdict(claim, THEIRS_ALONE if alone else ours.verdict, ours, theirs, also)
+        of_paper = published(claim, printed)
+        original = {kind: _answer(claim, claim.original, kind, cells) for kind in KINDS}
+        original = {kind: _sized(claim, each, of_paper) for kind, each in original.items()}
+        changed = []
+        for side in claim.changed:
+            answers = {kind: _answer(claim, side, kind, cells) for kind in KINDS}
+            same = side.kind == claim.original.kind and _same_unit(side, claim.original)
+            unit = of_paper if same else None
+            changed.append({k: _changed(claim, each, original[k], unit) for k, each in answers.items()})
+        yield Verdict(claim, of_paper, original, tuple(changed))
 
 
-def _finding(side: Side, share: float, networks: list[str], estimate: Callable[..., Estimate | None]) -> Finding:
-    for protocol in side.protocols:
-        cells = []
-        for network, comparison in product(networks, side.comparisons):
-            found = estimate((side.kind, side.statistic), protocol, network, comparison)
-            if found:
-                cells.append(Cell(network, comparison, found, _outcome(side, found)))
-        if {cell.comparison for cell in cells} == set(side.comparisons):
-            return Finding(protocol, _counted([cell.outcome for cell in cells], share), tuple(cells))
-    return Finding(side.protocols[0], NOT_MEASURED, ())
+@cache
+def _printed() -> Cells:
+    return Cells(as_rows())
 
 
-def _counted(outcomes: list[str], share: float) -> str:
-    """Whether so large a share agrees, or no longer can."""
-    needed = max(1, math.ceil(share * len(outcomes) - 1e-9))  # 2/3 of 3 is 2
-    if outcomes.count("agrees") >= needed:
-        return HOLDS
-    return FAILS if len(outcomes) - outcomes.count("disagrees") < needed else UNDECIDED
+def _same_unit(one: Side, other: Side) -> bool:
+    """Whether two sides measure in the same unit, so that one is a share of the other."""
+    return all(
+        a.metric == b.metric
+        for first, second in zip(one.comparisons, other.comparisons, strict=True)
+        for a, b in zip(first, second, strict=True)
+    )
 
 
-def _of_images(kind: str, tables: list[Table], comparison: Comparison) -> tuple[np.ndarray, np.ndarray]:
-    """The images that have all it takes, and one number of each; the decimal logarithm of a ratio."""
-    if kind == "exponent":
-        (table,) = tables
-        steps = table.steps
-        orders = [slope(steps, errors) if len(steps) > 1 else math.nan for errors in np.abs(table.values)]
-        images, found = table.images, np.array(orders, dtype=float)
-    else:
-        columns = [table.at(quantity.steps) for table, quantity in zip(tables, comparison, strict=True)]
-        images = reduce(np.intersect1d, [table.images for table in tables])
-        parts = [column[np.searchsorted(table.images, images)] for table, column in zip(tables, columns, strict=True)]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            if kind == "ratio":
-                found = np.log10(parts[0] / parts[1])
-            else:
-                found = parts[0] - parts[1] if kind == "difference" else parts[0]
-    known = np.isfinite(found) if kind == "ratio" else ~np.isnan(found)
-    return images[known], found[known]
+def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
+    """The answer of one side on one kind of network."""
+    low, high = (_unit(side, bound) for bound in (side.low, side.high))
+    named = [n for n in cells.networks if kind_of(n) == kind and (not claim.networks or n in claim.networks)]
+    found = []
+    for comparison in side.comparisons:
+        each = {name: cells.estimate(side.kind, side.statistic, name, comparison) for name in named}
+        estimates = {name: estimate for name, estimate in each.items() if estimate is not None}
+        if not estimates:
+            return Answer(kind, NOT_TESTED, side, ())
+        counted = {name: estimate for name, estimate in estimates.items() if estimate.n >= LEAST}
+        alike = cells.correlation(side.kind, list(counted), comparison)
+        mean = across(list(counted.values()), correlation=alike) if counted else None
+        found.append(Row(comparison, estimates, mean, OPEN))
+    inside = [_p(row.mean, low, high) for row in found]
+    outside = [_p_outside(row.mean, low, high) for row in found]
+    agree, against = ([p < LEVEL for p in holm(each)] for each in (inside, outside))
+    outcomes = ["agrees" if yes else "against" if no else "open" for yes, no in zip(agree, against, strict=True)]
+    rows = tuple(replace(row, outcome=outcome) for row, outcome in zip(found, outcomes, strict=True))
+    return Answer(kind, _word(claim, rows, inside, outside, (low, high)), side, rows)
 
 
-def _estimate(kind: str, statistic: str, metric: str, values: np.ndarray, photographs: np.ndarray) -> Estimate:
-    average = bootstrap(values, statistic=statistic or AVERAGES.get(metric, "mean"), clusters=list(photographs))
-    if kind != "ratio":
-        return average
-    return Estimate(10**average.value, 10**average.low, 10**average.high, average.n)
+def _word(
+    claim: Claim, rows: Sequence[Row], inside: list[float], outside: list[float], bounds: tuple[float, float]
+) -> str:
+    """The answer of all comparisons together."""
+    if claim.agree in EXISTENTIAL:  # one on one network is enough to prove it, or to refute it
+        single = [e for row in rows for e in row.estimates.values() if e.n >= LEAST]
+        if not single:
+            return OPEN
+        sure, never = ([p(each, *bounds) for each in single] for p in (_p, _p_outside))
+        if claim.agree == "never":
+            return NOT if conjunction(never, 1) < LEVEL else REPRODUCED
+        if conjunction(sure, 1) < LEVEL:
+            return REPRODUCED
+        return NOT if conjunction(never, len(never)) < LEVEL else OPEN
+    needed = max(1, math.ceil(AGREE[claim.agree] * len(rows) - 1e-9))  # 2/3 of 3 is 2
+    if conjunction(inside, needed) < LEVEL:
+        return REPRODUCED
+    if any(row.outcome == "agrees" for row in rows):
+        return PART
+    return NOT if conjunction(outside, len(rows) - needed + 1) < LEVEL else OPEN
 
 
-def _outcome(side: Side, estimate: Estimate) -> str:
-    if estimate.n < LEAST:
-        return "open"
-    if side.low < estimate.low and estimate.high < side.high:
-        return "agrees"
-    return "disagrees" if estimate.high <= side.low or estimate.low >= side.high else "open"
+def conjunction(p: Sequence[float], r: int) -> float:
+    """The p value of fewer than r of these m hypotheses' being false, by Bonferroni (Benjamini and Heller 2008)."""
+    return min(1.0, (len(p) - r + 1) * sorted(p)[r - 1])
+
+
+def _p(mean: Inference | None, low: float, high: float) -> float:
+    """The one-sided p of a mean's not lying between its bounds: the larger of the two, as for equivalence."""
+    return max(_above(mean, low), 1 - _above(mean, high)) if mean else 1.0
+
+
+def _p_outside(mean: Inference | None, low: float, high: float) -> float:
+    """The one-sided p of a mean's lying between its bounds."""
+    if not mean:
+        return 1.0
+    p = min(1 - _above(mean, low), _above(mean, high))
+    return min(1.0, 2 * p if math.isfinite(low) and math.isfinite(high) else p)
+
+
+def _above(mean: Inference, bound: float) -> float:
+    """The one-sided p of a mean's not lying above a bound."""
+    if math.isinf(bound):
+        return 0.0 if bound < 0 else 1.0
+    p = mean.p(bound) / 2
+    return p if mean.value > bound else 1 - p
+
+
+def _unit(side: Side, value: float) -> float:
+    """A bound in the unit of the estimates."""
+    return math.log10(value) if side.kind in LOGARITHMIC and 0 < value < math.inf else value
+
+
+def _sized(claim: Claim, answer: Answer, of_paper: float | None) -> Answer:
+    """The answer under the paper's protocol with its size."""
+    effects = list(answer.effects.values())
+    if claim.agree in EXISTENTIAL or answer.side.null is None or not effects or not of_paper:
+        return answer
+    size = _mean(effects, of_paper)
+    word = NOT if answer.word == OPEN and rope(size, 1.0) else answer.word  # practically nothing
+    return replace(answer, word=word, size=size)
+
+
+def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | None) -> Answer:
+    """The answer after a change, in the words of what is left."""
+    effects, before = answer.effects, original.effects
+    common = [name for name in effects if name in before]
+    if not common:
+        return replace(answer, word=NOT_TESTED)
+    there = original.word in (REPRODUCED, PART)
+    if claim.agree in EXISTENTIAL or answer.side.null is None or answer.side.kind != original.side.kind:
+        words = {REPRODUCED: SURVIVES if there else APPEARS, NOT: FAILS if there else ABSENT, PART: PART}
+        return replace(answer, word=words.get(answer.word, OPEN))
+    towards = 1.0 if math.isinf(answer.side.high) else -1.0  # the side that is claimed
+    unit = of_paper or math.copysign(sum(before[name].value for name in common) / len(common), towards)
+    size = _mean([effects[name] for name in common], unit)
+    left = share([effects[name].value for name in common], [before[name].value for name in common]) if there else None
+    return replace(answer, word=_left(size, left), size=size, left=left)
+
+
+def _together(estimates: Sequence[Inference]) -> Inference:
+    """The mean of one network's estimates."""
+    value, error = (sum(getattr(e, name) for e in estimates) / len(estimates) for name in ("value", "error"))
+    return student(value, error, min(e.df for e in estimates), min(e.n for e in estimates))
+
+
+def _mean(effects: Sequence[Inference], unit: float) -> Estimate:
+    """The mean over networks in a unit, by Student's t over networks; of one network, its own."""
+    if len(effects) > 1:
+        return over_networks([each.value / unit for each in effects])
+    (own,) = effects
+    low, high = sorted((own.low / unit, own.high / unit))
+    return Estimate(own.value / unit, low, high, 1)
+
+
+def _left(size: Estimate, left: Estimate | None) -> str:
+    """What is left of an effect, or, without `left`, whether it is there after all."""
+    if rope(size, 1.0):
+        return VANISHES if left else ABSENT
+    if size.high < 0:
+        return REVERSES
+    if size.low <= 0:
+        return OPEN
+    if left is None:
+        return APPEARS
+    return SURVIVES if left.value >= NEARLY_ALL else SHRINKS

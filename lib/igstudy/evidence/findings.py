@@ -1,148 +1,154 @@
-"""What the published studies say that no claim asks: a sentence for each question, with the chapter that answers it.
+"""What was found, finding by finding, as ``findings.yaml`` holds them: a question, its answers, the mechanism, and what
+would change our mind.
 
-A sentence gives the numbers, whichever way they came out; a question that no study has measured yet has no sentence.
+The answers are those of claims; what no claim asks a function says in numbers, whichever way they came out.
 """
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
+import yaml
+from pydantic import Field
 
+from igstudy.engine.schema import allowed, schema
+from igstudy.evidence import kinds
+from igstudy.evidence.deciding import Verdict
 from igstudy.evidence.papers import table
-from igstudy.evidence.tables import causes
-from igstudy.evidence.tables.beside import SIDES, changes
+from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.split import split_rows
 from igstudy.evidence.tables.stability import medians
-from igstudy.measures.protocols import STUDY_A
+from igstudy.evidence.telling import sentence
+from igstudy.evidence.verdicts import MARKS
 
-METRICS = ("insertion", "insertion ratio", "rounding change", "device change", "device cosine", "L2 ratio")
-
-
-def sign(rows: pd.DataFrame) -> str:
-    """What IG gains by its magnitude alone, beside what IDGI brings."""
-    over = causes.over(rows, "IG", "signed", metric="insertion", variant=causes.COUNTS)
-    found = causes.estimates(over, "method", "sign")
-    maps = [("IG + IDGI", "signed"), ("IG", "absolute"), ("Σ g²", "none")]
-    if not set(maps) <= set(found.index):
-        return ""
-    idgi, own, squares = (found[each] for each in maps)
-    # A share of what may be nothing has no meaning.
-    own_share, squares_share = (
-        f", {100 * each.value / idgi.value:.0f} % of that" if idgi.low > 0 else "" for each in (own, squares)
-    )
-    return (
-        f"By insertion IDGI scores {idgi:+.3f} more than a signed IG map ({_networks(over)}). Ranking IG's own "
-        f"map by magnitude, and nothing else, gives {own:+.3f}{own_share}; Σ g², which knows no change of score, "
-        f"{squares:+.3f}{squares_share}."
-    )
+FILE = Path(__file__).with_name("findings.yaml")
+METRICS = ("insertion", "rounding change", "device change", "device cosine", "L2 ratio")  # that the functions read
+Text = Annotated[str, Field(min_length=1), allowed("a text")]
 
 
-def confidence(rows: pd.DataFrame) -> str:
-    """What a temperature does to IDGI's gain."""
-    change = causes.contrasts(causes.tempered(rows, metric="insertion ratio"), {4.0: 0.25}, of="temperature")
-    return _changed("where a temperature of 4 in place of 1/4 makes the same networks less sure", change)
+@schema
+class Finding:
+    """One finding; the fields are those of ``findings.yaml``."""
+
+    id: Text
+    name: Text
+    question: Text
+    chapter: Text
+    figure: Text
+    claims: tuple[str, ...]
+    mechanism: Text
+    mind: Text
+    measured: str = ""
+    leads: bool = False
 
 
-def between(rows: pd.DataFrame, *, pairs: Mapping[str, str], what: str) -> str:
-    """What else IDGI gains on one network of each pair than on the other, which differ by what the words say."""
-    gained = causes.gains(rows, metric="insertion ratio", variant=causes.COUNTS)
-    return _changed(what, causes.contrasts(gained, pairs))
+def findings(chapter: str = "", *, file: Path = FILE) -> tuple[Finding, ...]:
+    """All findings, or those of a chapter, in the file's order; ParameterError for a missing or unknown field."""
+    every = (Finding(**entry) for entry in yaml.safe_load(file.read_text(encoding="utf-8")))
+    return tuple(each for each in every if chapter in ("", each.chapter))
 
 
-def steps(rows: pd.DataFrame) -> str:
-    """How much of what IDGI gains from more steps comes from walking further."""
-    assert STUDY_A.step_sensitivity
-    ends = STUDY_A.step_sensitivity.coarsest, STUDY_A.step_sensitivity.finest
-    gained_by = partial(changes, rows, metric="insertion", variant=causes.COUNTS, methods=["IG + IDGI"], steps=ends)
-    short, whole = (
-        pd.Series([cells.estimates["IG + IDGI"].value for cells in gained_by(protocol=protocol, sign=sign)])
-        for protocol, sign in (SIDES["study-a"], SIDES["igpaths, signed"])
-    )
-    if short.empty or whole.empty:
-        return ""
-    return (
-        f"From {ends[0]} to {ends[1]} steps IDGI on IG gains {_range(short, '+.3f')} of insertion along the walks of "
-        f"Study A, whose coarse ones stop short of the image, and {_range(whole, '+.3f')} along walks that reach it."
-    )
+def leading(found: Sequence[Verdict], link: Callable[[Finding], str]) -> str:
+    """The findings that lead, a line of Markdown each: the answers to its first claim, and a link to its chapter."""
+    return "\n".join(f"- **{each.name}.** {_first(each, found)} {link(each)}" for each in findings() if each.leads)
+
+
+def answer(found: Sequence[Verdict], *, chapter: str, also: Sequence[str] = ()) -> str:
+    """A chapter's answer, a box in Markdown: a sentence for each of its findings, below what no finding answers."""
+    lines = "\n".join(f"- {line}" for line in (*also, *(_first(each, found) for each in findings(chapter))))
+    return f":::{{admonition}} In short\n:class: answer\n{lines}\n:::"
+
+
+def minds(chapter: str) -> str:
+    """What would change our mind about each of a chapter's findings, under a heading."""
+    lines = "\n".join(f"- **{each.name}.** {each.mind}" for each in findings(chapter))
+    return f"### What would change our mind\n\n{lines}"
+
+
+def _first(finding: Finding, found: Sequence[Verdict]) -> str:
+    return next(sentence(each) for each in found if each.claim.id == finding.claims[0])
+
+
+def in_words(found: Sequence[Verdict], rows: pd.DataFrame, *, chapter: str = "") -> str:
+    """Findings in Markdown: the question and all its answers, the mechanism, and what would change our mind.
+
+    Those of all chapters name theirs and the figure; within a chapter the reader knows.
+    """
+    return "\n\n".join(_finding(each, found, rows, linked=not chapter) for each in findings(chapter))
+
+
+def _finding(finding: Finding, found: Sequence[Verdict], rows: pd.DataFrame, *, linked: bool) -> str:
+    by_id = {each.claim.id: each for each in found}
+    own = [by_id[name] for name in finding.claims]
+    lines = [f"- {MARKS[each.original[kinds.IMAGENET].word][0]} {sentence(each)}" for each in own]
+    if finding.measured and (measured := MEASURED[finding.measured](rows)):
+        lines.append(f"- {measured}")
+    place = f" {{doc}}`{finding.chapter}`, {{numref}}`{finding.figure}`." if linked else ""
+    mind = f"*What would change our mind:* {finding.mind}"
+    return "\n\n".join([f"**{finding.question}**{place}", "\n".join(lines), finding.mechanism, mind])
+
+
+def shortcuts(rows: pd.DataFrame) -> str:
+    """What shortcuts and recipe do to IDGI's gain on networks that differ by nothing else."""
+    gained = causes.gains(rows, metric="insertion", variant=causes.COUNTS)
+    found = paired.by_map(paired.means(gained))
+    words = [
+        f"{found[paired.EFFECTS[0], method, sign]:+.3f} and {found[paired.EFFECTS[1], method, sign]:+.3f} "
+        f"({method}, {sign})"
+        for method in ("IG", "Blur IG")
+        for sign in ("signed", "absolute")
+        if (paired.EFFECTS[0], method, sign) in found
+    ]
+    networks = next((each.n for each in found.values()), 0)
+    change = f"On {networks} paired networks, shortcuts and the modern recipe change IDGI's gain by insertion by"
+    return f"{change} {'; '.join(words)}." if words else ""
 
 
 def rounding(rows: pd.DataFrame) -> str:
-    """What one rounding does to the map of a path that is known beforehand, and to that of one that is not."""
-    moved = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG", "Guided IG"])
-    if moved.empty:
-        return ""
-    return (
-        f"Normalisation constants that are off by one rounding move a map of IG by {_range(moved['IG'], '.1g')} of its "
-        f"length, and one of Guided IG by {_range(moved['Guided IG'], '.1g')}."
-    )
+    """What one rounding, and a GPU, does to the map of a path that is known beforehand, and of one that is not."""
+    misrounded = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG", "Guided IG"])
+    moved = medians(rows, "device change", ["IG", "Guided IG"])
+    parts = [
+        f"{what} moves maps of IG and of Guided IG by these shares of their length: {_both_by_kind(table)}."
+        for what, table in (
+            ("An error of one rounding in the normalisation constants", misrounded),
+            ("A GPU in place of a CPU, with all bits of float32 on both,", moved),
+        )
+        if not table.empty
+    ]
+    return " ".join(parts)
 
 
-def devices(rows: pd.DataFrame) -> str:
-    """How far a GPU's maps lie from a CPU's."""
-    moved, cosine = (medians(rows, f"device {name}", ["IG", "Guided IG"]) for name in ("change", "cosine"))
-    if moved.empty:
-        return ""
-    return (
-        f"A GPU in place of a CPU, with all bits of float32 on both, moves a map of IG by {_range(moved['IG'], '.1g')} "
-        f"of its length, and one of Guided IG by {_range(moved['Guided IG'], '.1g')}: the cosine of its two maps is "
-        f"{_range(cosine['Guided IG'], '.3f')}."
-    )
+def _both_by_kind(table: pd.DataFrame) -> str:
+    """How far both move, by kind of network."""
+    networks = table.index.get_level_values("network")
+    by = {kind: table[[kinds.kind_of(str(name)) == kind for name in networks]] for kind in kinds.KINDS}
+    parts = [
+        f"{_range(own['IG'], '.1g')} and {_range(own['Guided IG'], '.1g')} on {kinds.WORDS[kind]}"
+        for kind, own in by.items()
+        if len(own)
+    ]
+    return ", ".join(parts)
 
 
 def saturation(rows: pd.DataFrame) -> str:
-    """How much the saturated part weighs, beside what Study B prints."""
+    """How much the saturated part weighs by kind of network, beside what Study B prints."""
     found = split_rows(rows)
     found = found[(found["protocol"] == "study-b") & (found["rule"] == "IG") & (found["psi"] == 0.9)]
-    ours = found[found["left_out"] == ""].groupby("network")["L2 ratio"].mean()
+    ours = found[found["left_out"] == ""].groupby("network", observed=True)["L2 ratio"].mean().dropna()
     if ours.empty:
         return ""
     theirs = table("study-b", 1).query("psi == 0.9 and quantity.str.startswith('L2')")["value"]
+    of = {kind: ours[[kinds.kind_of(str(name)) == kind for name in ours.index]] for kind in kinds.KINDS}
+    parts = [f"on {kinds.WORDS[kind]} {_range(own, '.2f')}" for kind, own in of.items() if len(own)]
     return (
-        f"At ψ = 0.9 the saturated part of IG has {_range(ours, '.2f')} times the norm of the rest, where Study B's "
-        f"networks have {_range(theirs, '.2f')}."
+        f"At ψ = 0.9 the saturated part of IG has {_range(theirs, '.2f')} times the norm of the rest on Study B's "
+        f"networks; {', '.join(parts)}."
     )
 
 
-recipe = partial(between, pairs=causes.RECIPES, what="where the same networks are trained by a modern recipe")
-shortcuts = partial(between, pairs=causes.SEEDS, what="where a ResNet has its shortcuts and all else is equal")
-QUESTIONS: dict[str, dict[str, Callable[[pd.DataFrame], str]]] = {  # by chapter
-    "03-idgi-vs-its-baselines": {
-        "The sign": sign,
-        "Confidence": confidence,
-        "The recipe": recipe,
-        "Shortcuts": shortcuts,
-    },
-    "04-step-size": {"Steps": steps},
-    "05-numerical-stability": {"Rounding": rounding, "Devices": devices},
-    "06-split-ig": {"Saturation": saturation},
-}
-
-
-def in_words(rows: pd.DataFrame, *, linked: bool = False) -> str:
-    """A line of Markdown for each question that a study's rows answer, with a link to its chapter where asked for."""
-    answers = [
-        (name, question(rows), f" ({{doc}}`{chapter}`)" * linked)
-        for chapter, questions in QUESTIONS.items()
-        for name, question in questions.items()
-    ]
-    return "\n".join(f"- **{name}.** {words}{link}" for name, words, link in answers if words)
-
-
-def _changed(what: str, change: pd.DataFrame) -> str:
-    """A contrast of gains in insertion ratio, by method and sign."""
-    if change.empty:
-        return ""
-    found = causes.estimates(change, "method", "sign")
-    words = [
-        f"over {method} by {found[method, 'signed']:+.3f} on signed maps and by "
-        f"{found[method, 'absolute']:+.3f} on absolute ones"
-        for method in ("IG", "Blur IG")
-    ]
-    return f"IDGI's gain in insertion ratio changes, {what}, {'; '.join(words)} ({_networks(change)})."
-
-
-def _networks(table: pd.DataFrame) -> str:
-    return f"{(count := table['network'].nunique())} network{'s' * (count > 1)}"
+MEASURED: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (shortcuts, rounding, saturation)}
 
 
 def _range(values: pd.Series, form: str) -> str:

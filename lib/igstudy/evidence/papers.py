@@ -66,3 +66,33 @@ def alike(network: str) -> list[str]:
     """The papers' networks that one of ours, by its short name, stands beside: its own, or those of its family."""
     family = network.partition("-")[0]  # "resnet-modern" is a ResNet
     return [name for name, ours in FAMILIES.items() if network in ours or family in ours]
+
+
+def as_rows() -> pd.DataFrame:
+    """What both papers print as a study's rows, one image a network, so that a claim can be asked of them.
+
+    Table 4 of Study A, which holds differences of others, is left out; its JPEG stability is a squared error again.
+    """
+    a = pd.concat([table("study-a", number) for number in (1, 2, 3, *range(5, 18))])
+    a["metric"], a["variant"] = zip(*a["metric"].map(METRICS), strict=True)
+    a["method"] = a["method"].map(METHODS)
+    a["value"] = a["value"].where(a["metric"] != "JPEG signed sum", 10.0 ** -a["value"])
+    b = pd.concat([table("study-b", number) for number in range(1, 6)]).assign(steps=200)
+    kind, part = b["quantity"].str.extract(r"^(ABPC|sensitivity) (Left|Right|Full)IG$").T.to_numpy()
+    b["method"] = pd.Series(part, index=b.index).fillna("IG")
+    quality = {"ABPC": ("ABPC", "logit, clipped"), "sensitivity": ("max-sensitivity", "")}
+    ours = {theirs: (name, "ψ") for name, (_, theirs) in QUANTITIES.items()}
+    named = [quality.get(k) or ours[q] for k, q in zip(kind, b["quantity"], strict=True)]
+    b["metric"], b["variant"] = zip(*named, strict=True)
+    b["variant"] = b["variant"].where(b["variant"] != "ψ", "ψ = " + b["psi"].astype(str))
+    both = pd.concat([a.assign(protocol="study-a"), b.assign(protocol="study-b")], ignore_index=True)
+    both = both.assign(
+        network=both["model"],
+        steps=both["steps"].astype(int),
+        image="0",
+        photograph="",
+        material="",
+        sign="signed",
+        left_out="",
+    )
+    return both.drop(columns=["model", "quantity", "psi"])

@@ -2,10 +2,10 @@
 
 <study>/values.parquet   every value of every image, without curves and maps; or why it is not counted
 <study>/summary.parquet  n, average and 95 % interval of each method, step count, sign, metric and variant
-<study>/provenance.json  parameters, commit, versions, device, threads, time, evaluations, notes
+<study>/provenance.json  parameters, digests of weights and images, commit, versions, device, time, evaluations, notes
 
-The studies of the book lie in results/. Verdicts rest on those of `OF_THE_BOOK`, and on none of `EXPLORATORY`. Those of
-a reader lie in _build/published/.
+The studies of the book lie in results/. Verdicts rest on those of `OF_THE_BOOK`, and on none of `EXPLORATORY` or
+`UNREAD`. Those of a reader lie in _build/published/.
 
 Rows are sorted and their names kept as numbers of a dictionary, so that names cost next to nothing. Values have 12 bits
 of mantissa: each is off by 1/8,192 of itself at most, far below what an interval shows.
@@ -25,24 +25,17 @@ import pyarrow.parquet as pq
 
 from igpaths.texts import read_text
 from igstudy.engine import store
+from igstudy.engine.inputs import inputs
 from igstudy.engine.parameters import Parameters, read
 from igstudy.engine.runs import there
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
-from igstudy.evidence.statistics import bootstrap
-from igstudy.evidence.tables.quality import AVERAGES
+from igstudy.evidence.inference import clustered
+from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, UNREAD
+from igstudy.evidence.tables.quality import AVERAGES, ways
 
 BITS = 12
 FILES = ("values.parquet", "summary.parquet", "provenance.json")
-OF_THE_BOOK = (
-    *("devices-objects", "devices-photographs", "inception-steps", "objects-causes", "objects-causes-many"),
-    *("objects-logit", "objects-paths", "objects-published", "objects-steps", "objects-temperature", "pair"),
-    *("photographs", "photographs-information", "photographs-logit", "photographs-many", "photographs-paths"),
-    *("photographs-steps", "photographs-temperature", "rounding-objects", "sensitivity-objects"),
-    *("sensitivity-photographs", "stability-objects", "stability-photographs"),
-)
-# Those that were looked at before anything was claimed of them: no verdict reads them
-EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
 GROUPS = ["metric", "variant", "protocol", "network", "path", "method", "sign", "steps"]
 ESTIMATE = ["value", "low", "high"]
 VALUES = [name for name in store.COLUMNS if name not in ("curve", "map")]
@@ -87,7 +80,8 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
                 for writer, frame in ((values, found), (averages, summary(found))):
                     # In parts, so that a reader passes over those without the metrics that it asks for.
                     writer.write_table(_compact(frame, writer.schema), row_group_size=2**17)
-        facts = {"parameters": study.as_dict(), **merged([store.facts(file) for file in there(units)])}
+        ran = merged([store.facts(file) for file in there(units)])
+        facts = {"parameters": study.as_dict(), "inputs": inputs(study), **ran}
         new[2].write_text(json.dumps(facts, indent=1) + "\n")
         (folder / FILES[2]).unlink(missing_ok=True)  # without which the others are not read
         return [file.replace(folder / file.name) for file in new]
@@ -123,7 +117,9 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     tables = []
     for name in chosen:
         table = pq.read_table(there[name] / "values.parquet", filters=wanted)
-        tables.append(table.append_column("study", pa.array([name] * len(table), pa.string()).dictionary_encode()))
+        if "material" not in table.column_names:  # published before rows said it
+            table = table.add_column(VALUES.index("material"), "material", _repeated("", len(table)))
+        tables.append(table.append_column("study", _repeated(name, len(table))))
     if not tables:
         return pd.DataFrame(columns=[*VALUES, "study"])
     rows = pa.concat_tables(tables).to_pandas()
@@ -148,7 +144,7 @@ def shelf(name: str, *, of_the_book: bool) -> Path:
 
 def check_of_the_book(study: Parameters, name: str) -> None:
     """Raise `ParameterError` unless this is the book's study of that name, as its own file has it, wherever it runs."""
-    of_the_book = (*OF_THE_BOOK, *EXPLORATORY)
+    of_the_book = (*OF_THE_BOOK, *EXPLORATORY, *UNREAD)
     own = read(f"params/{name}.yaml") if name in of_the_book else None
     if own is None or own != replace(study, scheduler=own.scheduler):
         words = f"params/NAME.yaml as it is, NAME being a study of the book: {', '.join(of_the_book)}"
@@ -171,6 +167,10 @@ def _facts(folder: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} is damaged: {error}") from error
     return facts
+
+
+def _repeated(name: str, times: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(np.zeros(times, dtype=np.int32), pa.array([name], pa.string()))
 
 
 def _writer(file: Path, columns: Sequence[str]) -> pq.ParquetWriter:
@@ -197,12 +197,12 @@ def shortened(values: pd.Series) -> np.ndarray:
 def summary(found: pd.DataFrame) -> pd.DataFrame:
     """n, average and 95 % interval over the counted images of every group: the median of SIC, the mean of all else.
 
-    Intervals resample photographs, which scenes share.
+    Intervals are those of `inference.clustered`, by the photographs that scenes share.
     """
     lines = []
     for group, part in found[found["left_out"] == ""].groupby(GROUPS, sort=False):
         statistic = AVERAGES.get(str(group[0]), "mean")
-        e = bootstrap(part["value"], statistic=statistic, clusters=tuple(part["photograph"]))
+        e = clustered(part["value"], ways=ways(part), statistic=statistic)
         lines.append((*group, statistic, e.n, e.value, e.low, e.high))
     return pd.DataFrame(lines, columns=SUMMARY)
 

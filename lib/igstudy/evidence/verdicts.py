@@ -1,28 +1,35 @@
-"""The verdicts as pages and README show them, in Markdown: how many of each, a line or a sentence for each claim, and
-each claim in full."""
+"""The answers as pages and README show them, in Markdown: a mark and a line for each claim, by kind of network, and
+last how many of each."""
 
 import math
-import statistics
 from collections.abc import Sequence
 from html import escape
 
-import pandas as pd
-
-from igstudy.evidence import deciding
-from igstudy.evidence.claims import Comparison, Side, claims
-from igstudy.evidence.deciding import Cell, Finding, Verdict, metrics, verdicts
-from igstudy.evidence.results import published, studies
+from igstudy.evidence import deciding, kinds
+from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Side, claims
+from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
+from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.telling import OURS, count
 
-# By verdict, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
+# By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
-    deciding.HOLDS: ("●", "holds"),
-    deciding.THEIRS_ALONE: ("◐", "theirs"),
+    deciding.REPRODUCED: ("●", "holds"),
+    deciding.PART: ("◐", "theirs"),
+    deciding.NOT: ("○", "fails"),
+    deciding.OPEN: ("◌", "undecided"),
+    deciding.NOT_TESTED: ("–", "unmeasured"),
+    deciding.SURVIVES: ("●", "holds"),
+    deciding.SHRINKS: ("◐", "theirs"),
+    deciding.VANISHES: ("○", "fails"),
+    deciding.REVERSES: ("○", "fails"),
     deciding.FAILS: ("○", "fails"),
-    deciding.UNDECIDED: ("◌", "undecided"),
-    deciding.NOT_MEASURED: ("–", "unmeasured"),
+    deciding.APPEARS: ("●", "holds"),
+    deciding.ABSENT: ("○", "fails"),
 }
-# What the chapters that answer a claim ask, by paper, in the order of the title page.
+WORDS = (deciding.REPRODUCED, deciding.PART, deciding.NOT, deciding.OPEN, deciding.NOT_TESTED)
+COLUMNS = (kinds.IMAGENET, kinds.SMALL, kinds.CONTROL)
+# What the chapters that answer a claim ask, by whose it is, in the order of the title page.
 QUESTIONS = {
     ("A", "03-idgi-vs-its-baselines"): "Does IDGI improve on its baselines?",
     ("A", "02-idgi"): "What does IDGI rest on?",
@@ -32,187 +39,133 @@ QUESTIONS = {
     ("B", "06-split-ig"): "How much does the saturated part weigh?",
     ("B", "07-split-ig-quality"): "Are the parts better maps than the whole?",
     ("B", "08-softmax-or-logit"): "What does the softmax do to saturation?",
+    ("C", "03-idgi-vs-its-baselines"): "Why does IDGI score higher?",
+    ("C", "09-which-map"): "Which map, and which metric?",
+    ("C", "04-step-size"): "Where do walks end?",
+    ("C", "07-split-ig-quality"): "Is Left IG a better map by magnitude?",
 }
-OUTCOMES = {"agrees": "●", "disagrees": "○", "open": "◌"}
-PAPERS = {"A": "Singhi and Kumari", "B": "Miglani et al."}
-AGREE = {"all": "all", "most": "two thirds", "half": "half", "some": "a tenth"}  # of the cells
 SIGNS = {"difference": " − ", "ratio": " / "}
 
 
-def of_published(chapter: str = "") -> tuple[Verdict, ...]:
-    """The verdicts of all published studies on the claims of a chapter, or on all claims."""
-    own = [claim for claim in claims() if chapter in ("", claim.chapter)]
+def of_published(chapter: str = "", *, paper: str = "") -> tuple[Verdict, ...]:
+    """The answers of all published studies to the claims of a chapter and of a paper, or to all."""
+    own = [claim for claim in claims() if chapter in ("", claim.chapter) and paper in ("", claim.paper)]
     return tuple(verdicts(published(metrics=sorted(metrics(own))), own))
 
 
-def marked(verdict: str) -> str:
-    """A verdict's mark and words."""
-    mark, name = MARKS[verdict]
-    return f'<span class="verdict {name}">{mark}</span> {verdict}'
+def marked(claim: Claim, answer: Answer) -> str:
+    """An answer's mark and words."""
+    mark, name = MARKS[answer.word]
+    return f'<span class="verdict {name}">{mark}</span> {word(claim, answer)}'
+
+
+def word(claim: Claim, answer: Answer) -> str:
+    """An answer in a word or two; what this book claims holds or does not, for nothing is reproduced."""
+    if answer.word == deciding.SHRINKS and answer.left:
+        return f"shrinks to {100 * answer.left.value:.0f} %"
+    return OURS.get(answer.word, answer.word) if claim.paper == "C" else answer.word
 
 
 def at_a_glance(found: Sequence[Verdict]) -> str:
-    """How many claims have each verdict; below it a mark for each claim, a row for each question, both linked."""
-    counts = [f"{marked(verdict)}: {sum(each.verdict == verdict for each in found)}" for verdict in MARKS]
-    parts = [f"{len(found)} claims. {'; '.join(counts)}."]
-    for paper, authors in PAPERS.items():
-        own = [each for each in found if each.claim.paper == paper]
-        rows = [[authors, f"{len(own)} claims"]]
-        for (of, chapter), question in QUESTIONS.items():
-            if of == paper:
-                tiles = [_tile(each) for each in own if each.claim.chapter == chapter]
-                rows.append([f"{{doc}}`{question} <{chapter}>`", " ".join(tiles)])
-        parts.append(_table(rows, "glance"))
-    return "\n\n".join(parts)
+    """A mark for each claim on ImageNet networks, a row for each question, both linked."""
+    rows = [["question", "claims"]]
+    for (paper, chapter), question in QUESTIONS.items():
+        own = [each for each in found if (each.claim.paper, each.claim.chapter) == (paper, chapter)]
+        if own:
+            rows.append([f"{{doc}}`{question} <{chapter}>`", " ".join(map(_tile, own))])
+    return table(rows, "glance")
 
 
 def _tile(found: Verdict) -> str:
-    mark, name = MARKS[found.verdict]
-    words = escape(f"{found.claim.id}, {found.verdict}: {found.claim.claim}")
+    answer = found.original[kinds.IMAGENET]
+    mark, name = MARKS[answer.word]
+    words = escape(f"{found.claim.id}, {word(found.claim, answer)}: {found.claim.claim}")
     where = f'href="claims.html#claim-{found.claim.id}" title="{words}" aria-label="{words}"'
     return f'<a class="tile {name}" {where}>{mark}</a>'
 
 
 def summary(found: Sequence[Verdict]) -> str:
-    """How many claims of each paper have each verdict."""
-    rows = [["verdict", *PAPERS.values(), "both"]]
-    for words, own in [(marked(verdict), {verdict}) for verdict in MARKS] + [("all claims", set(MARKS))]:
-        counts = [sum(each.claim.paper == paper and each.verdict in own for each in found) for paper in PAPERS]
-        rows.append([words, *map(str, counts), str(sum(counts))])
-    return _table(rows, "counts")
-
-
-def on_what() -> str:
-    """The published studies: their task, networks and images, and where and when they ran."""
-    rows = [["study", "task", "networks", "images of each", "explains", "protocols", "ran"]]
-    for name, facts in studies().items():
-        own = facts["parameters"]
-        sizes, protocols = [str(len(own["models"])), str(own["images"])], ", ".join(own["protocols"])
-        days = " to ".join(dict.fromkeys(facts[end][:10] for end in ("from", "to")))
-        rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, f"{days}, {facts['device']}"])
-    return _table(rows, "sources") if len(rows) > 1 else "No published study holds this yet: no claim is decided."
-
-
-def in_words(found: Sequence[Verdict], *, of: Sequence[str]) -> str:
-    """How many claims of each paper have each verdict, and a sentence for each of the claims that `of` names by id."""
-    lines = []
-    for paper, authors in PAPERS.items():
-        own = [each.verdict for each in found if each.claim.paper == paper]
-        counts = ", ".join(f"{verdict} {own.count(verdict)}" for verdict in MARKS if verdict in own)
-        lines += [f"The {len(own)} claims of {authors}: {counts}. Among them:", ""]
-        named = [each for each in found if each.claim.paper == paper and each.claim.id in of]
-        lines += [f"- {MARKS[v.verdict][0]} {v.claim.claim} **{v.verdict.capitalize()}**{_sentence(v)}." for v in named]
-        lines.append("")
-    return "\n".join(lines[:-1])
-
-
-def in_short(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
-    """The claims of a paper that a chapter answers, a line each, and a link to the chapter."""
-    own = [each for each in found if (each.claim.paper, each.claim.chapter) == (paper, chapter)]
-    return f"Answered in {{doc}}`{chapter}`.\n\n{in_lines(own)}"
+    """How many claims of each source have each answer, on ImageNet networks and on small ones."""
+    columns = [(paper, kind) for paper in SOURCES for kind in (kinds.IMAGENET, kinds.SMALL)]
+    rows = [["answer", *(f"{SOURCES[paper]}: {kinds.WORDS[kind]}" for paper, kind in columns)]]
+    for each in WORDS:
+        counts = [
+            sum(v.original[kind].word == each for v in found if v.claim.paper == paper) for paper, kind in columns
+        ]
+        mark, name = MARKS[each]
+        rows.append([f'<span class="verdict {name}">{mark}</span> {each}', *map(str, counts)])
+    return table(rows, "counts")
 
 
 def in_lines(found: Sequence[Verdict]) -> str:
-    """Claims, a line each: what decides it, what the cells say under our protocol and the paper's, and the verdict."""
-    rows = [["claim", "what decides", "our protocol", "the paper's", "verdict"]]
+    """Claims, a line each: what the paper prints, and the answers on every kind of network."""
+    rows = [["claim", "printed", *(kinds.WORDS[kind] for kind in COLUMNS)]]
     for each in found:
-        claim, ours = each.claim, _short(each.ours)
+        claim = each.claim
         link = f'<a href="claims.html#claim-{claim.id}">{claim.id}</a>'
-        if claim.also and each.also:
-            ours += f"<br>Beside it, {_words(claim.also)}, {_short(each.also)}"
-        theirs = _short(each.theirs) if each.theirs else "measures nothing"
-        decides = f"{_words(claim.ours)}, in {AGREE[claim.agree]} of the cells"
-        rows.append([f"{claim.claim} ({claim.place}; {link})", decides, ours, theirs, marked(each.verdict)])
-    return _table(rows, "verdicts")
+        printed = "–" if each.published is None else f"{number(claim.original, each.published):.2g}"
+        answers = [_cell(each, kind) for kind in COLUMNS]
+        rows.append([f"{claim.claim} ({claim.place}; {link})", printed, *answers])
+    return table(rows, "verdicts")
 
 
-def in_full(found: Sequence[Verdict], *, paper: str, chapter: str) -> str:
-    """The same claims with the paper's words, what decides them and why, and the average of every network."""
-    return "\n\n".join(_full(each) for each in found if (each.claim.paper, each.claim.chapter) == (paper, chapter))
+def _cell(found: Verdict, kind: str) -> str:
+    """The answers on one kind of network, one below the other."""
+    answer = found.original[kind]
+    lines = [marked(found.claim, answer) + (f"<br>{in_numbers(answer)}" if answer.rows else "")]
+    for change in found.changed:
+        own = change[kind]
+        numbers = f", {in_numbers(own)}" if own.rows and own.word != deciding.NOT_TESTED else ""
+        lines.append(f"<small>{own.side.by}: {marked(found.claim, own)}{numbers}</small>")
+    return "<br>".join(lines)
 
 
-def _full(found: Verdict) -> str:
-    claim = found.claim
-    sides = [(claim.ours, found.ours, ""), (claim.theirs, found.theirs, ""), (claim.also, found.also, ", beside it")]
-    there = [(side, finding, note) for side, finding, note in sides if side and finding]
-    decided = [f"- {each.protocol}{note}: {_words(side)}; {marked(each.verdict)}" for side, each, note in there]
-    paragraphs = [
-        f":::{{dropdown}} {MARKS[found.verdict][0]} {claim.id}: {claim.claim} {found.verdict.capitalize()}.",
-        f"(claim-{claim.id})=",  # within the fold, for browsers open what folds away the target of a link
-        f"> {claim.quote}",
-        f"{PAPERS[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
-        "\n".join(decided),
-        f"It holds where the whole interval lies there in {AGREE[claim.agree]} of the cells. Margin: {claim.why}.",
-        f"{_cells(there)}\n:::",
-    ]
-    return "\n\n".join(paragraphs)
+def in_numbers(answer: Answer) -> str:
+    """What an answer rests on: its size beside the published one, or the means of its comparisons; and the networks."""
+    if answer.size:
+        of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
+        return f"{of}{percent(answer.size)} of the published size, {count(answer.size.n)}"
+    means = [row.mean for row in answer.rows if row.mean]
+    values = [number(answer.side, each.value) for each in means]
+    if len(means) == 1:
+        ends = (number(answer.side, end) for end in (means[0].low, means[0].high))
+        return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {count(means[0].n)}"
+    of = f"{answer.agreeing} of {len(values)} agree, {count(len(answer.networks))}"
+    return f"{min(values):.2g} to {max(values):.2g}, {of}" if values else ""
 
 
-def _cells(there: Sequence[tuple[Side, Finding, str]]) -> str:
-    """A row for each comparison and network, a column for each side."""
-    columns: dict[str, dict[tuple[int, str], str]] = {}
-    for side, finding, note in there:
-        number = {comparison: i for i, comparison in enumerate(side.comparisons)}
-        columns[finding.protocol + note] = {(number[c.comparison], c.network): _cell(c) for c in finding.cells}
-    ours = there[0][0]
-    names = [_quantities(ours.kind, [comparison]) for comparison in ours.comparisons]
-    rows = [
-        ({"comparison": names[i]} if len(names) > 1 else {})
-        | {"network": network}
-        | {name: cells.get((i, network), "–") for name, cells in columns.items()}
-        for i, network in dict.fromkeys(key for cells in columns.values() for key in cells)
-    ]
-    if not rows:
-        return ""
-    return f'<div class="cells">\n{pd.DataFrame(rows).to_html(index=False, border=0, justify="left")}\n</div>'
+def _known(estimate: Estimate) -> bool:
+    return math.isfinite(estimate.low) and math.isfinite(estimate.high)
 
 
-def _cell(cell: Cell) -> str:
-    return f"{OUTCOMES[cell.outcome]} {cell.estimate:.2g}, n = {cell.estimate.n}"
+def percent(estimate: Estimate) -> str:
+    """A share in percent, with its interval where there is one."""
+    ends = f" [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]" if _known(estimate) else ""
+    return f"{100 * estimate.value:.0f} %{ends}"
 
 
-def _sentence(found: Verdict) -> str:
-    if not found.ours.cells:
-        return ""
-    counts, average = _numbers(found.ours)
-    return f": {counts}; median {average} (asked: {_words(found.claim.ours)})"
+def number(side: Side, value: float) -> float:
+    """A value as it is meant: a ratio from its logarithm."""
+    return 10**value if side.kind in LOGARITHMIC and math.isfinite(value) else value
 
 
-def _short(finding: Finding) -> str:
-    """The protocol and the numbers of a finding, one below the other."""
-    if not finding.cells:
-        return f"{finding.protocol}:<br>{deciding.NOT_MEASURED}"
-    counts, average = _numbers(finding)
-    return f"{finding.protocol}:<br>{counts}<br>{average}"
-
-
-def _numbers(finding: Finding) -> tuple[str, str]:
-    """How many of a finding's cells agree and disagree; the median of their averages, and what all intervals cover."""
-    outcomes, estimates = zip(*((cell.outcome, cell.estimate) for cell in finding.cells), strict=True)
-    agree, against = outcomes.count("agrees"), outcomes.count("disagrees")
-    middle = statistics.median(e.value for e in estimates)
-    together = Estimate(middle, min(e.low for e in estimates), max(e.high for e in estimates), len(estimates))
-    return f"{agree} of {len(outcomes)} agree, {against} against", f"{together:.2g}"
-
-
-def _words(side: Side) -> str:
+def asked(side: Side) -> str:
     """What a side computes, and where that must lie."""
     within = f"from {side.low:g} to {side.high:g}"
     bound = {-math.inf: f"below {side.high:g}"}.get(side.low, within) if side.high < math.inf else f"above {side.low:g}"
-    return f"{_quantities(side.kind, side.comparisons)} {bound}"
+    return f"{quantities(side.kind, side.comparisons)} {bound}"
 
 
-def _quantities(kind: str, comparisons: Sequence[Comparison]) -> str:
-    """The comparisons' methods, metrics and so on, each once; where the two sides of a comparison differ, both."""
+def quantities(kind: str, comparisons: Sequence[Comparison]) -> str:
+    """The comparisons' methods, metrics and so on, each once; where the sides of a comparison differ, all of them."""
     texts = []
-    for name in ("method", "metric", "variant", "sign", "steps"):
-        pairs = [[_text(getattr(quantity, name)) for quantity in comparison] for comparison in comparisons]
-        texts.append(
-            " and ".join(filter(None, dict.fromkeys(SIGNS.get(kind, "").join(dict.fromkeys(p)) for p in pairs)))
-        )
+    for name in ("method", "metric", "variant", "sign", "steps", "protocol"):
+        groups = [[_text(getattr(quantity, name)) for quantity in comparison] for comparison in comparisons]
+        signs = SIGNS.get(kind, ", ")
+        texts.append(" and ".join(filter(None, dict.fromkeys(signs.join(dict.fromkeys(g)) for g in groups))))
     method, metric, *rest = texts
     how = "; ".join(filter(None, rest))
-    return f"{'order of ' * (kind == 'exponent')}{method}: {metric}" + (f" ({how})" if how else "")
+    return f"{kind + ' of ' if kind not in ('level', *SIGNS) else ''}{method}: {metric}" + (f" ({how})" if how else "")
 
 
 def _text(value: str | tuple[int | str, ...]) -> str:
@@ -221,7 +174,7 @@ def _text(value: str | tuple[int | str, ...]) -> str:
     return "" if value == ("finest",) else f"{' to '.join(map(str, value))} steps"
 
 
-def _table(rows: Sequence[Sequence[str]], name: str) -> str:
-    """A table of the class `name` in Markdown, its first row the head."""
-    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+def table(rows: Sequence[Sequence[str]], name: str) -> str:
+    """A table of the class `name` in Markdown, its first row the head; a bar in a cell, as of |x|, does not end it."""
+    head, *body = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
     return "\n".join([f"```{{table}}\n:class: {name}\n", head, "|" + "---|" * len(rows[0]), *body, "```"])

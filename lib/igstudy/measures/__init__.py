@@ -24,10 +24,11 @@ from igstudy.measures.describing import cancellation, classes, localization, tex
 from igstudy.measures.parting import part, tame
 from igstudy.measures.peering import peers
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings, temper
+from igstudy.measures.revealing import ablate, curves, delete, reveal, reveal_elsewhere, reveal_on_fillings
 from igstudy.measures.rivalling import rivals
 from igstudy.measures.sample import Sample, split_of
 from igstudy.measures.smoothing import (
+    insertion_at_3px,
     smooth_classes,
     smooth_deletion,
     smooth_information,
@@ -35,7 +36,8 @@ from igstudy.measures.smoothing import (
     smooth_localization,
 )  # fmt: skip
 from igstudy.measures.sources import Source
-from igstudy.measures.splitting import softmax_terms, split
+from igstudy.measures.splitting import slopes, softmax_terms, split
+from igstudy.measures.tempering import temper
 
 Condition = Callable[[Source, Protocol], bool]
 FAST = ("png", "ms-ssim")
@@ -53,6 +55,8 @@ class Measure:
     task: str = ""  # "objects" where it needs true masks
     walks: tuple[Any, ...] = ()  # the functions and classes of walks of its own, beside the source's
     packages: tuple[str, ...] = ()  # that it depends on alone
+    explains: bool = False  # whether it explains by itself, so that the score counts where there is no walk as well
+    references: bool = False  # whether it reads images beside those that it is asked about
     version: int = 1  # raised by its author where the same code comes to mean something else
 
     def of(self, source: Source, protocol: Protocol) -> bool:
@@ -151,19 +155,30 @@ MEASURES = {
             (_walks, _chooses("insertion"), _estimates("png"), _chooses("ablation"), _ours),
             ("insertion", "information", "ablation"),
         ),
-        Measure("peers", peers, (_on("controls"), _chooses("insertion"), _ours), ("insertion",), packages=("captum",)),
+        Measure(
+            "peers",
+            peers,
+            (_on("controls"), _chooses("insertion"), _ours),
+            ("insertion",),
+            packages=("captum",),
+            explains=True,
+        ),
         Measure(
             "rivals",
             rivals,
             (_on("controls"), _chooses("insertion"), _ours),
             ("insertion",),
             walks=(attribute, Straight, IG, Gradient),
+            explains=True,
+            references=True,
         ),
         Measure("split", split, (_splits,), ("split",)),
+        Measure("slopes", slopes, (_splits, _explains("logit")), ("split",)),
         Measure("softmax", softmax_terms, (_splits, _explains("probability")), ("split",)),
         Measure("texture", texture, (_maps,), ("split",)),
         Measure("localization", localization, (_maps, _ours), ("split",), "objects"),
         Measure("classes", classes, (_ranks, _ours), (), "objects"),
+        Measure("insertion-3px", insertion_at_3px, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-insertion", smooth_insertion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-deletion", smooth_deletion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-information", smooth_information, (_ranks, _estimates("png"), _ours), ("information",)),

@@ -72,7 +72,8 @@ def classes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     likelier = masks[torch.arange(len(masks)), (scores[1] > scores[0]).int()]
     inside, both = ([energy_inside(each, mask) for each in maps] for mask in (likelier, masks.any(1)))
     shares = (inside[0] / both[0] + inside[1] / both[1]) / 2
-    sample = replace(sample, photographs=tuple(pair.photograph for pair in pairs))
+    photographs, materials = zip(*((pair.photograph, pair.material) for pair in pairs), strict=True)
+    sample = replace(sample, photographs=photographs, materials=materials)
     return [
         rows(sample, protocol, "class sensitivity", "", keys, values),
         rows(sample, protocol, "share on the likelier object", "", keys, shares),

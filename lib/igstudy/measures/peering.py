@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from igpaths.classifier import Classifier
 from igpaths.modules import products
 from igstudy.measures.protocols import Protocol
+from igstudy.measures.quantities import recomputed
 from igstudy.measures.rivalling import judge
 from igstudy.measures.sample import Sample, signed_maps
 
@@ -20,9 +21,15 @@ MISSING = "the measure 'peers' needs Captum, which is not installed: pip install
 
 
 def peers(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """Insertion and deletion on black of both maps, and localization where the task knows the objects' masks."""
+    """Insertion and deletion on black of both maps, and localization where the task knows the objects' masks.
+
+    Where another score is explained, Grad-CAM stands a second time for the logit, of which its authors take it.
+    """
     maps = signed_maps("gradient × input", 0, gradient_times_input(*sample.question), protocol.ranking)
     maps["Grad-CAM", 0, "none"] = grad_cam(*sample.question)
+    if sample.net.output != "logit":
+        logit = recomputed(sample.net, output="logit")
+        maps["Grad-CAM, logit", 0, "none"] = grad_cam(logit, sample.images, sample.targets)
     return judge(sample, protocol, maps)
 
 

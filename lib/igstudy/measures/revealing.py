@@ -1,7 +1,6 @@
-"""Pixels revealed and ablated: insertion, information curves, ABPC; and insertion as confidence changes."""
+"""Pixels revealed and ablated: insertion, deletion, information curves, ABPC."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,11 +23,10 @@ from igpaths.metrics import (
     unusable,
 )  # fmt: skip
 from igstudy.measures.protocols import Protocol
-from igstudy.measures.quantities import Filled, recomputed
+from igstudy.measures.quantities import Filled
 from igstudy.measures.sample import (
     Key,
     Sample,
-    explained_again,
     finest,
     rows,
     signed_maps,
@@ -37,9 +35,6 @@ from igstudy.measures.sample import (
     uncounted,
     window,
 )  # fmt: skip
-
-TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
-
 
 Canvases = Mapping[str, Any]  # by their names in variants
 
@@ -154,25 +149,3 @@ def ablate(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
         for score in how.scores
         for clip in how.clip
     ]
-
-
-def temper(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """Insertion on black when the probability that is explained, and asked after, is softmax(z / T), at the finest step
-    count; and beside the controls how sure the network then is of the target.
-    """
-    assert protocol.insertion
-    frames = []
-    for temperature in TEMPERATURES:
-        own = sample
-        if temperature != sample.net.temperature:
-            net = recomputed(sample.net, temperature=temperature)
-            own = explained_again(replace(sample, net=net), protocol, sample.images)
-        keys, stack = stacked(own, protocol, steps=finest(own))
-        put = partial(rows, own, protocol, reasons=uncounted(own, protocol))
-        r = insertion(*own.question, stack, shares=protocol.insertion.shares, **own.drawing)
-        for metric, curve in (("insertion", r.probability), ("insertion ratio", r.probability_ratio)):
-            variant = f"black, {len(r.shares)} counts, T = {temperature:g}"
-            frames.append(put(metric, variant, keys, area(r.shares, curve)))
-        if own.walked is None:
-            frames.append(put("confidence", f"T = {temperature:g}", [("", 0, "")], r.probability[:, 0, -1:]))
-    return frames

@@ -5,6 +5,7 @@ stand with those of the controls.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,28 +28,35 @@ from igstudy.measures.sources import attribute_any
 BUDGET = 64  # about as many as each has of an image, as a walk of 64 steps
 Explain = Callable[..., Attributions]
 ENDS = ("black", "white")
+SIGMA = 3  # pixels, of the Gaussian under which they are compared with smoothed maps of paths
 REFERENCES = 8  # baselines, or noisy versions, of which each is walked in 8 steps
 
 
 def judge(sample: Sample, protocol: Protocol, maps: dict[Key, Tensor]) -> list[pd.DataFrame]:
-    """Insertion and deletion on the first canvas of ranking maps (B, H, W), and localization where masks are known."""
+    """Insertion and deletion on the first canvas of ranking maps (B, H, W), and localization where masks are known.
+
+    Insertion also of the maps smoothed by `SIGMA`, by magnitude as all smoothed maps are.
+    """
     assert protocol.insertion
     keys, ranked = stack(sample, protocol, maps)
     bad = (~ranked.isfinite().flatten(1).all(1)).nonzero()[:, 0].tolist()  # images that must not stop the others
     canvases, shown = {name: name for name in protocol.insertion.canvases[:1]}, ranked.nan_to_num(0, 0, 0)
     frames = revealed(sample, protocol, keys, shown, canvases=canvases)
     frames += deleted(sample, protocol, keys, shown, canvases=canvases)
+    smoothed = replace(sample, sigma=SIGMA)
+    by_size = {key: shown[:, i] for i, key in enumerate(keys) if key[2] != "signed"}
+    frames += revealed(smoothed, protocol, *stack(smoothed, protocol, by_size), canvases=canvases)
     frames += localized(sample, protocol, keys, shown) if sample.masks is not None else []
     return [without_values(frame, [sample.names[i] for i in bad]) for frame in frames]
 
 
 def rivals(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    """SmoothGrad of the gradient and of IG, IG over uniform baselines, Expected Gradients over the other images of the
-    sample, and XRAI of IG from black and from white.
+    """SmoothGrad of the gradient and of IG, IG over uniform baselines, Expected Gradients over other images, and
+    XRAI of IG from black and from white.
 
-    SmoothGrad has 32 noisy versions, each with a gradient at its baseline that goes unread. Expected Gradients has as
-    many references as the sample has other images, 8 at most, so it belongs to the study's shard and batch size. XRAI
-    ranks in one way only, so its sign is "none", though a region may be worth less than nothing.
+    SmoothGrad has 32 noisy versions, each with a gradient at its baseline that goes unread. Expected Gradients is left
+    out of a task with too few images for 8 references beside the image itself. XRAI ranks in one way only, so its sign
+    is "none", though a region may be worth less than nothing.
     """
     own = attributions(sample)
     maps = {key: each for name, a in own.items() for key, each in signed_maps(name, 0, a, protocol.ranking).items()}
@@ -76,7 +84,6 @@ def attributions(sample: Sample) -> dict[str, Tensor]:
         "SmoothGrad IG": noisy(rules=IG("both"), steps=BUDGET // REFERENCES, samples=REFERENCES)[IG("both")],
         "IG, uniform": over(references=uniform_references(x, samples=REFERENCES, **of))[IG("both")],
     }
-    others = [x.roll(shift, 0) for shift in range(1, min(len(x), REFERENCES + 1))]
-    if others:  # a sample of one image has none
-        found["Expected Gradients"] = over(references=torch.stack(others))[IG("both")]
+    if len(references := sample.references(REFERENCES)):
+        found["Expected Gradients"] = over(references=references)[IG("both")]
     return found

@@ -41,8 +41,10 @@ class Sample:
     predictions: Tensor
     names: tuple[str, ...]
     photographs: tuple[str, ...]  # behind the images
+    materials: tuple[str, ...]  # of the images' objects; "" where an image has none
     masks: Tensor | None  # (B, H, W), bool; None where the task does not know them
     altered: Callable[[Alter], Tensor]  # makes the images again, their photographs altered at full size
+    references: Callable[[int], Tensor]  # (R, B, C, H, W), so many other images of the task for each; 0 of too few
     start: int  # the number of the first image, which fixes its random streams
     kept: int  # of how many of these images maps are kept
     seed: int
@@ -77,14 +79,16 @@ def rows(
     flat = values.double().cpu().numpy().ravel()
     left_out[~np.isfinite(flat) & (left_out == "")] = "undefined"
     method, steps, sign = (list(column) * images for column in zip(*keys, strict=True))
-    image, photograph = (
-        np.repeat(np.array(names, dtype=object)[:images], len(keys)) for names in (sample.names, sample.photographs)
+    image, photograph, material = (
+        np.repeat(np.array(names, dtype=object)[:images], len(keys))
+        for names in (sample.names, sample.photographs, sample.materials)
     )
     variant += f", σ = {sample.sigma:g} px" if sample.sigma else ""
     columns: dict[str, Any] = {
         "protocol": how.name if how else protocol.name,  # Split IG has one for each baseline
-        **{"network": sample.label, "image": image, "photograph": photograph, "path": sample.source.name},
-        **{"method": method, "steps": steps, "sign": sign, "metric": metric, "variant": variant, "value": flat},
+        **{"network": sample.label, "image": image, "photograph": photograph, "material": material},
+        **{"path": sample.source.name, "method": method, "steps": steps, "sign": sign, "metric": metric},
+        **{"variant": variant, "value": flat},
         "curve": None if curves is None else list(curves.float().cpu().flatten(0, 1).numpy()),
         **{"map": maps, "left_out": left_out},
     }

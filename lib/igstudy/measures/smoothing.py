@@ -3,7 +3,7 @@
 A map that is not smoothed is measured by the measure itself, so σ = 0 is not among the widths.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -14,17 +14,23 @@ from igstudy.measures.revealing import curves, delete, reveal
 from igstudy.measures.sample import Sample
 
 SIGMAS = (1, 2, 3, 4, 8)  # pixels
+TO_BLURRED = (*SIGMAS, 16)  # to where a map is a blob: of insertion and deletion
 Rows = Callable[[Sample, Protocol], list[pd.DataFrame]]
 
 
 def smooth_insertion(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Insertion of smoothed maps on the protocol's first canvas."""
-    return _at_each(reveal, sample, protocol)
+    return _at_each(reveal, sample, protocol, TO_BLURRED)
+
+
+def insertion_at_3px(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """The rows of `smooth_insertion` for σ = 3 px alone, which claims ask for."""
+    return _at_each(reveal, sample, protocol, (3,))
 
 
 def smooth_deletion(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """Deletion by smoothed maps."""
-    return _at_each(delete, sample, protocol)
+    return _at_each(delete, sample, protocol, TO_BLURRED)
 
 
 def smooth_information(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
@@ -46,5 +52,5 @@ def smooth_classes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     return _at_each(classes, sample, protocol)
 
 
-def _at_each(measure: Rows, sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
-    return [frame for sigma in SIGMAS for frame in measure(replace(sample, sigma=sigma), protocol)]
+def _at_each(measure: Rows, sample: Sample, protocol: Protocol, sigmas: Sequence[float] = SIGMAS) -> list[pd.DataFrame]:
+    return [frame for sigma in sigmas for frame in measure(replace(sample, sigma=sigma), protocol)]

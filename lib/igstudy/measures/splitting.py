@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from igpaths.metrics import cosine, norm_ratio
+from igpaths.metrics import cosine, norm_ratio, spearman
 from igpaths.rules import IDGI, IG, Left, Right, Rule, SquaredGradients
 from igstudy.measures.protocols import Protocol, Split
 from igstudy.measures.quantities import recomputed
@@ -69,6 +69,25 @@ def _by_confidence(sample: Sample, how: Split) -> dict[str, dict[str, Tensor]]:
     assert sample.walked is not None
     p = sample.walked.scores[how.steps][:, -1].cpu()
     return {f"p ≥ {SURE:g}": {f"p < {SURE:g}": p < SURE}, f"p < {UNSURE:g}": {f"p ≥ {UNSURE:g}": p >= UNSURE}}
+
+
+def slopes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
+    """Whether the gradient is large where the score rises (Study B, Fig. 1b): along the path, Spearman's ρ between the
+    gradient's norm at a segment's `at`, the mean of its ends for "both", and the score's increase over the segment.
+
+    It walks again, since a sum over the path does not keep its norms. A linear network's norms are constant, and ρ is
+    undefined.
+    """
+    how = split_of(sample.source, protocol)
+    assert how
+    ends = ("start", "end") if how.at == "both" else (how.at,)
+    norms, rises = list[Tensor](), list[Tensor]()  # by segment
+    for segment in segments(sample, (how.steps,)):
+        norms.append(sum(segment.gradient(end).double().flatten(1).norm(dim=1) for end in ends) / len(ends))
+        rises.append(segment.score_change.double())
+    follows = spearman(*(torch.stack(each, dim=1).unsqueeze(1) for each in (norms, rises)))  # maps of one line
+    key, reasons = [("IG", how.steps, "signed")], uncounted(sample, protocol)
+    return [rows(sample, protocol, "gradient follows slope", "", key, follows[:, None], reasons=reasons)]
 
 
 def softmax_terms(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:

@@ -2,55 +2,75 @@
 
 What is made lies under ``_build/``: ``notebooks/`` are the chapters as notebooks to work on; ``runs/NAME/``
 is a copy of the book with executed notebooks in place of the text, one for each choice of parameters; ``html/`` is the
-book, and ``igpaths.pdf`` the same as one file, from chapters that were run.
+book, and ``igpaths.pdf`` the same as one file, from chapters that were run. Where a parameter is changed on the command
+line, the book lies with its notebooks, in ``runs/NAME/_build/``, and the one of the file stays as it is.
 """
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import jupytext
+import nbformat
+from jupytext.combine import combine_inputs_with_outputs
+from jupytext.config import load_jupytext_config
+from jupytext.formats import long_form_one_format
+from nbformat import NotebookNode
 
+from igstudy.engine.naming import folder_name, short_digest
 from igstudy.engine.parameters import Parameters
-from igstudy.press.building import build, check
+from igstudy.press.building import build, build_page, check
 from igstudy.press.pages import Page, chapter, execute, execute_all, is_up_to_date, key, pages
 from igstudy.press.parameters_cell import ChapterError
+from igstudy.press.single import printable
 
 
 def write_notebooks(root: Path, folder: Path) -> None:
-    """Write each chapter as a notebook; one that has changed since it was written is never overwritten."""
+    """Write each chapter as a notebook, which jupytext.toml pairs with the text; an edited one is never overwritten.
+
+    A stamp beside it tells what both said when they last said the same. Outputs stay where the code does.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for page in [page for page in pages(root) if page.is_chapter]:
-        target, stamp = folder / f"{page.title}.ipynb", folder / f".{page.title}.key"
-        written = stamp.read_text(errors="replace").split() if stamp.exists() else []
-        if target.exists() and written[1:] != [_digest(target.read_bytes())]:
-            print(f"kept, for it was edited: {target}; for the chapter as it is now, move it away and do this again")
-        elif not target.exists() or written[:1] != [_digest(page.text.encode())]:
-            jupytext.write(page.notebook(), target)
-            stamp.write_text(f"{_digest(page.text.encode())} {_digest(target.read_bytes())}")
+        target, stamp, text = folder / f"{page.title}.ipynb", folder / f".{page.title}.key", root / f"{page.name}.md"
+        notebook, there = page.notebook(), _read(target)
+        now, own = short_digest(as_text(notebook, text).encode()), there and short_digest(as_text(there, text).encode())
+        before = stamp.read_text(errors="replace") if stamp.exists() else ""
+        if not target.exists() or (there and own == before != now):
+            jupytext.write(combine_inputs_with_outputs(notebook, there) if there else notebook, target)
             print(target)
+        elif own != now:
+            print(f"kept, because it was edited: {target}; {_advice(target, text, is_same=before == now)}")
+            continue
+        stamp.write_text(now)
 
 
-def tree_name(params: Path, changes: Mapping[str, Any]) -> str:
-    """The name of the tree of a parameters file and of the values that are not the file's: ``objects+images=2``.
-
-    Only a file of the project's own, ``params/NAME.yaml``, gives its bare name; what is long or has odd characters is
-    told by a digest.
-    """
-    own = params.resolve() == Path("params", f"{params.stem}.yaml").resolve() and "+" not in params.stem
-    parts = [params.stem if own else f"{params.stem}-{_digest(str(params.resolve()).encode())}"]
-    for name, value in sorted(changes.items()):
-        text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-        parts += [f"{name}={text if re.fullmatch(r'[A-Za-z0-9.,_-]{1,40}', text) else _digest(text.encode())}"]
-    whole = "+".join(parts)
-    return whole if len(whole.encode()) <= 160 else f"{params.stem[:30]}-{_digest(whole.encode())}"
+def as_text(notebook: NotebookNode, text: Path) -> str:
+    """What jupytext writes of a notebook to its chapter's text, by the project's jupytext.toml."""
+    options = long_form_one_format("md:myst")
+    load_jupytext_config(str(text)).set_default_format_options(options)
+    copy = nbformat.reads(nbformat.writes(notebook), as_version=4)  # as a file has it, whose keys are sorted
+    return jupytext.writes(copy, options)
 
 
-def _digest(content: bytes) -> str:
-    return sha256(content).hexdigest()[:8]
+def _read(path: Path) -> NotebookNode | None:
+    """The notebook of a file, if that is one."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception:  # nbformat's own, and those of JSON and its schema
+        return None
+
+
+def _advice(notebook: Path, text: Path, *, is_same: bool) -> str:
+    """What to do with an edited notebook, where the text is the same as when the notebook was written, or is not."""
+    if is_same:
+        return f"to bring the edit into the text: {shlex.join(['python', '-m', 'jupytext', '--sync', str(notebook)])}"
+    diff = shlex.join(["python", "-m", "jupytext", "--diff", str(text), str(notebook)])
+    return (
+        f"{text.name} has changed as well: {diff} shows the differences; "
+        "put your edit into the text, move the notebook away, and do this again"
+    )
 
 
 def book_key(root: Path, chapters: Sequence[Page], chosen: Parameters) -> str:
@@ -70,40 +90,44 @@ def make(command: str, chosen: Parameters, params: Path, changes: Mapping[str, s
     """
     root = Path.cwd().resolve()
     folder = root / "_build"
-    tree = folder / "runs" / tree_name(params, {name: chosen.as_dict()[name] for name in changes})
     if command == "notebooks":
         write_notebooks(root, folder / "notebooks")
         return
-    chapters = [page for page in pages(root) if page.is_chapter]
-    wanted = [chapter(root, title)] if command == "chapter" else chapters
-    for page in wanted:
+    tree = folder / "runs" / folder_name(params, chosen, changes)
+    html, pdf = folder / "html", folder / "igpaths.pdf"
+    if changes:
+        print(f"these parameters have a folder of their own: {tree}")
+        html, pdf = tree / "_build" / "book", tree / "_build" / pdf.name
+    chapters = [chapter(root, title)] if command == "chapter" else [page for page in pages(root) if page.is_chapter]
+    for page in chapters:
         page.parameters(chosen)  # all of them are checked before the first one runs
     if command == "book":
-        html = folder / "html"
         stamp, current = html / ".key", book_key(root, chapters, chosen)
         if (html / "index.html").exists() and stamp.exists() and stamp.read_text(errors="replace") == current:
             print("every chapter and page: up to date")
         else:
             execute_all(chapters, chosen, tree)
-            build(root, tree, root)
+            build(root, tree, html)
             check(html, pages(root))
             stamp.write_text(current)
         print(f"the book: {html / 'index.html'}")
     elif command == "pdf":
         keys = {page: key(page, page.parameters(chosen), chosen) for page in chapters}
-        # A chapter alone leaves the others' notebooks beside it as they are before they run
         if missing := [page.title for page in chapters if not is_up_to_date(tree / f"{page.name}.ipynb", keys[page])]:
             more = [word for pair in changes.items() for word in ("-p", *pair)]
             first = shlex.join(["python", "-m", "igstudy", "book", "--params", str(params), *more])
-            raise ChapterError(f"not run as they are now: {', '.join(missing)}; first: {first}")
+            raise ChapterError(f"not up to date: {', '.join(missing)}; first: {first}")
+        for page in chapters:
+            execute(page, chosen, tree)  # no cell; the text may have changed
         try:
-            from igstudy.press.pdf import printable, write
+            from igstudy.press.pdf import write
         except ImportError as error:
-            raise ChapterError(f"a book to print needs the packages that `make pdf` installs: {error}") from error
-        write(printable(build(root, tree, root, builder="singlehtml")), folder / "igpaths.pdf")
-        print(f"the book: {folder / 'igpaths.pdf'}")
+            raise ChapterError(f"printing the book needs the packages that `make pdf` installs: {error}") from error
+        write(printable(build(root, tree, pdf.parent / "singlehtml", builder="singlehtml")), pdf)
+        print(f"the book: {pdf}")
     else:
-        notebook = execute(wanted[0], chosen, tree, again=True)
-        html = build(root, tree, tree, only=wanted[0])
-        check(html, wanted)
-        print(f"executed: {notebook}\nrendered: {html / (wanted[0].name + '.html')}")
+        (page,) = chapters
+        notebook = execute(page, chosen, tree)
+        rendered = build_page(page, tree)
+        check(rendered, chapters)
+        print(f"executed: {notebook}\nrendered: {rendered / (page.name + '.html')}")

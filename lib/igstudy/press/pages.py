@@ -1,7 +1,8 @@
 """The pages of the book: those of ``_toc.yml``, of which the ones with a jupytext header are chapters, to be run.
 
-A chapter's key is a hash of all that its results depend on, so one that is up to date is not run again. Papermill
-forgives much, so here parameters are checked before anything runs, and a warning inside a chapter is an error.
+A chapter's key is a hash of all that its results depend on, so one that is up to date is not run again: after an edit
+of its prose alone, the outputs of its cells are put into the new text. Papermill forgives much, so here parameters are
+checked before anything runs, and a warning inside a chapter is an error.
 """
 
 import hashlib
@@ -31,14 +32,13 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 from igpaths.models import load_model
 from igpaths.texts import read_text
-from igstudy.engine import fingerprint
+from igstudy.engine import syntax
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.plain_yaml import NotPlain, parse_yaml
 from igstudy.engine.provenance import versions
 from igstudy.engine.scheduler import environment, exported
 from igstudy.engine.schema import refusal
-from igstudy.engine.units import plan
-from igstudy.evidence.results import EXPLORATORY, OF_THE_BOOK
+from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK
 from igstudy.press.kernels import OwnKernel, start_server
 from igstudy.press.parameters_cell import ChapterError, named_parameters
 from igstudy.tasks import FOLDERS
@@ -46,6 +46,7 @@ from igstudy.tasks.folders import CLASSES, LABELS
 
 # Folded in the page, by the cell's tag.
 PROMPTS = {"parameters": "Parameters as the chapter has them", "injected-parameters": "Parameters of this run"}
+RUNS = {"parameters", "raises-exception", "skip-execution"}  # tags that change what runs; the others change the page
 # Whatever Python would show as a warning stops a chapter; what it hides (deprecations inside other packages) stays so.
 GUARD = """\
 import warnings
@@ -101,10 +102,15 @@ class Page:
         except Exception as error:  # jupytext's and nbformat's own, and those of YAML
             raise ChapterError(f"{self.title} is no notebook: {' '.join(str(error).split())}") from error
 
+    @cached_property
+    def takes(self) -> list[str]:
+        """The names of the parameters that the chapter takes, or the errors of `named_parameters`."""
+        return named_parameters(self.title, self.notebook())
+
     def parameters(self, chosen: Parameters) -> dict[str, Any]:
-        """Those of the chosen parameters that the chapter takes, or the errors of `named_parameters`."""
+        """Those of the chosen parameters that the chapter takes."""
         values = chosen.as_dict()
-        return {name: values[name] for name in named_parameters(self.title, self.notebook())}
+        return {name: values[name] for name in self.takes}
 
 
 def pages(root: Path) -> list[Page]:
@@ -141,29 +147,39 @@ def code_cells(text: str, before: int = 0) -> Iterator[tuple[int, str, bool]]:
 
 
 def chapter(root: Path, title: str) -> Page:
-    """The chapter with this title, or the only one with this number."""
+    """The chapter with this title or number, or the only one with these words: 06-split-ig, 6, split-ig, 6-split."""
     chapters = {page.title: page for page in pages(root) if page.is_chapter}
-    numbered = [name for name in chapters if title.isdecimal() and re.match(rf"0*{int(title)}\D", name)]
-    name = numbered[0] if len(numbered) == 1 else title
-    if name not in chapters:
-        raise ChapterError(str(refusal("chapter", title, f"a number, or one of {', '.join(chapters)}", [*chapters])))
-    return chapters[name]
+    words = title.lower().lstrip("0")
+    for found in (
+        [name for name in chapters if name == title],
+        [name for name in chapters if title.isdecimal() and re.match(rf"0*{int(title)}\D", name)],
+        [name for name in chapters if name.lstrip("0123456789-") == words],
+        [name for name in chapters if words and not title.isdecimal() and words in name],
+    ):
+        if len(found) == 1:
+            return chapters[found[0]]
+    allowed = f"a number, a title, or a part of one title alone: {', '.join(chapters)}"
+    raise ChapterError(str(refusal("chapter", title, allowed, [*chapters])))
 
 
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:
     """A hash of all that a chapter's results depend on; the library's code counts as this process has imported it."""
-    digest = hashlib.sha256(json.dumps([page.text, values, versions()], sort_keys=True).encode())
+    cells = [cell for cell in page.notebook().cells if cell.cell_type == "code"]
+    code = [[cell.source, sorted(RUNS.intersection(cell.metadata.get("tags", ())))] for cell in cells]
+    digest = hashlib.sha256(json.dumps([code, values, versions()], sort_keys=True).encode())
     results = [page.root / "results" / name for name in (*OF_THE_BOOK, *EXPLORATORY, "bench")]
     for path in [path for folder in (*LIBRARIES, *results) for path in sorted(folder.rglob("*"))]:
         if path.is_file() and path.suffix != ".pyc":
-            text = fingerprint.SOURCES.get(path)
+            text = syntax.SOURCES.get(path)
             digest.update(path.name.encode() + (path.read_bytes() if text is None else text.encode()))
     names = values.get("models", ())
     for name in [name for name in names if name.startswith("module:")]:
         # As its files are now: the chapter's own process will read them anew
-        own = fingerprint.sources(name.removeprefix("module:").rpartition(".")[0])
+        own = syntax.sources(name.removeprefix("module:").rpartition(".")[0])
         digest.update(json.dumps([own, load_model(name).classes]).encode())
     if not all(name.startswith("objects/") for name in names):  # whose weights and images are the library's
+        from igstudy.engine.units import plan  # here alone, for it takes seconds
+
         whole = replace(chosen, models=tuple(names), shard=chosen.images)
         digest.update("".join(unit.inputs for unit in plan(whole)).encode())
     for path in sorted(chosen.folder.rglob("*")) if chosen.task in FOLDERS and chosen.folder else ():
@@ -179,8 +195,8 @@ def is_up_to_date(notebook: Path, current: str) -> bool:
     return notebook.exists() and stamp.exists() and stamp.read_text(errors="replace") == current
 
 
-def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) -> Path:
-    """Run a chapter into `tree` unless it is up to date there, and return the executed notebook.
+def execute(page: Page, chosen: Parameters, tree: Path) -> Path:
+    """Write a chapter with its outputs into `tree`, and return that notebook; cells run unless they are up to date.
 
     `ChapterError` where a cell fails or warns; the notebook is kept up to that cell.
     """
@@ -188,23 +204,55 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     with PREPARING:
         values = page.parameters(chosen)
         stamp, current = target.with_suffix(".key"), key(page, values, chosen)
-    if not again and is_up_to_date(target, current):
-        print(f"{page.title}: up to date")
-        return target
+    notebook = prepared(page, values)
+    is_there = is_up_to_date(target, current) and take_outputs(notebook, nbformat.read(target, as_version=4))
     stamp.unlink(missing_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if is_there:
+        print(f"{page.title}: up to date, its cells do not run again")
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        notebook = run(page, notebook, target)
+    nbformat.write(notebook, target)
+    stamp.write_text(current)
+    return target
+
+
+def prepared(page: Page, values: dict[str, Any]) -> NotebookNode:
+    """The chapter as it runs and is shown: with the run's parameters, and between two cells of our own."""
     notebook = page.notebook()
     guard, spent = (
         nbformat.v4.new_code_cell(code, id=name, metadata={"tags": ["remove-cell"]})
         for name, code in (("guard", GUARD), ("spent", SPENT))
     )
     notebook.cells = [guard, *notebook.cells, spent]
+    notebook = papermill.execute_notebook(
+        notebook, None, parameters=values, kernel_name="python3", language="python", prepare_only=True
+    )
+    for cell in notebook.cells:
+        for tag in PROMPTS.keys() & cell.metadata.tags:
+            cell.metadata.tags.append("hide-input")
+            cell.metadata["mystnb"] = {"code_prompt_show": PROMPTS[tag], "code_prompt_hide": "Hide"}
+    return notebook
+
+
+def take_outputs(notebook: NotebookNode, executed: NotebookNode) -> bool:
+    """Put the outputs of an executed notebook into one of the same code; False where a cell's code is another."""
+    cells, done = ([cell for cell in each.cells if cell.cell_type == "code"] for each in (notebook, executed))
+    if [cell.source for cell in cells] != [cell.source for cell in done]:
+        return False
+    for cell, same in zip(cells, done, strict=True):
+        cell.update(outputs=same.outputs, execution_count=same.execution_count)
+    notebook.metadata.update(papermill=executed.metadata.papermill, language_info=executed.metadata.language_info)
+    return True
+
+
+def run(page: Page, notebook: NotebookNode, target: Path) -> NotebookNode:
+    """Run a prepared notebook in a process of its own, and keep in `target` what has run so far."""
     try:
         with TemporaryDirectory() as empty:
-            executed = papermill.execute_notebook(
+            return papermill.execute_notebook(
                 notebook,
                 str(target).replace("{", "{{").replace("}", "}}"),  # where papermill would put parameters in
-                parameters=values,
                 kernel_name="python3",
                 kernel_manager_class=OwnKernel,
                 language="python",
@@ -219,16 +267,9 @@ def execute(page: Page, chosen: Parameters, tree: Path, *, again: bool = False) 
     except PapermillExecutionError as error:
         raise ChapterError(f"{page.title} failed: {error}\nThe notebook is kept: {target}") from error
     except DeadKernelError as error:
-        raise ChapterError(f"{page.title} failed: its process died, perhaps for want of memory") from error
+        raise ChapterError(f"{page.title} failed: its process died, perhaps because memory ran out") from error
     finally:
         ensure_event_loop().close()  # that of this thread, which papermill leaves open
-    for cell in executed.cells:
-        for tag in PROMPTS.keys() & cell.metadata.get("tags", ()):
-            cell.metadata.tags.append("hide-input")
-            cell.metadata["mystnb"] = {"code_prompt_show": PROMPTS[tag], "code_prompt_hide": "Hide"}
-    nbformat.write(executed, target)
-    stamp.write_text(current)
-    return target
 
 
 def execute_all(wanted: Sequence[Page], chosen: Parameters, tree: Path) -> None:

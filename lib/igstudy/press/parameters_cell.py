@@ -15,10 +15,11 @@ from types import CodeType
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from igstudy.engine.parameters import NAMES, Parameters, check_names
+from igstudy.engine.parameters import NAMES, Parameters, check_names, plain_names
 
 TAG = "parameters"
-QUESTION = ("paths", "rules", "output", "metrics", "protocols", "maps")  # which a chapter's own question decides
+# Which a chapter's own question decides, or a study alone has a use for
+QUESTION = ("paths", "rules", "output", "metrics", "protocols", "maps", "skip")
 READER = "of_notebook"  # the function that reads all the others
 READS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 SETS = ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL")
@@ -78,22 +79,14 @@ def _alike(cell: NotebookNode) -> str:
 
 def _assigned(title: str, source: str) -> list[str]:
     """The names that the parameters cell sets to plain values, which is all that it may do."""
-    names: list[str] = []
     try:
-        for statement in _statements(source):
-            shown = ast.unparse(statement)
-            if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-                raise ValueError("it does something else")
-            ast.literal_eval(statement.value)
-            for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
-                parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-                names += [ast.unparse(part) for part in parts]
+        names = plain_names(_statements(source))
     except SyntaxError as error:
         raise ChapterError(f"{title}: the parameters cell is not Python: {error}") from error
-    except (TypeError, ValueError):
+    except ValueError as error:
         raise ChapterError(
-            f"{title}: the parameters cell holds {shown!r}; allowed: names set to plain values, such as images = 8; "
-            "all else belongs in a later cell"
+            f"{title}: the parameters cell holds {str(error)!r}; allowed: names set to plain values, such as "
+            "images = 8; all else belongs in a later cell"
         ) from None
     check_names(names, where=f"{title}, parameters cell")
     return names

@@ -1,26 +1,31 @@
-"""What README.md shows, written anew by ``python -m igstudy readme``: a picture, and what the study found.
+"""What README.md shows, written anew by ``python -m igstudy readme``: two pictures, and what the study found.
 
-The picture is one that `igpaths.explanations` draws of a photograph; what was found are the verdicts of the published
-results, between two marks in the text.
+One picture is what ``igpaths explain`` draws, the other that of the title page. What was found are the answers of the
+published results, between two marks in the text.
 """
 
 import re
+import textwrap
 from pathlib import Path
 from typing import IO
 
 import igpaths as ig
 from igpaths.models import DEFAULT
 from igpaths.texts import read_text
-from igstudy.evidence import findings
-from igstudy.evidence.results import published, studies
-from igstudy.evidence.verdicts import in_words, of_published
+from igstudy.engine.parameters import Parameters
+from igstudy.engine.subjects import pictured, subjects
+from igstudy.evidence import pictures
+from igstudy.evidence.findings import Finding, leading
+from igstudy.evidence.grounds import scope
+from igstudy.evidence.headlines import KEY, headlines
+from igstudy.evidence.results import studies
+from igstudy.evidence.verdicts import of_published
 from igstudy.tasks.photographs import shipped
 
-PICTURE = "book/_static/explained.png"
+PICTURE, FOUND_PICTURE = "book/_static/explained.png", "book/_static/found.png"
+ALT = "A photograph, four maps of it, and their insertion curves"
 FOUND = re.compile(r"(<!-- found: written by `make readme` -->\n).*?(<!-- end of found -->)", re.DOTALL)
-MAIN = ("a1", "a2", "a26", "a37", "b2", "b7", "b14", "b16", "b17")  # each paper's main claims
-READ = "A claim has cells, each one comparison on one network; brackets hold the 95 % intervals of all its cells."
-MORE = "What no claim asks, with the lowest and the highest network in parentheses:"
+WIDTH = 120  # characters of a line
 NOTHING = "`results/` holds no published study yet: no claim is decided."
 
 
@@ -31,21 +36,46 @@ def draw(file: str | IO[bytes]) -> None:
     found.picture().savefig(file, dpi=128, bbox_inches="tight", format="png")
 
 
+def draw_found(file: str | IO[bytes]) -> None:
+    """Draw the title page's picture into a file."""
+    seen = next(subjects(pictured(Parameters(), images=pictures.SHOWN + 1), output="probability"))
+    pictures.draw(pictures.rank(seen, pictures.SHOWN)).savefig(file, dpi=110, format="png")
+
+
 def written(text: str) -> str:
     """README's text with what the published results say between its marks; ValueError where it has not each once."""
     if len(FOUND.findall(text)) != 1:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
-    parameters = {name: facts["parameters"] for name, facts in studies().items()}
-    ran = [f"{name} {own['images']} × {len(own['models'])}" for name, own in parameters.items()]
-    by = f"By the studies published so far, with their images × networks: {', '.join(ran)}. {READ}"
-    more = f"{MORE}\n\n{findings.in_words(published(metrics=findings.METRICS))}"
-    says = f"{by}\n\n{in_words(of_published(), of=MAIN)}\n\n{more}" if ran else NOTHING
+    found = of_published()
+    picture = f"![{ALT}]({FOUND_PICTURE})"
+    parts = [_wrapped(scope()), picture, headlines(found), _wrapped(KEY), _wrapped(leading(found, _link))]
+    says = "\n\n".join(parts) if studies() else NOTHING
     return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
 
 
+def _link(finding: Finding) -> str:
+    return f"[Chapter {int(finding.chapter[:2])}](book/{finding.chapter}.md)"
+
+
+def _wrapped(text: str) -> str:
+    """Each line of a text at most `WIDTH` characters wide; what belongs to a bullet is set under it."""
+    lines = [
+        textwrap.wrap(
+            line,
+            WIDTH,
+            subsequent_indent="  " * line.startswith("- "),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.split("\n")
+    ]
+    return "\n".join(part for line in lines for part in line)
+
+
 def main() -> None:
-    """Write both, below the current folder; the picture only where there is none, for its seconds differ each time."""
+    """Write all, below the current folder; a picture only where there is none, for one has seconds that differ."""
     readme = Path("README.md")
     readme.write_text(written(read_text(readme)), encoding="utf-8")
-    if not Path(PICTURE).exists():
-        draw(PICTURE)
+    for picture, drawing in ((PICTURE, draw), (FOUND_PICTURE, draw_found)):
+        if not Path(picture).exists():
+            drawing(picture)

@@ -37,6 +37,7 @@ class Images:
     targets: Tensor  # (B,), int64, the class of each; UNKNOWN where the photograph has no label
     names: tuple[str, ...]  # unique
     photographs: tuple[str, ...]  # the photograph behind each image: scenes share their backgrounds'
+    materials: tuple[str, ...]  # the photograph that fills each image's object: of scenes; "" of photographs
     classes: tuple[str, ...]  # the name of each class by its index; none where nothing names them
     masks: Tensor | None = None  # (B, H, W), bool, the true pixels of the object, where the task knows them
     skipped: tuple[str, ...] = ()  # a line for each photograph that could not be read
@@ -83,7 +84,7 @@ def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
     if alter is not None:
         images = torch.stack([to_tensor(alter(to_pil_image(image))) for image in images])
     names = tuple(f"scene-{index:05d}" for index in indices)
-    return Images(images, batch.targets, names, batch.photographs, objects.CLASSES, batch.masks)
+    return Images(images, batch.targets, names, batch.photographs, batch.materials, objects.CLASSES, batch.masks)
 
 
 def collection(task: str, data: str | Path = "") -> Collection | None:
@@ -121,5 +122,5 @@ def _photographs(there: Collection, model: Model, start: int, count: int, seed: 
     if not images:
         message = f"no photograph is left of {len(chosen)} from number {start} on, of {number} in {there.source}"
         raise NoImagesError(message, skipped=tuple(skipped))
-    both = tuple(names)
-    return Images(torch.stack(images), torch.tensor(targets), both, both, classes, skipped=tuple(skipped))
+    both, none = tuple(names), ("",) * len(names)
+    return Images(torch.stack(images), torch.tensor(targets), both, both, none, classes, skipped=tuple(skipped))

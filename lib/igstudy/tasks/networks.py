@@ -56,28 +56,36 @@ class Residual(nn.Module):
         return self.relu(self.shortcut(x) + self.branch(x))
 
 
+class Severed(nn.Sequential):
+    """The layers of `Residual` without its shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(_conv(inputs, outputs, stride=stride), _conv(outputs, outputs))
+
+
+def _staged(block: type[nn.Module], width: int, classes: int) -> nn.Sequential:
+    """Five blocks in three stages, each twice as wide as the one before."""
+    layers = [
+        *(_conv(3, width, 7, stride=4), block(width, width)),
+        *(block(width, 2 * width, 2), block(2 * width, 2 * width)),
+        *(block(2 * width, 4 * width, 2), block(4 * width, 4 * width)),
+    ]
+    return _classifier(*layers, features=4 * width, classes=classes)
+
+
 def resnet(classes: int = 10) -> nn.Module:
     """Residual blocks, two a stage."""
-    layers = [
-        *(_conv(3, 32, 7, stride=4), Residual(32, 32)),
-        *(Residual(32, 64, 2), Residual(64, 64)),
-        *(Residual(64, 128, 2), Residual(128, 128)),
-    ]
-    return _classifier(*layers, features=128, classes=classes)
+    return _staged(Residual, 32, classes)
 
 
-def noskip(classes: int = 10) -> nn.Module:
-    """The layers of `resnet` without its shortcuts."""
+def narrow(classes: int = 10) -> nn.Module:
+    """`resnet` at half its width."""
+    return _staged(Residual, 16, classes)
 
-    def pair(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-        return nn.Sequential(_conv(inputs, outputs, stride=stride), _conv(outputs, outputs))
 
-    layers = [
-        *(_conv(3, 32, 7, stride=4), pair(32, 32)),
-        *(pair(32, 64, 2), pair(64, 64)),
-        *(pair(64, 128, 2), pair(128, 128)),
-    ]
-    return _classifier(*layers, features=128, classes=classes)
+def severed(classes: int = 10) -> nn.Module:
+    """The layers of `narrow` without its shortcuts."""
+    return _staged(Severed, 16, classes)
 
 
 class Dense(nn.Module):
@@ -165,8 +173,10 @@ def mobilenet(classes: int = 10) -> nn.Module:
 FIVE: dict[str, Callable[[], nn.Module]] = {
     each.__name__: each for each in (vgg, resnet, densenet, inception, mobilenet)
 }
+TWO: dict[str, Callable[[], nn.Module]] = {"narrow": narrow, "severed": severed}
+SEEDS = range(6)  # of each of the four kinds by which shortcuts and recipe are told apart
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     **FIVE,
     **{f"{name}-modern": build for name, build in FIVE.items()},
-    **{"noskip": noskip, "resnet-1": resnet, "noskip-1": noskip, "resnet-2": resnet, "noskip-2": noskip},
+    **{f"{n}-{recipe}-{i}": build for n, build in TWO.items() for recipe in ("plain", "modern") for i in SEEDS},
 }

@@ -1,13 +1,13 @@
 """The objects task: ten classes of synthetic objects with their true masks.
 
-An image is a silhouette filled with its own material (one photograph each) on a crop of another photograph,
-over clutter, at a random place, size, rotation and colour. The silhouette is the ground-truth mask, which
-photographs do not have. Every image is a pure function of ``(seed, split, index)``, but for a level or two of 255 by
-which versions of Pillow round otherwise: nothing is downloaded or stored, and the photographs are those that
-scikit-image ships.
+An image is a silhouette filled with its own material (one photograph each) on a crop of another photograph, or of a
+texture made by rule, over clutter, at a random place, size, rotation and colour. The silhouette is the ground-truth
+mask, which photographs do not have. Every image is a pure function of ``(seed, split, index)``, but for a level or two
+of 255 by which versions of Pillow round otherwise: nothing is downloaded or stored, and the photographs are those that
+scikit-image and matplotlib ship.
 
 Training and test images come from disjoint regions of every photograph (left and right of `TRAIN_SHARE` of its
-width), and the photographs in `TEST_BACKGROUNDS` are never seen in training.
+width), and what is in `TEST_BACKGROUNDS` alone, all textures among it, is never seen in training.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,8 +17,11 @@ from functools import lru_cache
 import numpy as np
 import skimage.data
 import torch
+from matplotlib.cbook import get_sample_data
 from PIL import Image, ImageDraw
 from torch import Tensor
+
+from igstudy.tasks.textures import TEXTURES, texture
 
 SIZE = 176
 MEAN = torch.full((3, 1, 1), 0.45)  # of the networks' input
@@ -27,7 +30,7 @@ CLASSES = ("disk", "square", "triangle", "star", "cross", "ring", "crescent", "h
 MATERIALS = ("hubble_deep_field", "brick", "gravel", "retina", "page", "coins", "text", "chelsea",
              "immunohistochemistry", "grass")  # fmt: skip
 TRAIN_BACKGROUNDS = ("astronaut", "camera", "coffee", "stereo_motorcycle", "moon", "cell")
-TEST_BACKGROUNDS = (*TRAIN_BACKGROUNDS, "rocket", "clock")
+TEST_BACKGROUNDS = (*TRAIN_BACKGROUNDS, "rocket", "clock", "grace_hopper", *(f"texture: {name}" for name in TEXTURES))
 TRAIN_SHARE = 0.6
 SPLITS = ("train", "test")
 TURNS = tuple(Image.Transpose)  # the seven turns and reflections of a square
@@ -40,17 +43,19 @@ class Scene:
     image: Tensor  # (3, SIZE, SIZE), float32 in [0, 1]
     targets: tuple[int, ...]  # the class of each object
     masks: Tensor  # (len(targets), SIZE, SIZE), bool: the pixels of each object
-    photograph: str  # the name of the background's photograph, which images share
+    photograph: str  # the name of the background's photograph or texture, which images share
+    material: str  # the name of the photograph that fills the first object
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B single-object images: `images` (B, 3, SIZE, SIZE), `targets` (B,), `masks` (B, SIZE, SIZE), `photographs`."""
+    """B single-object images."""
 
-    images: Tensor
-    targets: Tensor
-    masks: Tensor
-    photographs: tuple[str, ...]
+    images: Tensor  # (B, 3, SIZE, SIZE), float32 in [0, 1]
+    targets: Tensor  # (B,), int64
+    masks: Tensor  # (B, SIZE, SIZE), bool
+    photographs: tuple[str, ...]  # of the backgrounds
+    materials: tuple[str, ...]
 
 
 def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
@@ -84,6 +89,7 @@ def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0) -> Batc
         targets=torch.tensor([s.targets[0] for s in scenes]),
         masks=torch.cat([s.masks for s in scenes]),
         photographs=tuple(s.photograph for s in scenes),
+        materials=tuple(s.material for s in scenes),
     )
 
 
@@ -152,14 +158,23 @@ SILHOUETTES: dict[str, Silhouette] = {
 
 @lru_cache
 def _photograph(name: str, split: str) -> Image.Image:
-    """The split's own region of one photograph, RGB."""
+    """The split's own region of one photograph, RGB; of a texture, which has no part in training, the whole."""
+    if name.startswith("texture: "):
+        return Image.fromarray(texture(name.removeprefix("texture: ")))
+    photo = _whole(name)
+    edge = round(TRAIN_SHARE * photo.width)
+    return photo.crop((0, 0, edge, photo.height) if split == "train" else (edge, 0, photo.width, photo.height))
+
+
+def _whole(name: str) -> Image.Image:
+    """A photograph that scikit-image or matplotlib ships, RGB."""
+    if name == "grace_hopper":
+        return Image.open(get_sample_data("grace_hopper.jpg", asfileobj=False)).convert("RGB")
     pixels = getattr(skimage.data, name)()
     pixels = pixels[0] if name == "stereo_motorcycle" else pixels  # the left eye
     if name == "retina":
         pixels = pixels[200:1211, 200:1211]  # without the black surround
-    photo = Image.fromarray(pixels).convert("RGB")
-    edge = round(TRAIN_SHARE * photo.width)
-    return photo.crop((0, 0, edge, photo.height) if split == "train" else (edge, 0, photo.width, photo.height))
+    return Image.fromarray(pixels).convert("RGB")
 
 
 def _crop(photo: Image.Image, rng: np.random.Generator, smallest: int) -> Image.Image:
@@ -218,4 +233,5 @@ def _compose(targets: list[int], rng: np.random.Generator, split: str) -> Scene:
         canvas.paste(_crop(_photograph(MATERIALS[target], split), rng, 100), mask=Image.fromarray(cover))
         masks.append(cover > 127)
     pixels = torch.from_numpy(np.array(canvas)).permute(2, 0, 1).contiguous()
-    return Scene(pixels / 255, tuple(targets), torch.from_numpy(np.stack(masks)), background)
+    material = MATERIALS[targets[0]]
+    return Scene(pixels / 255, tuple(targets), torch.from_numpy(np.stack(masks)), background, material)

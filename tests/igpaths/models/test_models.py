@@ -18,6 +18,7 @@ from torchvision.transforms import functional
 from igpaths import Classifier, Model, list_models, load_model
 from igpaths.models import DEFAULT, label
 from igstudy.tasks import models, objects
+from igstudy.tasks.models import networks as shipped
 from igstudy.tasks.networks import NETWORKS
 
 PARAMS = Path(__file__).parents[3] / "params"
@@ -177,7 +178,7 @@ class TestSee:
 
 class TestList:
     def test_what_is_installed_first_and_the_ten_networks_of_study_a(self):
-        ours = [f"objects/{name}" for name in NETWORKS]
+        ours = [f"objects/{name}" for name in shipped()]
         ten = yaml.safe_load((PARAMS / "imagenet.yaml").read_text())["models"]
         listed = list_models()
         assert next(iter(listed)) == DEFAULT

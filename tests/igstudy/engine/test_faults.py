@@ -130,4 +130,4 @@ def test_another_version_of_torch_computes_everything_again_beside_the_old(chose
     assert run(chosen).computed == len(old)
     assert all(file.exists() for file in old)
     assert commands.status(chosen) == 0
-    assert f"{len(old)} files of other versions or parameters, which are not shown" in capsys.readouterr().out
+    assert f"{len(old)} files of other versions or parameters are not shown" in capsys.readouterr().out

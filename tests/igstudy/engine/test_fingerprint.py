@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-import igstudy.engine.fingerprint as fingerprint
 from igpaths.attributions import attribute
 from igpaths.metrics import insertion
 from igpaths.rules import IDGI, IG
+from igstudy.engine import syntax
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.units import part_facts, parts, source_facts
 from igstudy.measures import MEASURES
@@ -25,11 +25,11 @@ def edited(monkeypatch):
 
     def edit(module, old, new):
         monkeypatch.undo()  # the edit before
-        source = fingerprint._source
+        source = syntax._source
         text = Path(importlib.util.find_spec(module).origin).read_text(encoding="utf-8")
         assert old in text
         monkeypatch.setattr(
-            fingerprint,
+            syntax,
             "_source",
             lambda name: ast.parse(text.replace(old, new, 1)) if name == module else source(name),
         )
@@ -41,14 +41,14 @@ def edited(monkeypatch):
 
 
 def forget():
-    for cached in (fingerprint._module, fingerprint._code, fingerprint._defined):
+    for cached in (syntax._module, syntax._code, syntax._defined):
         cached.cache_clear()
 
 
 def digests():
     """The digest of every part of a study, by its name."""
     everything = study_of_all()
-    return {part.name: fingerprint.digest(part_facts(part)) for part in parts(everything)}
+    return {part.name: syntax.digest(part_facts(part)) for part in parts(everything)}
 
 
 def study_of_all():
@@ -76,7 +76,7 @@ class TestCode:
         assert not touched(
             edited, rules, '"""The segment\'s signed credit (B, C, H, W), in units', '"""Signed credit, in'
         )
-        assert not touched(edited, rules, "# The unit gradient is squared", "# Squared is the unit gradient")
+        assert not touched(edited, rules, "# Small gradients, squared, would underflow", "# They would underflow")
         annotated = "def credit(self, segment: Segment) -> Tensor:"
         assert not touched(edited, rules, annotated, "def credit(self, segment):")
 
@@ -125,7 +125,7 @@ class TestCode:
     def test_what_several_metrics_share_touches_all_of_them(self, edited):
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
         own = {"insertion", "parts", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
-        own |= {"cost", "quadrature", "metric-sanity", "peers", "rivals", "deletion", "fillings"}
+        own |= {"cost", "quadrature", "metric-sanity", "peers", "rivals", "deletion", "fillings", "insertion-3px"}
         own |= {f"smooth-{name}" for name in ("insertion", "deletion", "information")}
         assert {name.split(".")[1] for name in changed} == own
 
@@ -155,9 +155,9 @@ class TestCode:
         assert changed == {name for name in unedited() if not name.startswith("controls.")} | walked
 
     def test_a_protocol_that_is_added_touches_no_other(self):
-        both = {part.name: fingerprint.digest(part_facts(part)) for part in parts(study_of_all())}
+        both = {part.name: syntax.digest(part_facts(part)) for part in parts(study_of_all())}
         ours = parts(replace(study_of_all(), protocols=("igpaths",)))
-        assert {part.name: fingerprint.digest(part_facts(part)) for part in ours}.items() <= both.items()
+        assert {part.name: syntax.digest(part_facts(part)) for part in ours}.items() <= both.items()
 
     def test_a_version_that_its_author_raises_touches_itself(self):
         part = parts(study_of_all())[0]
@@ -165,14 +165,14 @@ class TestCode:
         assert part_facts(part) != part_facts(raised)
 
     def test_names_are_followed_into_other_modules(self, edited):
-        before = fingerprint.code(insertion)
+        before = syntax.code(insertion)
         edited("igpaths.gaussian", "def blur(", "def blur(other=0, /, *given):\n    pass\n\n\ndef blur_as_it_was(")
-        assert fingerprint.code(insertion) != before  # the blurred canvas is a blur of gaussian.py
+        assert syntax.code(insertion) != before  # the blurred canvas is a blur of gaussian.py
 
     def test_classes_that_are_only_named_can_be_left_apart(self, edited):
-        before = fingerprint.code(attribute, IG, apart=APART), fingerprint.code(attribute, IDGI, apart=APART)
+        before = syntax.code(attribute, IG, apart=APART), syntax.code(attribute, IDGI, apart=APART)
         edited("igpaths.rules", "direction.square_()", "direction.abs()")
-        after = fingerprint.code(attribute, IG, apart=APART), fingerprint.code(attribute, IDGI, apart=APART)
+        after = syntax.code(attribute, IG, apart=APART), syntax.code(attribute, IDGI, apart=APART)
         assert after[0] == before[0]
         assert after[1] != before[1]
 
@@ -184,5 +184,5 @@ class TestCode:
             on_path("straight", output="logit", steps=(2, 4)),
             controls(output="logit"),
         ]
-        assert len({fingerprint.digest(source_facts(source)) for source in facts}) == len(facts)
+        assert len({syntax.digest(source_facts(source)) for source in facts}) == len(facts)
         assert source_facts(controls(output="logit")) == source_facts(controls(output="probability"))

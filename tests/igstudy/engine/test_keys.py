@@ -12,6 +12,7 @@ from torchvision.transforms.functional import to_tensor
 
 import igstudy.engine.fingerprint as fingerprint
 from igpaths.models import load_model
+from igstudy.engine import syntax
 from igstudy.engine.provenance import versions
 from igstudy.engine.units import plan
 from igstudy.tasks.folders import read_folder
@@ -34,8 +35,8 @@ class TestNetwork:
 
         def found(text):
             (tmp_path / "mine_inner.py").write_text(text)
-            fingerprint._package.cache_clear()
-            return fingerprint._package("mine_outer", "torch.nn.modules.conv")
+            syntax.package.cache_clear()
+            return syntax.package("mine_outer", "torch.nn.modules.conv")
 
         before = found("def f():\n    return 1\n")
         assert before.keys() == {"mine_outer", "mine_inner"}

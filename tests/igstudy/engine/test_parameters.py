@@ -1,10 +1,11 @@
 """The schema of parameters: what is understood, and what is refused with which words."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from igstudy.engine.parameters import Parameters, check_names, of_notebook, read
+from igstudy.engine.parameters import DEFAULTS, Parameters, check_names, of_notebook, read, registries
 from igstudy.engine.schema import ParameterError
 from igstudy.engine.units import parts
 
@@ -19,6 +20,10 @@ def write(folder, text):
 
 def test_defaults_are_those_of_objects_yaml():
     assert read(PARAMS / "objects.yaml") == Parameters()
+
+
+def test_the_registries_have_all_defaults():
+    assert all({*DEFAULTS[key]} <= {*names} for key, names in registries().items())
 
 
 @pytest.mark.parametrize("path", sorted(PARAMS.glob("*.yaml")), ids=lambda path: path.stem)
@@ -137,16 +142,56 @@ def test_missing_file_names_those_that_are_there():
         read(PARAMS / "object.yaml")
 
 
+def cells(*sources, **more):
+    """The globals of a notebook that has run these cells."""
+    scope = {"In": ["", *sources], **more}
+    for source in sources:
+        exec(source, scope)
+    return scope
+
+
 class TestNotebook:
+    CELL = 'task = "objects"\nimages = 12\nsteps = [4, 8]'
+
     def test_the_parameters_cell_and_what_papermill_injects(self):
-        import torch as module
+        injected = '# Parameters\nimages = "3"\nthreads = 2\n'
+        assert of_notebook(cells(self.CELL)) == Parameters(images=12, steps=(4, 8))
+        assert of_notebook(cells(self.CELL, injected)) == Parameters(images=3, steps=(4, 8), threads=2)
+        assert of_notebook(cells("images = 5")) == Parameters(images=5)
+        assert of_notebook(cells(self.CELL, "images = 2")) == Parameters(images=2, steps=(4, 8))  # by hand, in Jupyter
 
-        scope = {"images": "12", "steps": "[4, 8]", "torch": module, "Path": Path, "In": [], "Out": {}, "_i": "x"}
-        assert of_notebook(scope) == Parameters(images=12, steps=(4, 8))
+    @pytest.mark.parametrize(
+        "own",
+        [
+            "x = 3",
+            "seed, x = 3, 'a'",
+            "paths = 3",
+            "maps = {}",
+            "from math import e",
+            "import math as output",
+            "1 +",
+            "%%x",
+        ],
+    )
+    def test_what_another_cell_sets_is_the_chapters_own(self, own):
+        scope = cells(self.CELL)
+        with suppress(SyntaxError):
+            exec(own, scope)
+        for sources in ((self.CELL, own), (own, self.CELL)):
+            assert of_notebook(scope | {"In": ["", *sources]}) == Parameters(images=12, steps=(4, 8))
 
-    def test_a_name_that_is_no_parameter_is_refused(self):
+    @pytest.mark.parametrize(
+        "sources",
+        [(f"{CELL}\nimags = 3",), (CELL, f"{CELL}\nimags = 3"), (CELL, "# Parameters\nimags = 3\n")],
+        ids=["tagged", "run again", "injected"],
+    )
+    def test_a_name_that_is_no_parameter_is_refused(self, sources):
         with pytest.raises(ParameterError, match="parameters cell: unknown parameter: given 'imags'.*nearest: images"):
-            of_notebook({"images": 12, "imags": 3})
+            of_notebook(cells(*sources))
+
+    def test_names_without_cells_are_no_notebook(self):
+        with pytest.raises(ParameterError, match="of_notebook: given .*; allowed: the globals\\(\\) of a notebook"):
+            of_notebook({"images": 3})
 
 
 def test_the_store_is_the_same_from_every_folder_of_a_project(tmp_path, monkeypatch):

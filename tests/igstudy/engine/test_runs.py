@@ -170,13 +170,13 @@ class TestTables:
         assert set(parts["igpaths"]["path"]) == {"controls", *paths}
         methods = {f"{name}{idgi}" for name in ("IG", "Blur IG", "Guided IG") for idgi in ("", " + IDGI")}
         assert set(parts["study-a"]["method"]) == {*methods, "edges", "random"} < set(parts["igpaths"]["method"])
-        assert set(parts["study-a"]["sign"]) == {"signed", "none"}
+        assert set(parts["study-a"]["sign"]) == {"signed", "absolute", "none"}
         assert set(parts["study-a"]["variant"]) == {"black, 21 counts", "black, 6 counts", "png", "ms-ssim, raw", ""}
         assert set(parts["study-a"]["metric"]) == {"insertion", "insertion ratio", "SIC", "AIC", "JPEG signed sum"}
         (subject,) = subjects(chosen, output="probability")
         source = of_study_a("straight", steps=(2, 4))
         maps = explain(source, subject.net, subject.images, subject.targets, batch_size=chosen.batch_size)
-        kept = parts["study-a"].query("metric == 'insertion' and variant == 'black, 21 counts'")
+        kept = parts["study-a"].query("metric == 'insertion' and variant == 'black, 21 counts' and sign == 'signed'")
         for (method, rule), n in itertools.product(source.ranked.items(), (2, 4)):
             stack = signed_map(maps[rule, n]).half()[:, None]
             r = insertion(subject.net, subject.images, subject.targets, stack, canvas="black")
@@ -196,6 +196,14 @@ class TestAgain:
     def test_more_images_add_shards(self, folder):
         run(study(folder, images=4))
         assert {start for start, _ in computed(study(folder, images=6))} == {4}
+
+    def test_what_is_skipped_is_another_part_of_the_same_study(self, folder):
+        whole = measured(study(folder))  # six photographs in shards of four
+        parts = [study(folder, images=count, skip=skip) for count, skip in ((4, 0), (2, 4))]
+        assert [unit.files for part in parts for unit in plan(part)] == [unit.files for unit in plan(study(folder))]
+        found = pd.concat([measured(part) for part in parts], ignore_index=True)
+        pd.testing.assert_frame_equal(found.sort_values(KEYS), whole.sort_values(KEYS), check_like=False)
+        assert [len(each.images) for each in subjects(parts[1], output="probability")] == [2]
 
     def test_another_metric_adds_itself(self, folder):
         run(study(folder))
@@ -248,6 +256,22 @@ class TestAgain:
             assert all(file.name.startswith("controls.") for file in shared) if "output" in change else not shared
         others = {file for unit in plan(replace(chosen, scheduler="local:2")) for file in unit.files.values()}
         assert others == all_files
+
+    def test_the_score_belongs_to_what_explains_beside_the_controls_and_the_pool_to_what_draws_references(self, folder):
+        chosen = study(folder, metrics=("insertion", "peers", "rivals"))
+        parts = [f"controls.{name}.igpaths" for name in chosen.metrics]
+
+        def files(**changes):
+            unit = plan(replace(chosen, **changes))[0]
+            return [unit.files[part] for part in parts]
+
+        before = files()
+        assert [one == other for one, other in zip(before, files(output="logit"), strict=True)] == [True, False, False]
+        first = {*measured(replace(chosen, metrics=("insertion",), images=4))["image"]}  # those of the unit
+        names = {str(path.relative_to(folder / "val")): path for path in (folder / "val").rglob("*.png")}
+        path = next(path for name, path in names.items() if name not in first)
+        path.write_bytes(path.read_bytes() + b" ")
+        assert [one == other for one, other in zip(before, files(), strict=True)] == [True, True, False]
 
 
 def test_code_that_is_changed_recomputes_what_it_touches(folder):
@@ -306,7 +330,7 @@ class TestKilled:
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
         assert process.returncode == 130
-        assert "interrupted: what is computed is kept in" in said
+        assert "interrupted: computed parts are kept in" in said
         assert "Traceback" not in said
         assert {file.suffix for file in chosen.store.rglob("*") if file.is_file()} == {".parquet"}
         assert not run(chosen).failures

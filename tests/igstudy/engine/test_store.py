@@ -14,8 +14,16 @@ import pytest
 from igstudy.engine import store
 
 ROW = {
-    **{"protocol": "igpaths", "network": "vgg", "image": "scene-1", "photograph": "moon", "path": "straight"},
-    **{"method": "IG", "steps": 4, "sign": "signed", "metric": "insertion", "variant": "black", "value": 0.1},
+    **{"protocol": "igpaths", "network": "vgg", "image": "scene-1", "photograph": "moon", "material": "brick"},
+    **{
+        "path": "straight",
+        "method": "IG",
+        "steps": 4,
+        "sign": "signed",
+        "metric": "insertion",
+        "variant": "black",
+        "value": 0.1,
+    },
     **{"curve": [0.0, 0.5], "map": None, "left_out": ""},
 }
 

@@ -8,7 +8,9 @@ import torch
 from igpaths.metrics import blur_photograph
 from igpaths.models import label, load_model
 from igstudy.engine.parameters import Parameters
-from igstudy.engine.subjects import altered, pictured, subject, subjects
+from igstudy.engine.subjects import POOL, altered, drawn, pictured, samples, subject, subjects
+from igstudy.measures.sources import controls
+from igstudy.tasks.images import load_images
 
 
 def test_each_network_in_turn_with_the_images_it_is_asked_about():
@@ -38,6 +40,31 @@ def test_a_shard_is_a_slice_of_the_study():
     blurred = altered(study, shard, blur_photograph)
     assert blurred.shape == shard.images.shape
     assert (blurred.var(dim=(2, 3)) < shard.images.var(dim=(2, 3))).all()
+
+
+def test_references_belong_to_an_image_whatever_the_shard_the_batch_and_the_studys_number_of_images():
+    source, model = controls(output="logit"), load_model("objects/vgg")
+
+    def of(study, **shard):
+        own = subject(study, model, output="logit", **shard)
+        return torch.cat([each.references(8) for each in samples(study, own, source, own.net)], dim=1)
+
+    study = Parameters(models=("objects/vgg",), images=5, batch_size=2)
+    whole = of(study)
+    assert whole.shape == (8, 5, 3, 176, 176)
+    assert torch.equal(of(replace(study, images=70, batch_size=1), start=3, count=2), whole[:, 3:])
+    pool = load_images("objects", model=model, count=POOL).images.flatten(1)
+    for i, each in enumerate(whole.transpose(0, 1)):
+        numbers = torch.cdist(each.flatten(1), pool).argmin(1)
+        assert torch.equal(pool[numbers], each.flatten(1))
+        assert len({*numbers.tolist()} - {i}) == 8  # all others, and none twice
+    assert not torch.equal(whole[:, 0], whole[:, 1])
+
+
+def test_a_task_of_too_few_images_has_no_references():
+    few = load_images("objects", model=load_model("objects/vgg"), count=3)
+    assert drawn(lambda: few, few.names[:2], 0, 0, 2).shape == (2, 2, 3, 176, 176)
+    assert drawn(lambda: few, few.names[:2], 0, 0, 3).shape == (0, 2, 3, 176, 176)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The grids of pictures and the charts: what is drawn where, in which colour."""
 
+import math
 import re
 
 import matplotlib.pyplot as plt
@@ -105,3 +106,26 @@ def test_panels_around_a_whole_have_one_scale():
     left, right = charts.dot_panels(dots, xlabel="of the whole", whole=1).axes
     assert left.get_xlim() == right.get_xlim()
     assert [ax.lines[0].get_xdata() for ax in (left, right)] == [[1, 1], [1, 1]]
+
+
+def test_an_interval_without_end_is_not_drawn():
+    one, open_ended = Estimate(0.5, 0.4, 0.7, 9), Estimate(0.6, -math.inf, math.inf, 2)
+    for figure in (
+        charts.dot_panels({"one": {"a": {"x": one, "y": open_ended}}}, xlabel="x"),
+        charts.cost_panels({"one": {"x": (1, one, None), "y": (2, open_ended, None)}}, xlabel="x", cost="cost"),
+        charts.bar_panel({"x": one, "y": open_ended}, xlabel="x"),
+    ):
+        lines = [bar for bars in figure.axes[0].containers for bar in getattr(bars, "lines", ((), (), ()))[2]]
+        reach = [x.max() - x.min() for line in lines for (x, _) in [segment.T for segment in line.get_segments()]]
+        assert sorted(reach) == pytest.approx([0, 0.3])
+        figure.canvas.draw()
+    (ax,) = charts.line_panels({"one": {"a": ([1, 2], [one, open_ended])}}, xlabel="x", ylabel="y").axes
+    assert [len(each.get_segments()) for each in ax.collections] == [1]
+
+
+def test_pictures_fill_rows_with_their_names_above_and_words_below():
+    panels = {name: (show_image, torch.rand(3, 4, 4)) for name in ("a", "b", "c")}
+    figure = charts.picture_rows(panels, below={"b": "S = 1"}, columns=2)
+    assert [ax.get_title() for ax in figure.axes] == ["a", "b", "c", ""]
+    assert [ax.get_xlabel() for ax in figure.axes] == ["", "S = 1", "", ""]
+    assert [bool(ax.images) for ax in figure.axes] == [True, True, True, False]

@@ -1,27 +1,136 @@
-"""Sentences on planted rows: they say the numbers whichever way they came out, and none where none were measured."""
+"""The findings: that each has its claims, its chapter and its figure, and sentences on planted rows say the numbers."""
 
 import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from claiming import CLAIMS, UNTESTED, found
 from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
+from igstudy.evidence.claims import CHAPTERS
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
-from igstudy.evidence.tables.split import QUANTITIES
+from igstudy.evidence.tables.paired import RECIPES, SHORTCUTS
 
+ROOT = Path(__file__).parents[3]
+FINDINGS = {each.id: each for each in findings.findings()}
 NOTHING = pd.DataFrame(columns=COLUMNS)
-MAPS = (("IG", "signed"), ("IG", "absolute"), ("IG + IDGI", "signed"), ("IG + IDGI", "absolute"), ("Σ g²", "none"))
+
+
+def test_every_finding_names_claims_a_chapter_and_a_measure_that_there_are():
+    assert len(FINDINGS) == len(findings.findings())
+    for each in FINDINGS.values():
+        assert set(each.claims) <= set(CLAIMS)
+        assert len(set(each.claims)) == len(each.claims) > 0
+        assert each.chapter in CHAPTERS
+        assert each.measured in ("", *findings.MEASURED)
+    assert {each.measured for each in FINDINGS.values()} == {"", *findings.MEASURED}
+
+
+@pytest.mark.parametrize("finding", FINDINGS.values(), ids=FINDINGS)
+def test_every_finding_has_a_figure_in_its_chapter(finding):
+    text = (ROOT / "book" / f"{finding.chapter}.md").read_text(encoding="utf-8")
+    assert finding.figure in re.findall(r"^ +name: (fig-[\w-]+)$", text, re.MULTILINE)
+
+
+def test_a_finding_tells_every_claim_of_the_book():
+    told = {name for each in FINDINGS.values() for name in each.claims}
+    assert {claim.id for claim in CLAIMS.values() if claim.paper == "C"} <= told
+
+
+def test_fields_that_are_missing_or_that_there_are_not_are_refused(tmp_path):
+    good = {name: "x" for name in ("id", "name", "question", "chapter", "figure", "mechanism", "mind")} | {
+        "claims": ["a1"]
+    }
+    file = tmp_path / "findings.yaml"
+    for entry in ({**good, "mind": ""}, {name: good[name] for name in good if name != "mind"}):
+        file.write_text(yaml.safe_dump([entry]), encoding="utf-8")
+        with pytest.raises(ValueError, match="mind: given"):
+            findings.findings(file=file)
+    file.write_text(yaml.safe_dump([good | {"colour": "red"}]), encoding="utf-8")
+    with pytest.raises((ValueError, TypeError), match="colour"):
+        findings.findings(file=file)
+
+
+# --- in words ---
+
+
+def answered(changes=()):
+    """The answers to all claims, some of them on planted rows."""
+    return [*(UNTESTED | dict(changes)).values()]
+
+
+def paragraph(words, finding):
+    """What is said of one finding, a line each."""
+    own = words[words.index(f"**{FINDINGS[finding].question}**") :]
+    return own.split("\n\n**")[0].split("\n\n")[1].splitlines()
+
+
+def test_without_results_every_question_is_asked_and_nothing_answered():
+    words = findings.in_words(answered(), NOTHING)
+    for each in FINDINGS.values():
+        assert paragraph(words, each.id) == [f"- – {CLAIMS[name].claim} *Not tested*." for name in each.claims]
+
+
+def test_a_finding_says_the_answers_to_all_its_claims():
+    words = paragraph(findings.in_words(answered({"a2": found("a2", 1, 0.25)}), NOTHING), "sign")
+    assert words[0].startswith(f"- ● {CLAIMS['a2'].claim} *Reproduced* at 100 % of the published size on 5 networks; ")
+    assert words[0].endswith("ranked by magnitude, 25 % of it is left.")
+    assert words[1].startswith("- –")
+
+
+def test_pages_link_the_chapter_and_the_figure_and_say_what_would_change_our_mind():
+    whole = findings.in_words(answered(), NOTHING)
+    for each in FINDINGS.values():
+        assert f"**{each.question}** {{doc}}`{each.chapter}`, {{numref}}`{each.figure}`." in whole
+        own = findings.in_words(answered(), NOTHING, chapter=each.chapter)
+        assert f"{each.mechanism}\n\n*What would change our mind:* {each.mind}" in own
+        assert "{doc}" not in own
+        assert own.count("**") == 2 * len(findings.findings(each.chapter))
+
+
+def test_those_that_lead_have_a_line_with_a_link():
+    lines = findings.leading(answered({"a2": found("a2", 0, 0)}), lambda each: f"({each.chapter})").splitlines()
+    leads = [each for each in FINDINGS.values() if each.leads]
+    assert 3 <= len(lines) == len(leads) <= 5
+    for line, each in zip(lines, leads, strict=True):
+        assert line.startswith(f"- **{each.name}.** {CLAIMS[each.claims[0]].claim}")
+        assert line.endswith(f"({each.chapter})")
+    assert "*Not reproduced*" in lines[0]
+
+
+def test_a_chapter_answers_with_a_sentence_for_each_of_its_findings():
+    own = findings.findings("03-idgi-vs-its-baselines")
+    first, kind, *words, last = findings.answer(answered(), chapter="03-idgi-vs-its-baselines").splitlines()
+    assert (first, kind, last) == (":::{admonition} In short", ":class: answer", ":::")
+    assert words == [f"- {CLAIMS[each.claims[0]].claim} *Not tested*." for each in own]
+    assert findings.answer(answered(), chapter=own[0].chapter, also=("First.",)).splitlines()[2:] == [
+        "- First.",
+        *words,
+        last,
+    ]
+
+
+def test_a_chapter_says_what_would_change_our_mind():
+    for chapter in CHAPTERS:
+        words = findings.minds(chapter)
+        assert [each.mind for each in findings.findings(chapter) if each.mind not in words] == []
+
+
+# --- what no claim asks ---
 
 
 def planted(values, *, metric="insertion", variant=causes.COUNTS, network="vgg", protocol="igpaths", steps=128):
     """Rows of twelve images where a map has one value, by method and sign."""
     facts = {"metric": metric, "variant": variant, "network": network, "protocol": protocol, "steps": steps}
+    facts |= {"material": "", "left_out": ""}
     lines = [
-        {"method": method, "sign": sign, "image": f"{i}", "photograph": f"{i}", "value": value, "left_out": ""} | facts
+        {"method": method, "sign": sign, "image": f"{i}", "photograph": f"{i}", "value": value} | facts
         for ((method, sign), value), i in product(values.items(), range(12))
     ]
     return pd.DataFrame(lines)
@@ -31,82 +140,46 @@ def numbers(words):
     return [float(each) for each in re.findall(r"(?<![\w²])[+-]?\d+\.\d+(?:e[+-]\d+)?", words)]
 
 
-def of_gains(without, idgi, **where):
-    """Rows of IG and Blur IG, signed and absolute, without and with IDGI."""
-    values = {(m, s): without for m, s in product(("IG", "Blur IG"), ("signed", "absolute"))}
-    values |= {(f"{method} + IDGI", sign): idgi for method, sign in values}
-    return planted(values, metric="insertion ratio", **where)
+@pytest.mark.parametrize(("of_shortcuts", "of_recipe"), [(0.1, -0.2), (-0.1, 0.2)])
+def test_shortcuts_and_recipe_are_told_by_map(of_shortcuts, of_recipe):
+    rows = []
+    for (block, with_), (recipe, modern), seed in product(SHORTCUTS.items(), RECIPES.items(), range(2)):
+        gain = 0.3 + of_shortcuts * with_ / 2 + of_recipe * modern / 2
+        base = {(m, s): 0.2 for m, s in product(("IG", "Blur IG"), ("signed", "absolute"))}
+        values = base | {(f"{method} + IDGI", sign): 0.2 + gain for method, sign in base}
+        rows.append(planted(values, network=f"{block}-{recipe}-{seed}"))
+    words = findings.shortcuts(pd.concat(rows))
+    assert words.startswith("On 8 paired networks, ")
+    assert words.count("; ") == 3
+    assert numbers(words)[::3][:2] == pytest.approx([of_shortcuts, of_recipe])
+    assert findings.shortcuts(pd.concat(rows[1:2])) == ""
 
 
-@pytest.mark.parametrize(("magnitude", "share"), [(0.4, "75 %"), (0.0, "-25 %")])
-def test_what_magnitude_alone_gives_is_a_share_of_what_idgi_does(magnitude, share):
-    rows = planted(dict(zip(MAPS, (0.1, magnitude, 0.5, 0.5, 0.6), strict=True)))
-    words = findings.sign(rows)
-    assert numbers(words)[::3] == pytest.approx([0.4, magnitude - 0.1, 0.5])
-    assert share in words
-    assert "125 %" in words
-    assert "(1 network)" in words
-    assert "%" not in findings.sign(planted(dict.fromkeys(MAPS, 0.5)))  # no share of no gain
-    assert findings.sign(rows[rows["method"] != "Σ g²"]) == ""
-
-
-@pytest.mark.parametrize(("hot", "cold"), [(0.3, 0.1), (0.1, 0.3)])
-def test_confidence_recipe_and_shortcuts_are_paired_contrasts(hot, cold):
-    named = [f"{causes.COUNTS}, T = {each}" for each in ("4", "0.25")]
-    rows = pd.concat([of_gains(0.2, 0.2 + gain, variant=name) for gain, name in zip((hot, cold), named, strict=True)])
-    assert numbers(findings.confidence(rows))[::3] == pytest.approx([hot - cold] * 4)
-    for pairs, question in ((causes.SEEDS, findings.shortcuts), (causes.RECIPES, findings.recipe)):
-        pair = zip((hot, cold), next(iter(pairs.items())), strict=True)
-        rows = pd.concat([of_gains(0.2, 0.2 + gain, network=network) for gain, network in pair])
-        assert numbers(question(rows))[::3] == pytest.approx([hot - cold] * 4)
-
-
-def test_steps_along_paths_that_stop_short_stand_beside_those_that_do_not():
-    scores = {("study-a", 8): 0.1, ("study-a", 128): 0.5, ("igpaths", 8): 0.45, ("igpaths", 128): 0.4}
-    rows = pd.concat(
-        planted({("IG + IDGI", "signed"): score + more}, protocol=by, steps=n, network=network)
-        for (by, n), score in scores.items()
-        for network, more in (("vgg", 0), ("resnet", 0.1 * (n == 128)))
-    )
-    assert numbers(findings.steps(rows)) == pytest.approx([0.45, 0.4, 0.5, 0, -0.05, 0.05], abs=1e-9)
-
-
-def test_rounding_is_told_for_the_known_and_for_the_guided_path():
+def test_rounding_and_devices_are_told_for_the_known_and_for_the_guided_path():
     moved = {("IG", "signed"): 2e-7, ("Guided IG", "signed"): 0.8}
-    assert numbers(findings.rounding(planted(moved, metric="rounding change", variant="constants"))) == [0.8]
-    assert "2e-07" in findings.rounding(planted(moved, metric="rounding change", variant="constants"))
+    words = findings.rounding(planted(moved, metric="rounding change", variant="constants"))
+    assert numbers(words) == [0.8]
+    assert "2e-07" in words
+    device = planted({("IG", "signed"): 5e-4, ("Guided IG", "signed"): 0.6}, metric="device change", variant="cpu")
+    assert numbers(findings.rounding(device)) == [0.0005, 0.6]
     assert findings.rounding(planted(moved, metric="rounding change", variant="float64")) == ""
 
 
-def test_devices_are_told_for_the_known_and_for_the_guided_path():
-    moved = {("IG", "signed"): 5e-4, ("Guided IG", "signed"): 0.6}
-    alike = {("IG", "signed"): 1.0, ("Guided IG", "signed"): 0.75}
-    rows = pd.concat(
-        planted(values, metric=f"device {name}", variant="cpu")
-        for name, values in (("change", moved), ("cosine", alike))
-    )
-    words = findings.devices(rows)
-    assert numbers(words) == [0.0005, 0.6, 0.75]
-    assert findings.devices(planted(moved, metric="rounding change", variant="cpu")) == ""
-
-
-def test_saturation_stands_beside_the_papers_networks():
+def test_saturation_stands_beside_the_papers_networks_by_kind():
+    values = {"mobilenet_v2": 0.5, "efficientnet_lite0": 3.5, "efficientnet_lite1": 1.0, "vgg": 2.0}
     rows = pd.concat(
         planted({("IG", "signed"): value}, metric="L2 ratio", variant="ψ = 0.9", protocol="study-b", network=network)
-        for network, value in (("vgg", 0.5), ("resnet", 3.5), ("mobilenet", 1.0))
+        for network, value in values.items()
     )
     printed = table("study-b", 1).query("psi == 0.9")
     theirs = printed[printed["quantity"].str.startswith("L2")]["value"]
-    expected = [1, 0.5, 3.5, theirs.median(), theirs.min(), theirs.max()]
-    assert numbers(findings.saturation(rows))[1:] == pytest.approx(np.round(expected, 2))  # the first is ψ
-    assert "L2 ratio" in QUANTITIES
+    expected = [theirs.median(), theirs.min(), theirs.max(), 1, 0.5, 3.5, 2]
+    words = findings.saturation(rows)
+    assert numbers(words)[1:] == pytest.approx(np.round(expected, 2))  # the first is ψ
+    assert words.index("ImageNet networks") < words.index("small networks")
+    assert findings.saturation(rows.assign(protocol="igpaths, grey")) == ""
 
 
-def test_only_what_was_measured_is_said_each_with_its_chapter():
-    assert findings.in_words(NOTHING) == ""
-    rows = planted(dict.fromkeys(MAPS, 0.5))
-    (line,) = findings.in_words(rows, linked=True).splitlines()
-    assert line.startswith("- **The sign.** ")
-    assert line.endswith("({doc}`03-idgi-vs-its-baselines`)")
-    assert "doc" not in findings.in_words(rows)
-    assert set(rows["metric"]) <= set(findings.METRICS)
+def test_what_was_not_measured_is_not_told():
+    rows = planted({("IG", "signed"): 1.0}, metric="ABPC")
+    assert [say(rows) for say in findings.MEASURED.values()] == [""] * len(findings.MEASURED)

@@ -125,6 +125,16 @@ def test_a_study_without_the_metrics_has_no_rows_among_those_of_others(shelf, tm
     assert published("again", metrics=("insertion",)).empty
 
 
+def test_a_study_that_was_published_before_rows_had_a_material_has_none(shelf, tmp_path):
+    file = tmp_path / "results" / "first" / "values.parquet"
+    assert "material" in pq.read_schema(file).names
+    pq.write_table(pq.read_table(file).drop_columns("material"), file)
+    old, new = published("first"), published("again")
+    assert set(old["material"]) == {""}
+    assert list(old.columns) == list(new.columns)
+    assert published("first", "again").drop(columns="study").equals(new.drop(columns="study"))
+
+
 def test_a_readers_study_moves_no_verdict(shelf, folder_of_results, tmp_path):
     before, of_the_book = published(), studies()
     shutil.copytree(folder_of_results, tmp_path / "results" / "mine")
@@ -172,12 +182,13 @@ def test_damaged_provenance_is_named(shelf, tmp_path):
 
 
 def test_every_study_of_the_book_has_a_file_and_is_there():
-    of_the_book = (*results.OF_THE_BOOK, *results.EXPLORATORY)
+    of_the_book = (*results.OF_THE_BOOK, *results.EXPLORATORY, *results.UNREAD)
     for name in of_the_book:
         assert (ROOT / "params" / f"{name}.yaml").is_file()
         assert (ROOT / "results" / name / "values.parquet").is_file()
     there = {file.parent.name for file in (ROOT / "results").glob("*/values.parquet")}
     assert there == set(of_the_book)
+    assert not {*results.UNREAD} & {*published(metrics=("insertion",))["study"]}
 
 
 def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
@@ -238,6 +249,7 @@ class TestForTheBook:
     def command(self, params, folder, monkeypatch):
         monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "other"))
         monkeypatch.setattr(results, "EXPLORATORY", ())
+        monkeypatch.setattr(results, "UNREAD", ())
         (folder / "params").mkdir(exist_ok=True)
         shutil.copy(params, folder / "params" / "small.yaml")
         return lambda file, *more: main(["results", file, "--for-the-book", *more])
@@ -265,7 +277,7 @@ class TestForTheBook:
 def test_status_tells_what_is_missing_and_what_is_stale(params, capsys):
     assert main(["status", params, "-p", "seed", "1"]) == 1
     assert "0 of 2 units, 0 of 22 parts; " in (said := capsys.readouterr().out)
-    assert "files of other versions or parameters, which are not shown" in said
+    assert "files of other versions or parameters are not shown" in said
 
 
 def test_a_plan_scales_what_has_run(params, chosen, capsys):

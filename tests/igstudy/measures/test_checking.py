@@ -85,7 +85,10 @@ def test_an_image_has_the_same_rows_in_another_batch_and_another_seed_randomises
     def measured(sample):
         return pd.concat(checking.sanity(sample, IGPATHS)).query("image == '3'")["value"].to_numpy()
 
-    part = {name: getattr(small, name)[2:] for name in ("images", "targets", "predictions", "names", "photographs")}
+    part = {
+        name: getattr(small, name)[2:]
+        for name in ("images", "targets", "predictions", "names", "photographs", "materials")
+    }
     alone = replace(small, **part, start=2)
     alone = replace(alone, walked=explain(STRAIGHT, *alone.question, batch_size=1), batch_size=1)
     np.testing.assert_allclose(measured(alone), measured(small), rtol=1e-6)

@@ -32,7 +32,8 @@ def sample(path, module, *, targets=NONE, shape=(3, 4, 5), output="logit", **cha
     """Two images on a path from black; its measures walk it themselves."""
     x = images(2, shape=shape)
     facts = {"walked": None, "net": classifier(module, output), "label": "", "images": x, "predictions": targets}
-    facts |= {"names": ("a", "b"), "photographs": ("a", "b"), "masks": None, "altered": lambda alter: x, "start": 0}
+    facts |= {"names": ("a", "b"), "photographs": ("a", "b"), "materials": ("", ""), "masks": None}
+    facts |= {"altered": lambda alter: x, "references": lambda count: x.expand(count, *x.shape), "start": 0}
     source = on_path(path, output=output, steps=(2,))
     return Sample(**(facts | {"source": source, "targets": targets, "kept": 0, "seed": 0, "batch_size": 16} | changes))
 

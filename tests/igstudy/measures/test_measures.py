@@ -38,7 +38,7 @@ from igstudy.measures.quantities import threads
 from igstudy.measures.sample import ranking_maps, rows, window
 from igstudy.measures.sources import PATHS, by_method, controls, explain, of_study_a, on_path, splits
 from igstudy.tasks import objects
-from problems import Linear, SeparableQuadratic, classifier, images, small_network
+from problems import Function, Linear, SeparableQuadratic, classifier, images, small_network
 from samples import BATCH, IMAGES, PALE, STRAIGHT, TARGETS, network, sample
 
 
@@ -131,47 +131,12 @@ def test_insertion_is_read_twice_and_keeps_its_curve_once(straight, measure, can
     assert all("misclassified" in set(frame["left_out"]) for frame in found)
 
 
-def _at(frames, metric, temperature):
-    """The values of a metric at a temperature by key."""
-    found = pd.concat([frame for frame in frames if frame["variant"].iloc[0].endswith(f"T = {temperature:g}")])
-    chosen = found[found["metric"] == metric]
-    return chosen.set_index(["image", "method", "steps", "sign"])["value"].to_numpy()
-
-
-class TestTemperature:
-    def test_at_one_it_is_insertion_as_it_is(self, straight):
-        found = revealing.temper(straight, IGPATHS)
-        plain = pd.concat(revealing.reveal(straight, IGPATHS))
-        for metric in ("insertion", "insertion ratio"):
-            own = plain[(plain["metric"] == metric) & (plain["variant"] == "black, 21 counts") & (plain["steps"] == 4)]
-            np.testing.assert_array_equal(_at(found, metric, 1), own["value"])
-
-    def test_a_quarter_is_a_network_of_four_times_the_weights(self):
-        surer = small_network(torch.float32)
-        with torch.no_grad():
-            surer[-1].weight.mul_(4)
-            surer[-1].bias.mul_(4)
-        calm, sure = (
-            sample(STRAIGHT, net=net, walked=explain(STRAIGHT, net, IMAGES, TARGETS, batch_size=16))
-            for net in (classifier(layers, "probability") for layers in (small_network(torch.float32), surer))
-        )
-        found, expected = (revealing.temper(each, IGPATHS) for each in (calm, sure))
-        np.testing.assert_allclose(_at(found, "insertion", 0.25), _at(expected, "insertion", 1), rtol=1e-4)
-        assert calm.net.temperature == 1
-
-    def test_confidence_stands_beside_the_controls_and_falls(self):
-        found = revealing.temper(sample(controls(output="probability")), IGPATHS)
-        net = network("probability")
-        for temperature in revealing.TEMPERATURES:
-            expected = (net.logits(IMAGES).double() / temperature).softmax(1)[range(BATCH), TARGETS]
-            np.testing.assert_allclose(_at(found, "confidence", temperature), expected, rtol=1e-5)
-        assert {method for frame in found for method in frame["method"]} == {"edges", "random", ""}
-
-
-def test_study_a_ranks_signed_half_precision_maps_and_asks_for_confidence():
+def test_study_a_ranks_half_precision_maps_both_ways_and_asks_for_confidence():
     calm = sample(STRAIGHT, net=classifier(small_network(torch.float32), "probability"))
     found = revealing.reveal(calm, STUDY_A)
-    assert set(found[0]["sign"]) == {"signed", "none"}
+    assert set(found[0]["sign"]) == {"signed", "absolute", "none"}
+    for frame in comparing.compare_compressed(calm, STUDY_A):  # of what the paper asks of a map as it is
+        assert set(frame["sign"]) == {"signed", "none"}
     bold = replace(STUDY_A, images="any", information=replace(STUDY_A.information, estimators=(("png", "normalised"),)))
     out = {reason for frame in revealing.curves(calm, bold) for reason in frame["left_out"]}
     assert out == {"p < 0.8"}
@@ -439,13 +404,29 @@ class TestSplit:
         assert "Window" in set(frame["method"])
 
 
-def of_function(function, *, steps, output="logit", psi=(0.9,), at="end", crossing="left"):
-    """A sample whose score is known along the path from 0, and the protocol of its split."""
+class Across(Function):
+    """s − bend · s² of the mean s, and across · s² times the difference of two pixels, which are alike in the images.
+
+    Along a grey path the score rises ever less, while its gradient across the path grows.
+    """
+
+    def __init__(self, across=1000, bend=0.25):
+        super().__init__()
+        self.across, self.bend = across, bend
+
+    def f(self, x):
+        s = x.mean(1)
+        return s - self.bend * s**2 + self.across * s**2 * (x[:, 0] - x[:, 1])
+
+
+def of_function(function, *, steps, output="logit", psi=(0.9,), at="end", crossing="left", x=None):
+    """A sample whose score is known along the path from 0, and the protocol of its split; grey images where x is."""
     net = classifier(function, output)
     how = replace(IGPATHS.split[0], at=at, steps=steps, psi=psi, crossing=crossing, output=output)
     protocol = replace(IGPATHS, split=(how,))
     (source,) = splits((protocol,))
-    x, targets = images(BATCH), torch.zeros(BATCH, dtype=torch.int64)
+    x = images(BATCH) if x is None else x.double().expand_as(images(BATCH)).contiguous()
+    targets = torch.zeros(BATCH, dtype=torch.int64)
     walked = explain(source, net, x, targets, batch_size=16)
     return sample(source, net=net, walked=walked, images=x, targets=targets, predictions=targets), protocol
 
@@ -483,6 +464,25 @@ class TestSplitOfKnownFunctions:
         np.testing.assert_allclose(of_split(found, "L2 ratio"), 0.1 / 0.9, atol=3e-3)
         ratio = (1 + star + star**2) ** 0.5 / star  # of the root mean squares of α over [α*, 1] and [0, α*]
         np.testing.assert_allclose(of_split(found, "gradient norm ratio"), ratio, rtol=2e-3)
+
+    def test_where_the_score_rises_faster_along_with_its_gradient_the_gradient_follows_the_slope(self):
+        quadratic, protocol = of_function(rising(SeparableQuadratic), steps=20)
+        (found,) = splitting.slopes(quadratic, protocol)
+        assert set(found["metric"]) == {"gradient follows slope"}
+        np.testing.assert_allclose(found["value"], 1, rtol=0, atol=1e-12)
+
+    @pytest.mark.parametrize("at", ["start", "end", "both"])
+    def test_a_gradient_across_the_path_need_not_follow_the_slope(self, at):
+        own, protocol = of_function(Across(), steps=20, at=at, x=torch.linspace(0.5, 0.9, BATCH).view(-1, 1, 1, 1))
+        (found,) = splitting.slopes(own, protocol)
+        np.testing.assert_allclose(found["value"], -1, rtol=0, atol=1e-12)
+
+    def test_a_constant_gradient_follows_nothing(self):
+        steady, protocol = of_function(Across(across=0, bend=0), steps=20, x=torch.ones(BATCH, 1, 1, 1))
+        (found,) = splitting.slopes(steady, protocol)
+        assert set(found["left_out"]) == {"undefined"}
+        assert MEASURES["slopes"].of(steady.source, protocol)
+        assert not MEASURES["slopes"].of(STRAIGHT, IGPATHS)
 
     def test_of_a_linear_network_a_window_is_worth_what_left_is(self):
         linear, protocol = of_function(rising(Linear), steps=16)
@@ -609,7 +609,13 @@ def test_a_measure_reads_no_choice_but_those_that_its_results_are_stored_under(n
         measure = replace(measure, rows=partial(revealing.curves, estimators=("png",)))
     masks = torch.arange(16).view(1, 1, 16).expand(BATCH, 16, 16) < 8
     unsure = sample(next(source for source in splits((EIGHT,)) if source.output == "probability"))
-    given = {"split": grey, "perturbation": grey, "softmax": unsure, "peers": sample(controls(output="logit"))}
+    given = {
+        "split": grey,
+        "slopes": grey,
+        "perturbation": grey,
+        "softmax": unsure,
+        "peers": sample(controls(output="logit")),
+    }
     given |= {
         of: sample(on_path(path, output="logit", steps=(2,)))
         for of, path in (("late", "blur"), ("taming", "guided"), ("quadrature", "straight-placed"))
@@ -630,9 +636,10 @@ def test_study_b_leaves_out_of_max_sensitivity_what_it_leaves_out_of_the_split(g
     assert (own == "gain of 5 or less").tolist() == (gain <= 5).tolist()
 
 
-def test_pairs_share_the_photographs_of_their_own_backgrounds():
+def test_pairs_share_the_photographs_of_their_own_backgrounds_and_materials():
     for found in describing.classes(of_ten_classes(), IGPATHS):
         assert set(found["photograph"]) == {objects.pair(0).photograph}
+        assert set(found["material"]) == {objects.pair(0).material}
 
 
 def test_maps_that_are_the_same_for_both_classes_fall_on_the_likelier_object_as_much_as_not_on_the_other():
@@ -758,7 +765,7 @@ def test_the_parts_are_measured_of_the_logit_and_under_the_papers_protocol_by_wh
         for protocol in (IGPATHS, STUDY_B)
         for source in splits((protocol,))
     }
-    of_parts = {"perturbation", "sensitivity", "split", "texture"}
+    of_parts = {"perturbation", "sensitivity", "slopes", "split", "texture"}
     assert asked == {
         ("split-mean-200", "igpaths"): of_parts | {"localization", "parts"},
         ("split-mean-200-probability", "igpaths"): {"split", "softmax"},

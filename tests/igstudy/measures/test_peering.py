@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import igpaths as ig
-from igpaths.metrics import area, insertion, roc_auc
+from igpaths.metrics import absolute_map, area, insertion, roc_auc, smooth
 from igstudy.measures import MEASURES, peering
 from igstudy.measures.protocols import IGPATHS, STUDY_A
 from igstudy.measures.revealing import reveal
@@ -119,8 +119,10 @@ def test_the_rows_stand_beside_those_of_the_controls(control):
     found, beside = (pd.concat(rows(control, IGPATHS)) for rows in (peering.peers, reveal))
     keys = set(zip(found["method"], found["steps"], found["sign"], strict=True))
     signs = {("gradient × input", 0, sign) for sign in ("signed", "absolute")}
-    assert keys == signs | {("Grad-CAM", 0, "none")}
-    shared = found[found["metric"] != "deletion"]
+    assert keys == signs | {(name, 0, "none") for name in ("Grad-CAM", "Grad-CAM, logit")}
+    smoothed = found["variant"].str.endswith(", σ = 3 px")
+    assert {*found[smoothed]["sign"]} == {"absolute", "none"}
+    shared = found[(found["metric"] != "deletion") & ~smoothed]
     assert set(zip(shared["metric"], shared["variant"], strict=True)) == set(
         zip(beside["metric"], beside["variant"], strict=True)
     )
@@ -128,6 +130,21 @@ def test_the_rows_stand_beside_those_of_the_controls(control):
     r = insertion(*control.question, peering.grad_cam(*control.question).float())  # as the protocol stores it
     own = found.query("method == 'Grad-CAM' and metric == 'insertion' and variant == 'black, 21 counts'")["value"]
     torch.testing.assert_close(torch.tensor(own.to_numpy()), area(r.shares, r.probability)[:, 0], rtol=1e-5, atol=0)
+
+
+def test_grad_cam_of_the_logit_stands_beside_that_of_another_score_and_smoothed_maps_by_size(control):
+    found = pd.concat(peering.peers(control, IGPATHS))
+    logit = classifier(small_network())
+    maps = {"Grad-CAM, logit": peering.grad_cam(logit, X, TARGETS)}
+    maps["gradient × input"] = absolute_map(peering.gradient_times_input(*control.question))
+    for method, each in maps.items():
+        for sigma, variant in ((0, "black, 21 counts"), (3, "black, 21 counts, σ = 3 px")):
+            r = insertion(*control.question, smooth(each.float(), sigma))
+            own = found[(found["method"] == method) & (found["metric"] == "insertion") & (found["variant"] == variant)]
+            own = own[own["sign"] != "signed"]["value"]
+            torch.testing.assert_close(torch.tensor(own.to_numpy()), area(r.shares, r.probability)[:, 0])
+    of_logit = sampled(controls(output="logit"), logit, X, TARGETS)
+    assert "Grad-CAM, logit" not in {*pd.concat(peering.peers(of_logit, IGPATHS))["method"]}
 
 
 def test_localization_is_measured_where_the_masks_are_known(control):

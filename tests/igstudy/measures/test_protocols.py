@@ -72,7 +72,7 @@ def test_baselines_gradients_and_options_of_the_walks():
 
 
 def test_the_map_that_ranks():
-    assert (STUDY_A.ranking, STUDY_A.stored) == (("signed",), "float16")
+    assert (STUDY_A.ranking, STUDY_A.stored) == (("signed", "absolute"), "float16")
     assert STUDY_B.ranking == ("signed",)
     assert (IGPATHS.ranking, IGPATHS.stored) == (("signed", "absolute"), "float32")
 

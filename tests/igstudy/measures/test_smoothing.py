@@ -10,7 +10,7 @@ from igstudy.measures import MEASURES
 from igstudy.measures.protocols import IGPATHS, STUDY_A
 from igstudy.measures.quantities import Filled
 from igstudy.measures.sample import ranking_maps
-from igstudy.measures.smoothing import SIGMAS
+from igstudy.measures.smoothing import SIGMAS, TO_BLURRED
 from igstudy.measures.sources import controls, on_path
 from samples import IMAGES, STRAIGHT, sample
 
@@ -28,7 +28,8 @@ def test_smoothed_maps_are_those_by_magnitude_under_a_gaussian_and_rows_say_its_
     maps = ranking_maps(own, IGPATHS, signs=("absolute",))
     found = pd.concat(MEASURES["smooth-insertion"].rows(own, IGPATHS))
     assert set(found["sign"]) <= {"absolute", "none"}
-    for sigma in SIGMAS:
+    assert MEASURES["smooth-insertion"].of(source, IGPATHS)
+    for sigma in TO_BLURRED:
         stack = smooth(torch.stack(list(maps.values()), dim=1).float(), sigma)
         r = insertion(*own.question, stack, **own.drawing)
         rows = of(found, "insertion", f"black, 21 counts, σ = {sigma} px")
@@ -40,12 +41,22 @@ def test_every_smoothed_measure_has_the_rows_of_the_measure_itself_once_for_each
     own = sample(STRAIGHT, masks=MASKS)
     for name in ("insertion", "deletion", "localization"):
         plain, smoothed = (pd.concat(MEASURES[each].rows(own, IGPATHS)) for each in (name, f"smooth-{name}"))
-        plain = plain[plain["sign"] != "signed"]
-        assert {*smoothed["variant"]} == {f"{v}, σ = {s} px" for v in plain["variant"].unique() for s in SIGMAS}
-        assert len(smoothed) == len(SIGMAS) * len(plain)
+        plain, widths = plain[plain["sign"] != "signed"], SIGMAS if name == "localization" else TO_BLURRED
+        assert {*smoothed["variant"]} == {f"{v}, σ = {s} px" for v in plain["variant"].unique() for s in widths}
+        assert len(smoothed) == len(widths) * len(plain)
     found = of(smoothed, "ROC AUC", ", σ = 3 px")
     maps = smooth(torch.stack(list(ranking_maps(own, IGPATHS, signs=("absolute",)).values()), dim=1), 3)
     np.testing.assert_allclose(found["value"], roc_auc(maps, MASKS).flatten(), rtol=0, atol=1e-12)
+
+
+def test_edges_and_random_maps_are_smoothed_as_all_others_are():
+    source = controls(output="probability")
+    names = ("insertion", "deletion", "information", "localization", "classes")
+    assert all(MEASURES[f"smooth-{name}"].of(source, IGPATHS) for name in names)
+    for name in names[:4]:
+        found = pd.concat(MEASURES[f"smooth-{name}"].rows(sample(source, masks=MASKS), IGPATHS))
+        assert {*found["method"]} == {"edges", "random"}
+        assert found["variant"].str.endswith(" px").all()
 
 
 def test_smoothed_information_is_that_of_png():

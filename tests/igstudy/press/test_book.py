@@ -15,10 +15,13 @@ from jupytext.formats import long_form_one_format
 from igstudy.engine.parameters import NAMES, Parameters
 from igstudy.press.pages import pages
 from igstudy.press.parameters_cell import QUESTION
+from limits import ABOUT_CODE, LIMITS, OVER, WIDTH, faults
 
 ROOT = Path(__file__).parents[3]
 WITHOUT = ("index", "claims", "speed")  # show what is in results/, whatever the parameters are
 CHAPTERS = {page.title: page for page in pages(ROOT) if page.is_chapter}
+# Tags of cells whose code a reader does not see; parameters are folded once they have run
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell", "parameters"}
 
 
 def code_cells(page):
@@ -35,6 +38,30 @@ def test_cells_are_short(title):
         lines = cell.source.splitlines()
         assert len(lines) <= 15, cell.source
         assert max(map(len, lines)) <= 120, cell.source
+
+
+@pytest.mark.parametrize("title", CHAPTERS)
+def test_visible_code_is_the_lesson(title):
+    """Few lines, which fit on a page, and none that fetch the study's own code."""
+    visible = [cell for cell in code_cells(CHAPTERS[title]) if not HIDDEN & {*cell.metadata.get("tags", ())}]
+    lines = [line for cell in visible for line in cell.source.splitlines() if line.strip()]
+    measured = {
+        "code lines": 0 if title in ABOUT_CODE else len(lines),
+        "long lines": sum(len(line) > WIDTH for line in lines),
+        "imports": sum(bool(re.match(r"\s*(from|import) igstudy\b", line)) for line in lines),
+    }
+    assert faults(title, measured) == []
+
+
+def test_only_pages_and_measures_that_exist_are_over_a_limit():
+    assert {*OVER} <= {page.title for page in pages(ROOT)}
+    assert {name for entries in OVER.values() for name in entries} <= {*LIMITS}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").glob("0*.md")), ids=lambda path: path.stem)
+def test_a_chapter_is_called_by_the_number_of_its_file(path):
+    (title, *_) = re.findall(r"^# (.*)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert title.startswith(f"{int(path.name[:2])}. ")
 
 
 @pytest.mark.parametrize("title", CHAPTERS)

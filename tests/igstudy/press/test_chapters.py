@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import nbformat
 import pytest
 import torch
 import torchvision
+from jupytext.cli import jupytext as jupytext_command
 
 from igstudy.__main__ import main
+from igstudy.engine.naming import folder_name
 from igstudy.engine.parameters import Parameters
 from igstudy.press import building, chapters, pages
 from igstudy.press.parameters_cell import ChapterError
@@ -79,6 +83,12 @@ plt.plot(range(images));
 ```{bibliography}
 ```
 """
+GLOSSARY = """
+:::{glossary}
+path of points
+  A curve.
+:::
+"""
 
 
 def cell(code, tags=""):
@@ -88,11 +98,12 @@ def cell(code, tags=""):
 @pytest.fixture
 def book(tmp_path):
     """A book of one plain page and one chapter, configured as the real one."""
-    shutil.copy(ROOT / "_config.yml", tmp_path)
+    for name in ("_config.yml", "jupytext.toml"):
+        shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "book" / "_static", tmp_path / "book" / "_static")
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: book/index\nchapters:\n- file: book/01-one\n")
-    (tmp_path / "book" / "index.md").write_text("# A book\n\nSee {doc}`01-one`.\n")
+    (tmp_path / "book" / "index.md").write_text("# A book\n\nSee {doc}`01-one`.\n" + GLOSSARY)
     (tmp_path / "book" / "01-one.md").write_text(HEADER + CHAPTER)
     (tmp_path / "params").mkdir()
     (tmp_path / "params" / "few.yaml").write_text("images: 3\n")
@@ -149,11 +160,21 @@ def test_book_is_built_offline_and_only_once(book, make):
 
     status, printed = make("chapter", "1", "-p", "images", "5")
     assert status == 0, printed
-    rendered = book / "_build" / "runs" / "few+images=5" / "_build" / "html" / "book" / "01-one.html"
+    tree = book / "_build" / "runs" / "few+images=5"
+    assert f"these parameters have a folder of their own: {tree}\n" in printed
+    rendered = tree / "_build" / "html" / "book" / "01-one.html"
     assert f"rendered: {rendered}" in printed
     assert "5</span> images in" in rendered.read_text()
     assert (book / "runs.txt").read_text() == "one\none\n"
     assert "images = 3" in str(executed(book))
+
+    status, printed = make("book", "-p", "images", "5")
+    assert status == 0, printed
+    assert f"these parameters have a folder of their own: {tree}\n" in printed
+    assert f"the book: {tree / '_build' / 'book' / 'index.html'}\n" in printed
+    assert "5</span> images in" in (tree / "_build" / "book" / "book" / "01-one.html").read_text()
+    assert (book / "_build" / "html" / "index.html").stat().st_mtime_ns == built
+    assert (book / "runs.txt").read_text() == "one\none\n"
 
 
 def test_a_parameters_file_may_have_any_name(book, make):
@@ -162,47 +183,140 @@ def test_a_parameters_file_may_have_any_name(book, make):
     status, printed = make("chapter", "01-one", "--params", str(other))
     assert status == 0, printed
     rendered = Path(re.search("rendered: (.*)", printed)[1])
-    assert rendered.relative_to(book / "_build" / "runs").parts[0] == chapters.tree_name(other, {})
+    assert rendered.relative_to(book / "_build" / "runs").parts[0] == folder_name(other, Parameters())
     assert "4</span> images in" in rendered.read_text()
-
-
-def test_each_choice_of_parameters_has_a_tree_of_its_own(book, monkeypatch):
-    monkeypatch.chdir(book)
-    few = Path("params", "few.yaml")
-    assert chapters.tree_name(few, {}) == chapters.tree_name(few.resolve(), {}) == "few"
-    assert chapters.tree_name(few, {"seed": 1, "steps": [4, 8]}) == "few+seed=1+steps=4,8"
-    assert chapters.tree_name(few, {"steps": [4, 8], "seed": 1}) == "few+seed=1+steps=4,8"
-    others = [
-        *[chapters.tree_name(path, {}) for path in (Path("few.yaml"), Path("params/few.yml"), Path("few+seed=1.yaml"))],
-        *[chapters.tree_name(few, {"data": text}) for text in ("", "a/b", "a b", "ab", "ü" * 300, "ü" * 301)],
-        *[chapters.tree_name(Path("params", f"{'ü' * 100}{end}.yaml"), {}) for end in "ab"],
-        chapters.tree_name(Path("params/few+seed=1.yaml"), {}),
-        chapters.tree_name(few, {"seed": 1}),
-    ]
-    assert len({*others, "few"}) == len(others) + 1
-    assert not [name for name in others if "/" in name or len(name.encode()) > 200]
 
 
 def test_a_book_to_print_says_how_to_run_its_chapters(make):
     status, printed = make("pdf", "-p", "models", "[objects/vgg]")
     assert status == 1
-    assert "error: not run as they are now: 01-one; first: python -m igstudy book --params /" in printed
+    assert "error: not up to date: 01-one; first: python -m igstudy book --params /" in printed
     assert "/params/few.yaml -p models '[objects/vgg]'" in printed
 
 
-def test_a_book_to_print_has_no_chapter_that_was_not_run_as_it_is(book, make, monkeypatch):
+def test_a_book_to_print_has_the_text_and_code_as_they_are(book, make, monkeypatch):
     add_chapters(book, [cell("", ":tags: [parameters]")])
-    assert make("chapter", "1")[0] == 0  # which leaves the other one beside it, as it is before it runs
-    assert "error: not run as they are now: 02-more; first: " in make("pdf")[1]
-    monkeypatch.setattr(chapters, "build", lambda root, tree, output, only: tree)  # the pages are looked at no more
+    assert make("chapter", "1")[0] == 0
+    assert "error: not up to date: 02-more; first: " in make("pdf")[1]
+    monkeypatch.setattr(chapters, "build_page", lambda page, tree: tree)  # the pages are looked at no more
     monkeypatch.setattr(chapters, "check", lambda html, expected: None)
     assert make("chapter", "2")[0] == 0
+    monkeypatch.setitem(sys.modules, "igstudy.press.pdf", None)
     text = book / "book" / "01-one.md"
     text.write_text(text.read_text() + "\nOne sentence more.\n")
-    assert "error: not run as they are now: 01-one; first: " in make("pdf")[1]
+    assert "error: printing the book needs the packages that `make pdf` installs: " in make("pdf")[1]
+    assert "One sentence more." in str(executed(book))
+    text.write_text(text.read_text().replace("plt.plot(", "plt.bar([0, 1, 2], "))
+    assert "error: not up to date: 01-one; first: " in make("pdf")[1]
+
+
+PROSE = {
+    "a sentence": ("As {cite:t}", "A sentence more, and as {cite:t}"),
+    "a caption": ("caption: The count.", "caption: The count again."),
+    "a cell's name and alt text": (
+        "name: fig-one, caption: The count.}\n  image: {alt: A line}",
+        "name: fig-one, caption: C.}",
+    ),
+    "how a cell is shown": ("---\nmystnb:", "---\ntags: [hide-input]\nmystnb:"),
+    "a sentence between two cells": ("```{code-cell} ipython3\n---", "Then.\n\n```{code-cell} ipython3\n---"),
+    "the header": ("display_name: Python 3", "display_name: Python"),
+}
+CODE = {
+    "a comment": ("plt.plot(", "# a line\nplt.plot("),
+    "a default": ("images = 64", "images = 32"),
+    "a cell more": (":::{table}", "```{code-cell} ipython3\n1\n```\n\n:::{table}"),
+    "a cell less": ("import matplotlib.pyplot as plt\nplt.plot(range(images));", ""),
+    "whether it may fail": ("---\nmystnb:", "---\ntags: [raises-exception]\nmystnb:"),
+}
+
+
+def counted(printed, book):
+    """How often the chapter has run, and whether the last command said that it did not."""
+    return len(
+        (book / "runs.txt").read_text().splitlines()
+    ), "01-one: up to date, its cells do not run again" in printed
+
+
+@pytest.fixture
+def unseen(monkeypatch):
+    """Chapters are run, and not rendered."""
+    monkeypatch.setattr(chapters, "build_page", lambda page, tree: tree)
+    monkeypatch.setattr(chapters, "check", lambda html, expected: None)
+
+
+@pytest.mark.usefixtures("unseen")
+def test_prose_and_captions_do_not_run_cells_again(book, make):
+    text = book / "book" / "01-one.md"
+    before = text.read_text()
     assert make("chapter", "1")[0] == 0
-    monkeypatch.setitem(sys.modules, "igstudy.press.pdf", None)
-    assert "error: a book to print needs the packages that `make pdf` installs: " in make("pdf")[1]
+    for old, new in PROSE.values():
+        assert old in before
+        text.write_text(before.replace(old, new, 1))
+        status, printed = make("chapter", "1")
+        assert status == 0, printed
+        assert counted(printed, book) == (1, True)
+
+
+def test_a_page_whose_cells_did_not_run_again_has_the_new_text_and_their_outputs(book, make):
+    assert make("chapter", "1")[0] == 0
+    text = book / "book" / "01-one.md"
+    text.write_text(text.read_text().replace(*PROSE["a sentence"]).replace(*PROSE["a caption"]))
+    status, printed = make("chapter", "1")
+    assert status == 0, printed
+    assert counted(printed, book) == (1, True)
+    page = (book / "_build" / "runs" / "few" / "_build" / "html" / "book" / "01-one.html").read_text()
+    assert "A sentence more, and as" in page
+    assert "The count again." in page
+    assert "3</span> images in" in page
+    assert 'alt="A line"' in page
+    assert "Parameters of this run" in page
+    assert executed(book).metadata.papermill.duration > 0
+
+
+RENDERING = """
+import sys
+from igstudy.__main__ import main
+
+status = main(["chapter", "--params", "params/few.yaml", "1"])
+print("imported:", {"torch", "torchvision", "scipy", "pandas", "matplotlib"} & set(sys.modules) or "nothing heavy")
+sys.exit(status)
+"""
+
+
+def test_nothing_heavy_is_imported_to_render_a_page_whose_outputs_are_there(book, make, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(chapters, "build_page", lambda page, tree: tree)
+        patch.setattr(chapters, "check", lambda html, expected: None)
+        assert make("chapter", "1")[0] == 0
+    done = subprocess.run([sys.executable, "-c", RENDERING], cwd=book, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "imported: nothing heavy" in done.stdout
+    assert counted(done.stdout, book) == (1, True)
+    assert (book / "_build" / "runs" / "few" / "_build" / "html" / "book" / "01-one.html").is_file()
+
+
+@pytest.mark.usefixtures("unseen")
+@pytest.mark.parametrize("what", CODE)
+def test_code_that_changes_runs_again(book, make, what):
+    text = book / "book" / "01-one.md"
+    old, new = CODE[what]
+    assert old in text.read_text()
+    for number in (1, 2):
+        status, printed = make("chapter", "1")
+        assert status == 0, printed
+        assert counted(printed, book) == (number, False)
+        text.write_text(text.read_text().replace(old, new, 1))
+
+
+@pytest.mark.usefixtures("unseen")
+def test_an_executed_notebook_whose_code_was_edited_runs_again(book, make):
+    assert make("chapter", "1")[0] == 0
+    notebook = executed(book)
+    (drawn,) = [each for each in notebook.cells if "plt.plot" in each.source]
+    drawn.source += "\n# mine"
+    nbformat.write(notebook, book / "_build" / "runs" / "few" / "book" / "01-one.ipynb")
+    assert make("chapter", "1")[0] == 0
+    assert (book / "runs.txt").read_text() == "one\none\n"
 
 
 def swap_bytes(one, other):
@@ -246,8 +360,9 @@ def test_key_follows_text_parameters_and_photographs(book, tmp_path, monkeypatch
         edit()
         assert before != pages.key(page, page.parameters(chosen), chosen)
 
-    (book / "book" / "01-one.md").write_text(HEADER + CHAPTER + "More.\n")
-    assert first != pages.key(pages.chapter(book, "01-one"), page.parameters(few), few)
+    for text, is_same in ((CHAPTER + "More.\n", True), (CHAPTER.replace("one\\n", "two\\n"), False)):
+        (book / "book" / "01-one.md").write_text(HEADER + text)
+        assert (first == pages.key(pages.chapter(book, "01-one"), page.parameters(few), few)) == is_same
 
 
 READERS = """
@@ -416,6 +531,70 @@ def test_sphinx_warning_stops_the_build(book, make):
     assert "jupyter-book build failed" in printed
 
 
+ELSEWHERE = """
+See {doc}`index`, {doc}`more <02-more>`, {eq}`eq-more`, {numref}`tab-more` and {numref}`fig-more`.
+
+{cite:t}`yang2023idgi` have the rule, {term}`paths <path of points>` are curves, and so is a {term}`Path of points`.
+"""
+MORE = """
+$$ a = b $$ (eq-more)
+
+:::{table} A table
+:name: tab-more
+
+| a | b |
+|---|---|
+| 1 | 2 |
+:::
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure: {name: fig-more, caption: A figure.}
+---
+```
+"""
+
+
+def test_a_page_alone_is_rendered_without_what_it_refers_to(book, make):
+    replace_chapter(book, ELSEWHERE)
+    add_chapters(book, [MORE])
+    status, printed = make("chapter", "1")
+    assert status == 0, printed
+    html = book / "_build" / "runs" / "few" / "_build" / "html" / "book"
+    assert "Yang" in (html / "01-one.html").read_text()
+    status, printed = make("chapter", "2")
+    assert status == 0, printed
+    assert {path.name for path in html.iterdir()} == {"01-one.html", "02-more.html"}
+
+
+FAULTS = """
+{doc}`03-nowhere`, {eq}`eq-nowhere`, {numref}`fig-nowhere`, [there](#nowhere) and {cite:t}`nobody`.
+
+A {term}`path of` and a {term}`curve`.
+
+:::{directive}
+:::
+
+:::{list-table}
+no list
+:::
+"""
+
+
+def test_faults_of_a_page_alone_stop_it_each_time(book, make):
+    replace_chapter(book, FAULTS + ELSEWHERE)
+    add_chapters(book, [MORE])
+    for _ in range(2):
+        status, printed = make("chapter", "1")
+        assert status == 1
+        assert "error: jupyter-book build failed" in printed
+        for name in ("03-nowhere", "eq-nowhere", "fig-nowhere", "'nowhere'", '"nobody"', "'directive'", "list-table"):
+            assert name in printed
+        assert re.findall("not in glossary: (.*)", printed) == ["'path of'", "'curve'"]
+        assert not [name for name in ("02-more", "eq-more", "tab-more", "fig-more") if name in printed]
+
+
 def test_check_reports_missing_failed_and_remote(book):
     html = book / "html"
     (html / "book").mkdir(parents=True)
@@ -439,7 +618,7 @@ def test_check_reports_missing_failed_and_remote(book):
 
 
 class TestNotebooks:
-    def test_written_again_when_the_text_changed_unless_they_were_edited(self, book, make):
+    def test_written_again_when_the_text_changed_unless_they_were_edited(self, book, make, capfd):
         path, text = book / "_build" / "notebooks" / "01-one.ipynb", book / "book" / "01-one.md"
         assert make("notebooks") == (0, f"{path}\n")
         first = path.read_bytes()
@@ -452,26 +631,66 @@ class TestNotebooks:
 
         mine = path.read_text().replace("One sentence more.", "A sentence of mine.")
         path.write_text(mine)
-        text.write_text(text.read_text() + "\nAnd another.\n")
+        kept = f"kept, because it was edited: {path}; "
+        advice = f"to bring the edit into the text: python -m jupytext --sync {path}\n"
+        assert make("notebooks") == (0, kept + advice)
+        text.write_text(text.read_text() + "\nAnd another.\n")  # as a git pull would
         for _ in range(2):
             status, printed = make("notebooks")
             assert status == 0
-            assert printed.startswith(f"kept, for it was edited: {path}; for the chapter as it is now, move it away")
+            assert printed.startswith(f"{kept}01-one.md has changed as well: python -m jupytext --diff ")
             assert path.read_text() == mine
+        (diff,) = re.findall("python -m jupytext (.*) shows the differences", printed)
+        jupytext_command(shlex.split(diff))
+        shown = capfd.readouterr().out
+        assert "+A sentence of mine." in shown
+        assert "-And another." in shown
 
         path.rename(book / "mine.ipynb")
         assert make("notebooks") == (0, f"{path}\n")
         assert "And another." in path.read_text()
 
+    def test_jupytext_keeps_text_and_notebook_in_step_both_ways(self, book, make):
+        path, text = book / "_build" / "notebooks" / "01-one.ipynb", book / "book" / "01-one.md"
+        make("notebooks")
+        notebook = nbformat.read(path, as_version=4)
+        before = chapters.as_text(notebook, text)
+        notebook.metadata.language_info = {"name": "python", "pygments_lexer": "ipython3"}  # as a notebook that has run
+        for cell in notebook.cells:
+            cell.source = cell.source.replace("# One", "# One of mine")
+            if cell.cell_type == "code":
+                cell.update(outputs=[nbformat.v4.new_output("stream", text="said\n")], execution_count=1)
+                cell.metadata |= {"execution": {"iopub.execute_input": "now"}, "scrolled": True}
+        nbformat.write(notebook, path)
+        os.utime(text, (1, 1))
+        jupytext_command(["--sync", "--quiet", str(path)])
+        assert text.read_text() == before.replace("# One", "# One of mine")
+        assert make("notebooks") == (0, "")
+
+        text.write_text(text.read_text().replace("# One of mine", "# One of ours"))
+        os.utime(path, (1, 1))
+        jupytext_command(["--sync", "--quiet", str(path)])
+        assert "# One of ours" in path.read_text()
+        assert "said" in path.read_text()
+        assert make("notebooks") == (0, "")
+
+        text.write_text(text.read_text().replace("# One of ours", "# One of theirs"))
+        assert make("notebooks") == (0, f"{path}\n")
+        assert "# One of theirs" in path.read_text()
+        assert "said" in path.read_text()  # an output is no edit, and stays
+
     @pytest.mark.parametrize("key", [None, b"", b"12345678", b"\xff"])
-    def test_one_of_which_nothing_is_known_is_kept(self, key, book, make):
+    @pytest.mark.parametrize(
+        "content", ["", "{}", "[]", '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}']
+    )
+    def test_one_of_which_nothing_is_known_is_kept(self, key, content, book, make):
         path = book / "_build" / "notebooks" / "01-one.ipynb"
         path.parent.mkdir(parents=True)
-        path.write_text("{}")
+        path.write_text(content)
         if key is not None:
             path.with_name(".01-one.key").write_bytes(key)
-        assert "kept, for it was edited" in make("notebooks")[1]
-        assert path.read_text() == "{}"
+        assert "kept, because it was edited" in make("notebooks")[1]
+        assert path.read_text() == content
 
     @pytest.mark.parametrize(
         "page", [page for page in pages.pages(ROOT) if page.is_chapter], ids=lambda page: page.title

@@ -1,5 +1,6 @@
 """The parameters cell: what would keep a run's values from the code that reads them stops a chapter before it runs."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -12,11 +13,11 @@ from igstudy.engine.schema import ParameterError
 from igstudy.press.parameters_cell import QUESTION, ChapterError, named_parameters
 
 ROOT = Path(__file__).parents[3]
-SPLIT = (ROOT / "book" / "06-split-ig.md").read_text(encoding="utf-8")
+SPLIT = re.sub(r"  # .*", "", (ROOT / "book" / "06-split-ig.md").read_text(encoding="utf-8"))  # without its comments
 OBJECTS = (ROOT / "book" / "objects.md").read_text(encoding="utf-8")
 CELL = ":tags: [parameters]"
 ROWS = SPLIT[SPLIT.index("task = ") : SPLIT.index("```\n", SPLIT.index("task = "))]
-LATER = "```{code-cell} ipython3\n:tags: [hide-input]"  # of the cells after that of the parameters
+LATER = "```{code-cell} ipython3\n:tags: [remove-cell]"  # of the cells after that of the parameters
 COUNT = "c: 0 cells have the tag parameters; exactly one must"
 
 
@@ -74,7 +75,7 @@ KEPT = {
     "annotation": ("images = 8\n", "images: int = 8\n"),
     "value with =": ('data = ""', 'data = "a=b"'),
     "comment": ("images = 8\n", "images = 8  # a few\n"),
-    "set after it was read": ("half = max", "images = study.images\nhalf = max"),
+    "set after it was read": ("few = max", "images = study.images\nfew = max"),
     "a function's own": added("def f(images): return [seed for seed in range(images)]"),
     "an annotation alone": added("images: int"),
     "a comparison of two": added("assert images == 3 or (lambda images: images)(3)"),

@@ -1,17 +1,16 @@
-"""README's picture, findings and examples are what the library draws, finds and does; and how the project is cited."""
+"""README's picture, findings and examples are what the library draws, finds and does."""
 
 import io
 import re
 import shlex
-import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from PIL import Image
 from torch import nn
 
+from claiming import CLAIMS, of_side, publish
 from igpaths.__main__ import parser
 from igstudy.press import readme
 
@@ -67,45 +66,53 @@ def test_what_was_found_is_what_the_results_say(monkeypatch):
     assert readme.written(TEXT) == TEXT, "results/ has changed: make readme"
 
 
-def test_the_picture_is_what_explain_draws():
-    with Image.open(ROOT / readme.PICTURE) as committed, io.BytesIO() as file:
-        readme.draw(file)
+def test_it_says_what_planted_results_do(project):
+    text = "before\n<!-- found: written by `make readme` -->\n\nstale <!-- end of found -->\nafter"
+    assert f"-->\n{readme.NOTHING}\n<!--" in readme.written(text)
+    publish(of_side(CLAIMS["a2"].original, 0.2), project)
+    new = readme.written(readme.written(text))
+    assert new.startswith("before\n<!-- found: written by `make readme` -->\nBoth studies' protocols were rerun on")
+    assert new.endswith("<!-- end of found -->\nafter")
+    assert "| Does IDGI raise IG's insertion score? | +0.23 | ●" in new
+    assert "- **The sign.** " in new
+    assert "[Chapter 3](book/03-idgi-vs-its-baselines.md)" in new.replace("\n  ", " ")
+    assert "stale" not in new
+
+
+def test_what_was_found_is_short():
+    lines = readme.FOUND.search(TEXT).group().splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+
+
+@pytest.mark.parametrize("picture", [readme.PICTURE, readme.FOUND_PICTURE])
+def test_a_picture_is_what_is_drawn(picture):
+    draw = {readme.PICTURE: readme.draw, readme.FOUND_PICTURE: readme.draw_found}[picture]
+    with Image.open(ROOT / picture) as committed, io.BytesIO() as file:
+        draw(file)
         drawn = Image.open(file)
-        assert drawn.size == committed.size, f"{readme.PICTURE} is out of date: delete it, then make readme"
+        assert drawn.size == committed.size, f"{picture} is out of date: delete it, then make readme"
         apart = np.asarray(drawn.convert("RGB"), float) - np.asarray(committed.convert("RGB"), float)
-    assert np.abs(apart).mean() < 2  # of 255: the seconds in its title differ
-    assert (ROOT / readme.PICTURE).stat().st_size < 900_000
-    assert f"]({readme.PICTURE})" in TEXT
+    assert np.abs(apart).mean() < 2  # of 255: the seconds in a title differ
+    assert (ROOT / picture).stat().st_size < 900_000
+    assert f"]({picture})" in TEXT
 
 
 def test_the_command_writes_what_is_missing(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(readme, "draw", lambda file: Path(file).write_text("drawn"))
+    for name in ("draw", "draw_found"):
+        monkeypatch.setattr(readme, name, lambda file, name=name: Path(file).write_text(name))
     (tmp_path / "_toc.yml").touch()
     (tmp_path / readme.PICTURE).parent.mkdir(parents=True)
     (tmp_path / "README.md").write_text(readme.FOUND.sub(r"\1something else\n\2", TEXT))
     readme.main()
     assert f"-->\n{readme.NOTHING}\n<!--" in (tmp_path / "README.md").read_text()
-    assert (tmp_path / readme.PICTURE).read_text() == "drawn"
-    (tmp_path / readme.PICTURE).write_text("kept")
+    assert (tmp_path / readme.PICTURE).read_text() == "draw"
+    (tmp_path / readme.FOUND_PICTURE).write_text("kept")
     readme.main()
-    assert (tmp_path / readme.PICTURE).read_text() == "kept"
+    assert (tmp_path / readme.FOUND_PICTURE).read_text() == "kept"
 
 
 def test_a_readme_without_marks_is_refused():
     with pytest.raises(ValueError, match="must have the marks"):
         readme.written("nothing")
-
-
-def test_the_citation_is_complete_and_agrees_with_the_package():
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert cited["cff-version"] == "1.2.0"
-    assert (cited["version"], cited["license"]) == (project["version"], project["license"])
-    assert {"message", "title", "type", "authors"} <= cited.keys()
-    bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
-    titles = " ".join(re.sub(r"[{}]", "", bibliography).split())
-    for work in cited["references"]:
-        assert {"type", "title", "authors", "year"} <= work.keys()
-        assert f"title = {work['title']}," in titles
-        assert work["identifiers"][0]["value"].removeprefix("arXiv:") in bibliography

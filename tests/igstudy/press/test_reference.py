@@ -22,7 +22,7 @@ STUDY = (
     *("engine.parameters.Parameters", "engine.parameters.read"),
     *(f"engine.runs.{name}" for name in ("run", "rows", "measured", "kept_maps")),
     *("evidence.results.published", "evidence.results.publish", "engine.subjects.subjects"),
-    *("evidence.statistics.bootstrap", "evidence.deciding.verdict"),
+    *("evidence.inference.clustered", "evidence.deciding.verdict"),
 )
 
 

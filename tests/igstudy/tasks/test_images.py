@@ -45,6 +45,7 @@ class TestLoadImages:
         assert [WNIDS[t] for t in images.targets] == [name.split("/")[0] for name in images.names]
         assert images.classes == tuple(f"name of {wnid}" for wnid in WNIDS)
         assert images.photographs == images.names
+        assert images.materials == ("",) * 6
         assert images.masks is None
         assert images.skipped == ()
         assert not caplog.records
@@ -85,6 +86,7 @@ class TestLoadImages:
         assert images.names == ("scene-00008", "scene-00009", "scene-00010")
         assert images.photographs == batch.photographs
         assert set(images.photographs) <= set(objects.TEST_BACKGROUNDS)
+        assert images.materials == batch.materials == tuple(objects.MATERIALS[i] for i in (8, 9, 0))
         assert images.classes == objects.CLASSES
 
     def test_errors(self):

@@ -4,17 +4,17 @@ import hashlib
 
 import numpy as np
 import pytest
-import skimage.data
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from skimage.measure import label
 
-from igstudy.tasks import objects, training
+from igstudy.tasks import objects, textures, training
 
 indices = st.integers(0, 10**6)
 splits = st.sampled_from(objects.SPLITS)
+TEXTURED = [name for name in objects.TEST_BACKGROUNDS if name.startswith("texture: ")]
 
 LENS = (
     0.72**2 * np.arccos((0.42**2 + 0.72**2 - 0.95**2) / (2 * 0.42 * 0.72))
@@ -58,6 +58,7 @@ def test_another_index_split_or_seed_is_another_image():
 def test_scene(index, split, seed):
     scene = objects.scene(index, split=split, seed=seed)
     assert scene.targets == (index % 10,)
+    assert scene.material == objects.MATERIALS[index % 10]
     assert scene.image.shape == (3, objects.SIZE, objects.SIZE)
     assert scene.image.dtype == torch.float32
     assert scene.image.min() >= 0
@@ -74,6 +75,7 @@ def test_pair_has_two_classes_and_disjoint_masks(index, split):
     pair = objects.pair(index, split=split)
     assert pair.targets[0] == index % 10
     assert pair.targets[1] != pair.targets[0]
+    assert pair.material == objects.MATERIALS[index % 10]
     assert pair.masks.any(dim=(1, 2)).all()
     assert not (pair.masks[0] & pair.masks[1]).any()
 
@@ -84,6 +86,8 @@ def test_batch_stacks_scenes():
     assert batch.targets.tolist() == [4, 9]
     assert torch.equal(batch.images, torch.stack([scene.image for scene in scenes]))
     assert torch.equal(batch.masks, torch.cat([scene.masks for scene in scenes]))
+    assert batch.photographs == tuple(scene.photograph for scene in scenes)
+    assert batch.materials == tuple(scene.material for scene in scenes)
 
 
 @pytest.mark.parametrize("name", objects.CLASSES)
@@ -117,15 +121,26 @@ def test_object_replaces_the_background_inside_the_mask_only(index, monkeypatch)
     assert (changed & whole.masks[0]).sum() > 0.8 * whole.masks[0].sum()
 
 
-@pytest.mark.parametrize("name", sorted({*objects.MATERIALS, *objects.TEST_BACKGROUNDS}))
+PHOTOGRAPHS = [name for name in (*objects.MATERIALS, *objects.TEST_BACKGROUNDS) if name not in TEXTURED]
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_training_and_test_regions_are_disjoint(name):
     train, test = objects._photograph(name, "train"), objects._photograph(name, "test")
-    whole = getattr(skimage.data, name)()
-    whole = whole[0] if name == "stereo_motorcycle" else whole
-    whole = whole[200:1211, 200:1211] if name == "retina" else whole
     halves = np.concatenate([np.asarray(train), np.asarray(test)], axis=1)
-    assert np.array_equal(halves, np.asarray(Image.fromarray(whole).convert("RGB")))
+    assert np.array_equal(halves, np.asarray(objects._whole(name)))
     assert min(*train.size, *test.size) >= 90
+
+
+def test_every_photograph_is_another():
+    wholes = {hashlib.sha256(objects._whole(name).tobytes()).hexdigest() for name in PHOTOGRAPHS}
+    assert len(wholes) == len(PHOTOGRAPHS) == 19
+
+
+@pytest.mark.parametrize("name", TEXTURED)
+def test_a_texture_is_a_background_as_it_is(name):
+    drawn = np.asarray(objects._photograph(name, "test"))
+    assert np.array_equal(drawn, textures.texture(name.removeprefix("texture: ")))
 
 
 def test_test_backgrounds_are_not_seen_in_training(monkeypatch):
@@ -140,13 +155,14 @@ def test_test_backgrounds_are_not_seen_in_training(monkeypatch):
 
         with monkeypatch.context() as patch:
             patch.setattr(objects, "_photograph", spy)
-            for index in range(60):
+            for index in range(200):
                 objects.scene(index, split=split)
         return set(names) - set(objects.MATERIALS)
 
     assert seen("train") == set(objects.TRAIN_BACKGROUNDS)
     assert seen("test") == set(objects.TEST_BACKGROUNDS)
-    assert set(objects.TEST_BACKGROUNDS) - set(objects.TRAIN_BACKGROUNDS)
+    assert len(set(objects.TEST_BACKGROUNDS)) == 25
+    assert not set(TEXTURED) & set(objects.TRAIN_BACKGROUNDS)
     assert not set(objects.MATERIALS) & set(objects.TEST_BACKGROUNDS)
 
 

@@ -1,5 +1,7 @@
 """The training of the objects networks: reproducible, and it learns."""
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -7,6 +9,7 @@ import torch
 from torch import nn
 
 from igstudy.tasks import objects, training
+from igstudy.tasks.models import WEIGHTS
 from igstudy.tasks.networks import NETWORKS
 
 RECIPE = training.Recipe(seed=3, images=24, epochs=3, batch=8, learning_rate=2e-3)
@@ -68,11 +71,18 @@ def test_a_run_that_was_stopped_ends_with_the_same_network(data, tmp_path, mixin
 
 
 def test_recipes_differ_by_the_suffix():
-    plain, modern, other = (training.recipe(name) for name in ("resnet", "resnet-modern", "noskip-2"))
-    assert (plain.seed, other.seed) == (0, 2)
-    assert replace(other, seed=0) == plain
+    plain, modern = (training.recipe(name) for name in ("resnet", "resnet-modern"))
     assert modern.epochs == 2 * plain.epochs
     assert modern.label_smoothing > 0 == plain.label_smoothing
+
+
+def test_recipes_of_the_pairs_differ_by_their_ingredients_alone():
+    names = ("narrow-plain-2", "severed-plain-2", "narrow-plain-0", "narrow-modern-2")
+    plain, without, other, modern = map(training.recipe, names)
+    assert plain == without == replace(other, seed=2)
+    assert (plain.seed, other.seed) == (2, 0)
+    ingredients = {"label_smoothing": 0.0, "mixing": "none", "averaging": 0.0}
+    assert replace(modern, **ingredients) == plain != modern
 
 
 def test_normalise_and_accuracy():
@@ -104,3 +114,16 @@ def test_card_has_every_field():
     fields = {"architecture", "accuracy_of_each_class", "test_images", "photographs", "normalisation", "trained_with"}
     assert card.keys() >= fields | {"commit"}
     assert all(card.values())
+
+
+def test_to_measure_again_changes_what_depends_on_the_test_scenes_alone(tmp_path):
+    for kind in ("safetensors", "json"):
+        shutil.copy(WEIGHTS / f"mobilenet.{kind}", tmp_path)
+    before = json.loads((tmp_path / "mobilenet.json").read_text())
+    batch = objects.batch(range(20))
+    training.measure_again("mobilenet", tmp_path, (batch.images * 255).round().to(torch.uint8), batch.targets)
+    after = json.loads((tmp_path / "mobilenet.json").read_text())
+    assert list(after) == list(before)
+    assert after["accuracy"] != before["accuracy"]  # 20 images have no such share as 1,000
+    assert {key for key in after if after[key] != before[key]} <= {"accuracy", "accuracy_of_each_class"}
+    assert (tmp_path / "mobilenet.safetensors").read_bytes() == (WEIGHTS / "mobilenet.safetensors").read_bytes()

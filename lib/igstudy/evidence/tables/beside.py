@@ -4,8 +4,9 @@ The paper's values stand above ours, network by network, and n in every row. A v
 where the interval of its difference to every other value of the row does.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -13,15 +14,16 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from igstudy.evidence.deciding import LEAST
+from igstudy.evidence.inference import Inference, clustered, of_medians
 from igstudy.evidence.papers import METHODS, alike, study_a
-from igstudy.evidence.statistics import Estimate, bootstrap, change
-from igstudy.evidence.tables.quality import AVERAGES, CONTROLS, by_image, choose, photographs
+from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.tables.quality import AVERAGES, CONTROLS, by_image, choose, reasons, ways
 
 # What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
 SIDES = {
     "study-a": ("study-a", "signed"),
     "igpaths, signed": ("igpaths", "signed"),
-    "igpaths, absolute": ("igpaths", "absolute"),
+    "igpaths, by magnitude": ("igpaths", "absolute"),
 }
 NOTHING = "No published study holds this yet."
 
@@ -31,13 +33,14 @@ class Cells:
     """The averages of one network, by its short name, over the n images that count for every method.
 
     `best` is the one method whose difference to each other one has an interval on the better side; or "", as where
-    fewer images count than decide a claim.
+    fewer images count than decide a claim. `left_out` says how many images do not count for which reason.
     """
 
     network: str
     n: int
     estimates: dict[str, Estimate]
     best: str
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def averages(
@@ -56,69 +59,87 @@ def averages(
     `choice` the protocol, metric, variant and sign of the rows, which are of the store or published.
     """
     average, found = statistic or AVERAGES.get(choice["metric"], "mean"), []
-    for network, table in _by_network(choose(rows, methods=methods, **choice), steps):
+    for network, its, table in _by_network(choose(rows, methods=methods, **choice), steps):
         known = table[[method for method in methods if method in table]].dropna()
-        found.append(_cells(network, known, average, better))
+        found.append(_cells(network, known, average, better, reasons(its, known.index.get_level_values("image"))))
     return found
 
 
 def changes(rows: pd.DataFrame, *, methods: Sequence[str], steps: tuple[int, int], **choice: str) -> list[Cells]:
     """What each method gains from the first step count to the second: the change of its average, network by network.
 
-    Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest.
-    A network that was walked at one of them alone is left out.
+    Parameters are those of `averages`; a method counts the images that count at both step counts, and n is the fewest;
+    left out are those that count for no method. A network that was walked at one of them alone is not there.
     """
     own, found = choose(rows, methods=methods, **choice), []
     statistic = AVERAGES.get(choice["metric"], "mean")
     for network, its in own[own["steps"].isin(steps)].groupby("network", sort=False):
-        table, estimates = by_image(its, "method", "steps"), {}
+        table, estimates, counted = by_image(its, "method", "steps"), dict[str, Estimate](), set[str]()
         for method in methods:
             pair = table[[(method, n) for n in steps if (method, n) in table]].dropna()
             if pair.shape[1] == 2 and len(pair):
-                estimates[method] = change(*pair.to_numpy().T, statistic=statistic, clusters=photographs(pair))
+                estimates[method] = _difference(pair, statistic)
+                counted |= {*pair.index.get_level_values("image")}
         if estimates:
-            found.append(Cells(str(network), min(each.n for each in estimates.values()), estimates, ""))
+            n = min(each.n for each in estimates.values())
+            found.append(Cells(str(network), n, estimates, "", reasons(its, counted)))
     return found
 
 
-def _by_network(rows: pd.DataFrame, steps: int | str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each network's values at a step count, an image a line and a method a column, controls among them."""
+def _difference(pair: pd.DataFrame, statistic: str) -> Inference:
+    """The average of the second of two columns less that of the first, with the interval of their differences."""
+    if statistic == "median":
+        return of_medians(pair, weights=(-1, 1), ways=ways(pair))
+    return clustered(pair.iloc[:, 1] - pair.iloc[:, 0], ways=ways(pair))
+
+
+def _by_network(rows: pd.DataFrame, steps: int | str) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
+    """Each network's rows at a step count, controls among them, and their values: images down, methods across."""
     wanted = rows["steps"].max() if steps == "finest" else steps
     for network, its in rows[rows["steps"].isin([0, wanted])].groupby("network", sort=False):
-        yield str(network), by_image(its, "method")
+        yield str(network), its, by_image(its, "method")
 
 
-def _cells(network: str, table: pd.DataFrame, statistic: str, better: str) -> Cells:
+def _cells(network: str, table: pd.DataFrame, statistic: str, better: str, left_out: dict[str, int]) -> Cells:
     if table.empty:
-        return Cells(network, 0, {}, "")
-    estimate = partial(bootstrap, statistic=statistic, clusters=photographs(table))
-    estimates = {str(method): estimate(table[method]) for method in table}
+        return Cells(network, 0, {}, "", left_out)
+    by = ways(table)
+    estimates: dict[str, Estimate] = {
+        str(method): clustered(table[method], ways=by, statistic=statistic) for method in table
+    }
     side = {"higher": 1, "lower": -1, "neither": 0}[better]
     first = max(estimates, key=lambda method: side * estimates[method].value)
     surely = side * (len(table) >= LEAST) and all(
-        estimate(side * (table[first] - table[other])).low > 0 for other in table if other != first
+        _difference(side * table[[other, first]], statistic).low > 0 for other in table if other != first
     )
-    return Cells(network, len(table), estimates, first if surely and len(estimates) > 1 else "")
+    return Cells(network, len(table), estimates, first if surely and len(estimates) > 1 else "", left_out)
 
 
 def tally(
     rows: pd.DataFrame, *, method: str, others: Sequence[str], better: str = "higher", **choice: str
 ) -> dict[str, str]:
-    """On how many networks a method is surely better than another, open, and surely worse: "3 / 1 / 0", by the other.
+    """On how many networks a method is better than another by its interval, open, and worse: "3 / 1 / 0", by the other.
 
     Sure is what the interval of the images' differences says, of as many images as decide a claim. Parameters are those
     of `averages`, at the finest step count; another without rows is left out.
     """
-    own = choose(rows, methods=(method, *others), **choice)
-    counts = {other: [0, 0, 0] for other in others if other in set(own["method"])}
-    for _, table in _by_network(own, "finest"):
-        for other in counts:
-            pair = table.reindex(columns=[method, other]).dropna()
+    found = counts(rows, method=method, others=others, better=better, **choice)
+    return {other: " / ".join(map(str, its)) for other, its in found.items()}
+
+
+def counts(
+    rows: pd.DataFrame, *, method: str, others: Sequence[str], better: str = "higher", **choice: str
+) -> dict[str, list[int]]:
+    """The three numbers of a `tally`, by the other."""
+    own, statistic = choose(rows, methods=(method, *others), **choice), AVERAGES.get(choice["metric"], "mean")
+    found = {other: [0, 0, 0] for other in others if other in set(own["method"])}
+    for _, _, table in _by_network(own, "finest"):
+        for other in found:
+            pair = table.reindex(columns=[other, method]).dropna()
             if len(pair):
-                gain = (pair[method] - pair[other]) * {"higher": 1, "lower": -1}[better]
-                estimate = bootstrap(gain, clusters=photographs(pair))
-                counts[other][(0 if estimate.low > 0 else 2) if decided(estimate) else 1] += 1
-    return {other: " / ".join(map(str, its)) for other, its in counts.items()}
+                estimate = _difference({"higher": 1, "lower": -1}[better] * pair, statistic)
+                found[other][(0 if estimate.low > 0 else 2) if decided(estimate) else 1] += 1
+    return found
 
 
 def decided(estimate: Estimate) -> bool:
@@ -133,7 +154,7 @@ def shown(
     paper: Mapping[str, Mapping[str, float]] | None = None,
     digits: int = 3,
 ) -> Styler:
-    """The table for a page; where no network was measured its caption says so.
+    """The table for a page, whose caption ends with why images are left out, or with that no network was measured.
 
     `cells` are of the networks, or several such lists by the words that tell them apart, which are a column then.
     `paper` has the published values by the paper's network and our method, as `papers.study_a` gives them. Those of
@@ -159,8 +180,22 @@ def shown(
     for line, method in zip(table.index, bold, strict=True):
         if method:
             marks.loc[line, method] = "font-weight: bold"
-    caption = caption if measured else f"{caption} {NOTHING}"
+    caption = " ".join([caption, *out_of(measured.values())]) if measured else f"{caption} {NOTHING}"
     return table.style.apply(lambda _: marks, axis=None).hide(axis="index").set_caption(caption)
+
+
+def out_of(cells: Iterable[Cells]) -> list[str]:
+    """How many images the rows of a table leave out, by reason, as one sentence; none where none are."""
+    rows = [each.left_out for each in cells]
+    every = dict.fromkeys(reason for each in rows for reason in each)
+    words = [f"{span([each.get(reason, 0) for each in rows])} {reason}" for reason in every]
+    return [f"Images left out of a row: {'; '.join(words)}."] if words else []
+
+
+def span(numbers: Iterable[int]) -> str:
+    """ "3", or "3 to 9" from the least to the most."""
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def beside_study_a(
@@ -175,8 +210,8 @@ def beside_study_a(
 def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
     """Estimates by the levels of their index, the first down, the others across; bold where the interval excludes 0.
 
-    Where there are none the caption says so; fewer images than decide a claim mark nothing. Methods and signs have the
-    order of all tables, whatever that of the index.
+    The caption ends with their n, or with that there are none; fewer images than decide a claim mark nothing. Methods
+    and signs have the order of all tables, whatever that of the index.
     """
     if found.empty:
         return pd.DataFrame().style.set_caption(f"{caption} {NOTHING}")
@@ -184,6 +219,7 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
     table, sure = (found.map(each).unstack(levels, sort=False) for each in (partial(text, digits=digits), decided))
     columns = sorted(table.columns, key=lambda names: [*map(rank, names if isinstance(names, tuple) else (names,))])
     table, marks = table[columns], sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    caption = f"{caption} n = {span([each.n for each in found])}."
     return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
 
 
@@ -194,8 +230,8 @@ def rank(name: object) -> int:
 
 
 def text(estimate: Estimate, digits: int = 3) -> str:
-    """A cell: the value, and its interval below it; one image has none."""
-    if estimate.n == 1:
+    """A cell: the value, and its interval below it; images of one photograph have none."""
+    if estimate.n == 1 or not math.isfinite(estimate.high - estimate.low):
         return f"{estimate.value:.{digits}f}"
     low, high = (f"{end:.{digits}f}" for end in (estimate.low, estimate.high))
     return f"{estimate.value:.{digits}f}<br><small>[{low}, {high}]</small>"

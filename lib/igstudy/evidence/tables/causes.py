@@ -5,22 +5,26 @@ takes it from a study's rows; what follows averages it, compares networks by it,
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from igstudy.evidence.inference import clustered
+from igstudy.evidence.kinds import IMAGENET, KINDS, kind_of
+from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import study_a
-from igstudy.evidence.statistics import ratio
-from igstudy.measures.revealing import TEMPERATURES
+from igstudy.evidence.ratios import of_means_ratio
+from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.tables.quality import SHARED, ways
+from igstudy.measures.tempering import APART, TEMPERATURES, at
 
 METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
 COUNTS = "black, 21 counts"  # the variant of insertion that Study A measures
-IMAGE = ["network", "photograph", "image"]
+IMAGE = ["network", *SHARED, "image"]
 SHORTCUTS = {"vgg": "without", "inception": "without", "densenet": "without", "resnet": "with", "mobilenet": "with"}
 RECIPES = {f"{family}-modern": family for family in SHORTCUTS}  # by the modern recipe, and the same by the plain one
-SEEDS = {f"resnet{suffix}": f"noskip{suffix}" for suffix in ("", "-1", "-2")}  # with shortcuts, and the same without
 
 
 def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igpaths") -> pd.DataFrame:
@@ -53,8 +57,18 @@ def over(rows: pd.DataFrame, method: str, sign: str, **choice: str) -> pd.DataFr
 
 def tempered(rows: pd.DataFrame, *, metric: str) -> pd.DataFrame:
     """`gains` at every temperature that was measured, in the column `temperature`."""
-    found = {t: gains(rows, metric=metric, variant=f"{COUNTS}, T = {t:g}") for t in TEMPERATURES}
+    found = {t: gains(rows, metric=metric, variant=f"{COUNTS}, {at(t, t)}") for t in TEMPERATURES}
     return pd.concat([own.assign(temperature=t) for t, own in found.items()], ignore_index=True)
+
+
+def tempered_pairs(rows: pd.DataFrame, *, metric: str) -> pd.DataFrame:
+    """`gains` at every pair of `APART`: T of the walk in the column `explained`, and of the metric in `evaluated`."""
+    found = []
+    for explained, evaluated in product(APART, repeat=2):
+        own = gains(rows, metric=metric, variant=f"{COUNTS}, {at(explained, evaluated)}")
+        found.append(own.assign(explained=explained, evaluated=evaluated))
+    columns = ["explained", "evaluated", *IMAGE, "method", "sign", "gain"]
+    return pd.concat(found, ignore_index=True)[columns]
 
 
 def confidences(rows: pd.DataFrame) -> pd.DataFrame:
@@ -65,16 +79,32 @@ def confidences(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
-    """The mean of a column in every group `by`, an `Estimate` each: its networks weigh alike, whatever their images.
+    """The mean of a column in every group `by`, an `Estimate` each.
 
-    Intervals resample photographs, which networks and scenes share.
+    Of several networks the network is the unit: n counts them. Of one, images are, clustered by their photographs.
     """
-    found = {}
+    found: dict[Any, Estimate] = {}
     for names, own in table.groupby(list(by), sort=False):
-        weight = 1 / own.groupby("network", observed=True)["network"].transform("size")
+        means = own.groupby("network", sort=False, observed=True)[column].mean()
         key = names if len(by) > 1 else names[0]
-        found[key] = ratio(own[column] * weight, weight, clusters=tuple(own["photograph"]))
+        found[key] = over_networks(means) if len(means) > 1 else clustered(own[column], ways=ways(own))
     return pd.Series(found, dtype=object)
+
+
+def by_kind(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
+    """Gains for `charts.dot_panels`, {method: {ranking: {name: …}}}: each ImageNet network, then each kind's mean."""
+    kinds = table["network"].astype(str).map(kind_of)
+    parts = [(str(name), own) for name, own in table[kinds == IMAGENET].groupby("network", sort=False, observed=True)]
+    for kind in KINDS:
+        own = table[kinds == kind]
+        if (count := own["network"].nunique()) > (kind == IMAGENET):  # one alone is there already
+            parts.append((f"{kind}, mean of {count}" if count > 1 else kind, own))
+    found: dict[str, dict[str, dict[str, Estimate]]] = {}
+    for label, own in parts:
+        for (method, sign), each in own.groupby(["method", "sign"], sort=False):
+            ranking = "by magnitude" if sign == "absolute" else str(sign)
+            found.setdefault(str(method), {}).setdefault(ranking, {})[label] = estimates(each, "method").iloc[0]
+    return found
 
 
 def with_traits(table: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +120,7 @@ def contrasts(table: pd.DataFrame, pairs: Mapping[Any, object], *, of: str = "ne
 
     Images that do not count on both sides are left out; `of` names the pair.
     """
-    keys = [name for name in ("network", "photograph", "image", "method", "sign", "temperature") if name in table]
+    keys = [name for name in (*IMAGE, "method", "sign", "temperature", "explained", "evaluated") if name in table]
     keys.remove(of)
     found = []
     for one, other in pairs.items():
@@ -129,21 +159,7 @@ def confidence() -> pd.DataFrame:
 def ratios(table: pd.DataFrame) -> pd.Series:
     """The mean without IDGI over the mean with it, of a table of `gains`: by network, method and sign."""
     found = {
-        names: ratio(own["without"], own["idgi"], clusters=tuple(own["photograph"]))
+        names: of_means_ratio(own["without"], own["idgi"], ways=ways(own))
         for names, own in table.groupby(["network", "method", "sign"], sort=False)
     }
     return pd.Series(found, dtype=object, index=pd.MultiIndex.from_tuples(found, names=["network", "method", "sign"]))
-
-
-def placed(theirs: pd.DataFrame, ours: pd.Series) -> pd.DataFrame:
-    """Where each ratio of `published` lies between what signed and what absolute maps give by `ratios` of the metric.
-
-    `place` is, on a logarithmic scale, 0 at the median of our networks' ratios for signed maps on the same path and 1
-    at that for absolute ones, and `like` is the nearer of the two. Paths that we lack are left out.
-    """
-    logs = ours.map(lambda each: np.log(each.value)).astype(float)
-    middle = logs.groupby(["method", "sign"]).median().unstack("sign")
-    both = theirs.merge(middle, left_on="method", right_index=True)
-    place = (np.log(both["ratio"]) - both["signed"]) / (both["absolute"] - both["signed"])
-    like = np.where(place > 0.5, "absolute", "signed")
-    return both.drop(columns=["signed", "absolute"]).assign(place=place, like=like)

@@ -1,7 +1,7 @@
 """Which map to use: every map by what it is good for, and a recommendation that follows from it.
 
 The network is the unit: a map's value on a kind of network is the mean of its networks' averages, and two maps are
-compared by the differences of these averages, over the same images. One is surely better where Student's t says so at 5
+compared by the differences of these averages, over the same images. One is better where Student's t says so at 5
 % after Holm's correction for all maps that are compared with it.
 """
 
@@ -10,17 +10,13 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from igstudy.evidence.statistics import Estimate, holm, over_networks, p_value
+from igstudy.evidence.kinds import KINDS, OTHER, kind_of
+from igstudy.evidence.networks import holm, over_networks, p_value
+from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.quality import AVERAGES
+from igstudy.evidence.telling import images
 from igstudy.measures import smoothing
-from igstudy.tasks.networks import NETWORKS
 
-SMALL, OTHER = "small", "other"
-KINDS = {  # networks by the short names that label their rows
-    "ImageNet": ("mobilenet_v1", "mobilenet_v2", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"),
-    "SqueezeNet": ("squeezenet1_1",),
-    SMALL: tuple(NETWORKS),  # of the objects task
-}
 EVERY = (*KINDS, OTHER)
 LISTED = 5  # maps in a cell of the table
 CONTROLS = ("edges", "random")  # which know no network
@@ -52,14 +48,14 @@ class Question:
 
 
 QUESTIONS = (
-    Question("What does the network look at?", "insertion", "black, 21 counts", "higher"),
-    Question("What can it not do without?", "deletion", "black, 21 counts", "lower"),
-    Question("What tells it in few bytes?", "SIC", "png", "higher"),
+    Question("Which pixels does the network look at?", "insertion", "black, 21 counts", "higher"),
+    Question("Which pixels does the network need?", "deletion", "black, 21 counts", "lower"),
+    Question("Which pixels are enough in few bytes?", "SIC", "png", "higher"),
     Question("Where is the object?", "ROC AUC", "", "higher"),
-    Question("Which class is it?", "class sensitivity", "", "higher"),
-    Question("How stable is it under JPEG?", "JPEG cosine", "", "higher"),
-    Question("Does it depend on what was learned?", "sanity spearman", "all layers", "lower"),
-    Question("How soon is it there?", "steps to 95 %", "black, 21 counts, to 512", "lower"),
+    Question("Does the map depend on the class?", "class sensitivity", "", "higher"),
+    Question("Is the map stable under JPEG?", "JPEG cosine", "", "higher"),
+    Question("Does the map depend on what was learned?", "sanity spearman", "all layers", "lower"),
+    Question("How many steps does the map need?", "steps to 95 %", "black, 21 counts, to 512", "lower"),
 )
 
 
@@ -91,7 +87,7 @@ class Answer:
 
     @property
     def behind(self) -> tuple[Map, ...]:
-        """The maps that are surely worse than the first; of a single network nothing is sure."""
+        """The maps that are significantly worse than the first; of a single network none is."""
         others = [each for each in self.maps if each != self.first]
         side = 1 if self.question.better == "higher" else -1
         gaps = {each: side * (self.means[self.first] - self.means[each]) for each in others}
@@ -119,11 +115,6 @@ class Answer:
 def reach(estimate: Estimate) -> float:
     """Half the length of an interval that is symmetric."""
     return (estimate.high - estimate.low) / 2
-
-
-def kind_of(network: str) -> str:
-    """The kind of network that a short name stands for."""
-    return next((kind for kind, names in KINDS.items() if network in names), OTHER)
 
 
 def by_magnitude(rows: pd.DataFrame, question: Question) -> pd.DataFrame:
@@ -192,7 +183,7 @@ def name_of(each: Map) -> str:
 
 
 def table(found: Iterable[Answer]) -> pd.DataFrame:
-    """A row a question and kind of network: the best map, its value, what cannot be told from it, and edges."""
+    """A row a question and kind of network: the best map, its value, what cannot be told apart from it, and edges."""
     lines = []
     for each in found:
         values, level = each.values, [name_of(one) for one in each.level]
@@ -200,12 +191,13 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
         more = f" and {len(level) - LISTED} more" * (len(level) > LISTED)
         line = {
             "question": f"{each.question.words}<br><small>{by}</small>",
-            "networks": f"{where(each)}<br><small>up to {each.images} images each</small>",
+            "networks": f"{where(each)}<br><small>up to {images(each.images)} each</small>",
             "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
-            "not surely behind it": ("; ".join(level[:LISTED]) + more) or "none",
+            "cannot be told apart from it": ("; ".join(level[:LISTED]) + more) or "none",
             "edges": f"{values['edges', 0.0].value:.2f}" if ("edges", 0.0) in values else "–",
         }
-        lines.append(line if len(each.means) > 1 else line | {"not surely behind it": "one network decides nothing"})
+        only = {"cannot be told apart from it": "one network decides nothing"}
+        lines.append(line if len(each.means) > 1 else line | only)
     return pd.DataFrame(lines)
 
 

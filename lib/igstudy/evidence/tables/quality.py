@@ -4,16 +4,19 @@ A row is one number: of one image, one method, one sign of the ranking map, one 
 protocol (see `measures`). Rows are averaged only where they are compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import pandas as pd
 
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.units import plan
+from igstudy.evidence.inference import Ways
 from igstudy.evidence.statistics import Estimate, kendall
 
+INCOMPLETE = "without all values that it takes"  # why an image is left out that has some
 SIGNS = ("signed", "absolute")
 CONTROLS = ("gradient", "Σ g²", "edges", "random")
+SHARED = ("photograph", "material")  # that images may share
 AVERAGES = {"SIC": "median"}  # over images, in every protocol; all other metrics take the mean
 
 
@@ -38,12 +41,26 @@ def by_image(rows: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """One network's values: a line for each image that counts in all of the rows, and for `columns` what they hold."""
     out = rows.loc[rows["left_out"] != "", "image"]
     counted = rows[~rows["image"].isin(out)]
-    return counted.pivot(index=["photograph", "image"], columns=list(columns), values="value")
+    return counted.pivot(index=[*SHARED, "image"], columns=list(columns), values="value")
 
 
-def photographs(table: pd.DataFrame | pd.Series) -> tuple[str, ...]:
-    """The photograph behind each line of a table by image, for intervals that resample photographs."""
-    return tuple(map(str, table.index.get_level_values("photograph")))
+def ways(table: pd.DataFrame | pd.Series) -> Ways:
+    """The photographs that the images of a table share, from its columns or its index: what intervals cluster by."""
+    levels = table.index.names
+    return shared(*(table.index.get_level_values(name) if name in levels else table[name] for name in SHARED))
+
+
+def shared(*labels: Iterable[Hashable]) -> Ways:
+    """The sequences of labels that are not all "", as tuples; where none is left, one in which no images share any."""
+    given = [tuple(each) for each in labels]
+    return [each for each in given if any(each)] or [range(len(given[0]))]
+
+
+def reasons(rows: pd.DataFrame, counted: Iterable[str]) -> dict[str, int]:
+    """Why images of one network's rows are not among the counted ones, and how many for each reason."""
+    others = rows.loc[~rows["image"].isin(list(counted)), ["image", "left_out"]].astype(str)
+    first = others.sort_values("left_out", ascending=False, kind="stable").drop_duplicates("image")["left_out"]
+    return {str(reason): int(n) for reason, n in first.replace("", INCOMPLETE).value_counts().items()}
 
 
 def unread(study: Parameters, rows: pd.DataFrame) -> int:
@@ -59,5 +76,5 @@ def agreement(rows: pd.DataFrame, one: tuple[str, str, str], other: tuple[str, s
     )
     common = a.index.intersection(b.index)
     a, b = a.loc[common], b.loc[common, a.columns]
-    ways = AVERAGES.get(one[0], "mean"), AVERAGES.get(other[0], "mean")
-    return kendall(a.to_numpy(), b.to_numpy(), statistics=ways, clusters=photographs(a))
+    statistics = AVERAGES.get(one[0], "mean"), AVERAGES.get(other[0], "mean")
+    return kendall(a.to_numpy(), b.to_numpy(), ways=ways(a), statistics=statistics)

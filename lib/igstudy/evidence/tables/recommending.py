@@ -1,30 +1,31 @@
-"""The recommendation in three sentences, every word of which follows from the answers that it is given."""
+"""The recommendation in a few sentences, every word of which follows from the answers that it is given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from igstudy.evidence.tables.choosing import COSTS, EVERY, SMALL, WALK, Answer, Map, name_of, where
+from igstudy.evidence.kinds import IMAGENET, SMALL, kind_of
+from igstudy.evidence.tables.choosing import COSTS, EVERY, WALK, Answer, Map, name_of, where
+from igstudy.evidence.telling import images
 
 EDGES = ("edges", 0.0)
 
 
-def recommend(found: Iterable[Answer], doubts: str = "") -> list[str]:
-    """Which map scores highest, what smoothing and steps do to it, and where the object is and the evidence ends.
-
-    `doubts` are sentences on the metrics themselves, which come with the limits.
+def recommend(found: Iterable[Answer]) -> list[str]:
+    """Sentences: which map scores highest, of a path too and by deletion, what smoothing and steps do to it, which map
+    finds the object, and where the evidence ends.
     """
     by = {(each.question.metric, each.kind): each for each in found}
     main = next((by["insertion", kind] for kind in EVERY if ("insertion", kind) in by), None)
     if main is None:
         return ["Nothing is measured yet, so nothing is recommended."]
-    parts = (which(main), beside_edges(main), of_a_path(main), by_deletion(main, by.get(("deletion", main.kind))))
-    first = " ".join(part for part in parts if part)
-    last = f"{doubts} {limits(by.get(('ROC AUC', SMALL)))}".strip()
-    return [first, how(main, by.get(("steps to 95 %", main.kind))), last]
+    first = f"{which(main)} {beside_edges(main)}".strip()
+    more = (of_a_path(main), by_deletion(main, by.get(("deletion", main.kind))))
+    steps = how(main, by.get(("steps to 95 %", main.kind)))
+    return [part for part in (first, *more, steps, limits(by.get(("ROC AUC", SMALL)))) if part]
 
 
 def which(main: Answer) -> str:
     """The map that scores highest by insertion, and which others may be as good."""
-    score = f"insertion {main.values[main.first]} on {where(main)}, up to {main.images} images each"
+    score = f"insertion {main.values[main.first]} on {where(main)}, up to {images(main.images)} each"
     best = f"{name_of(main.first)} scores highest by magnitude"
     return f"To see what a network looks at, {best} ({score}); {_level(main)}."
 
@@ -34,8 +35,8 @@ def _level(main: Answer) -> str:
         return "one network decides nothing"
     others = [each for each in main.level if each != EDGES]
     if not others:
-        return "every other map is surely behind it"
-    return f"{_count(others)} cannot be told from it, the simplest of them {name_of(others[0])}"
+        return "every other map is behind it"
+    return f"{_count(others)} cannot be told apart from it, the simplest of them {name_of(others[0])}"
 
 
 def _count(maps: list[Map]) -> str:
@@ -43,15 +44,15 @@ def _count(maps: list[Map]) -> str:
 
 
 def beside_edges(main: Answer) -> str:
-    """Whether it is better than what knows no network."""
+    """Whether it is better than edges, which do not depend on the network."""
     if EDGES not in main.maps or main.first == EDGES:
         return ""
     gap = main.difference(main.first, EDGES)
     if len(main.means) > 1 and gap.low > 0:
-        return f"It is {gap:+.2f} above edges, which know no network."
+        return f"It is {gap:+.2f} above edges, which do not depend on the network."
     if len(main.means) > 1 and gap.high < 0:
-        return f"Edges, which know no network, are better ({gap:+.2f}): no map is worth its cost here."
-    return f"These networks cannot tell whether it is better than edges, which know no network ({gap:+.2f})."
+        return f"Edges, which do not depend on the network, are better ({gap:+.2f}): no map is worth its cost here."
+    return f"Whether it is better than edges, which do not depend on the network, is undecided ({gap:+.2f})."
 
 
 def of_a_path(main: Answer) -> str:
@@ -61,26 +62,32 @@ def of_a_path(main: Answer) -> str:
         return ""
     own = main.only(walked)
     gap = own.values[own.first]
-    return f"Of the maps of a path it is {name_of(own.first)} ({gap}); {_level(own)}."
+    return f"Among the maps of a path, {name_of(own.first)} scores highest ({gap}); {_level(own)}."
 
 
 def by_deletion(main: Answer, deleted: Answer | None) -> str:
-    """Whether deletion, which asks the reverse, agrees with insertion."""
+    """Whether deletion, the reverse test, agrees with insertion."""
     if deleted is None or main.first not in deleted.maps:
         return ""
     best, own = (f"{deleted.values[each]}" for each in (deleted.first, main.first))
+    first, other = name_of(deleted.first), name_of(main.first)
+    if random := next((each for each in deleted.level if each[0] == "random"), None):
+        values = f"{best} against {deleted.values[random]}, lower is better"
+        numbers = name_of(random).replace("random", "random numbers")
+        unsure = f"not even the best map, {first}, can be told apart from {numbers} ({values})"
+        return f"By deletion, the reverse test, {unsure}, so deletion ranks nothing here."
     if deleted.first == main.first:
         return f"By deletion it is the best as well ({own}, lower is better)."
-    words = "surely better" if main.first in deleted.behind else "best, though not surely"
+    words = f"better than {other}" if main.first in deleted.behind else f"best, but cannot be told apart from {other}"
     values = f"{best} against {own}, lower is better"
-    return f"By deletion, which asks the reverse, {name_of(deleted.first)} is {words} ({values})."
+    return f"By deletion, the reverse test, {first} is {words} ({values})."
 
 
 def how(main: Answer, cost: Answer | None) -> str:
     """What smoothing does to the map that scores highest, and how many gradients it takes."""
     method, _ = main.first
     plain, smooth = (method, 0.0), (method, 3.0)
-    words = f"Smoothing was not measured of {method}"
+    words = f"Smoothing of {method} was not measured"
     if plain in main.maps and smooth in main.maps:
         change = main.difference(smooth, plain)
         sure = change.low > 0 or change.high < 0
@@ -89,14 +96,32 @@ def how(main: Answer, cost: Answer | None) -> str:
     steps = cost.values.get(plain) if cost else None
     if cost is None or steps is None:
         count = COSTS.get(method, WALK)
-        return f"{words}; it takes {count} gradient{'s' * (count != 1)} of an image."
-    return f"{words}; in the mean {steps.value:.0f} steps give 95 % of what 512 give (of {cost.images} images each)."
+        return f"{words}; the map takes {count} gradient{'s' * (count != 1)} for each image."
+    reached = f"{steps.value:.0f} steps reach 95 % of the score at 512 steps ({images(cost.images)} each)"
+    return f"{words}; on average {reached}."
 
 
 def limits(located: Answer | None) -> str:
-    """Where the object is, and what this says nothing about."""
-    there = "Where the object is was not measured"
+    """Which map finds the object, and what this says nothing about."""
+    there = "Localization was not measured"
     if located:
-        best = f"{name_of(located.first)} says best (ROC AUC {located.values[located.first]}, {where(located)}"
-        there = f"Where the object is, {best}, up to {located.images} images each); {_level(located)}"
-    return f"{there}. All this is of photographs and scenes as few as these, and of networks of these kinds alone."
+        best = f"{name_of(located.first)} finds it best (ROC AUC {located.values[located.first]}, {where(located)}"
+        there = f"To see where the object is, {best}, up to {images(located.images)} each); {_level(located)}"
+    return f"{there}. Other images and other kinds of network may give other answers."
+
+
+def caution(studies: Sequence[str], networks: Iterable[str]) -> str:
+    """That claims which were written from exploratory studies are not tested by them, and of which networks they are.
+
+    Parameters
+    ----------
+    studies
+        The names of the exploratory studies that are published.
+    networks
+        The names of their networks, of any kind.
+    """
+    if not studies:
+        return "They are of this page's own few images, which test no claim."
+    own = sorted({name for name in networks if kind_of(name) == IMAGENET})
+    there = f"The ImageNet networks are {', '.join(own)}." if own else "No network of ImageNet is among theirs."
+    return f"These studies are exploratory: the claims of this page were written from them, so they test none. {there}"

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from igstudy.evidence.statistics import Estimate, over_networks
+from igstudy.evidence.kinds import kind_of
+from igstudy.evidence.networks import over_networks
+from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.choosing import (
     COSTS,
     EVERY,
@@ -16,7 +18,6 @@ from igstudy.evidence.tables.choosing import (
     answer,
     average,
     by_image,
-    kind_of,
     reach,
 )  # fmt: skip
 from igstudy.measures.sources import METHODS, labelled
@@ -98,17 +99,18 @@ def canvases() -> list[Question]:
 
 
 def by_canvas(rows: pd.DataFrame, kind: str, one: str, other: str) -> str:
-    """On which canvases one map is surely better than another, surely worse, or neither, in a sentence."""
-    sides: dict[str, list[str]] = {"surely better": [], "surely worse": [], "not surely either": []}
+    """On which canvases one map is better than another, worse, or neither, by its interval, in a sentence."""
+    sides: dict[str, list[str]] = {"better": [], "worse": [], "neither better nor worse": []}
     for found in together(rows, canvases(), kind, (one, other)):
         if {(one, 0.0), (other, 0.0)} <= {*found.maps}:
             gap, side = found.difference((one, 0.0), (other, 0.0)), 1 if found.question.better == "higher" else -1
             ends = sorted((side * gap.low, side * gap.high))
             sure = gap.n > 1 and (ends[0] > 0 or ends[1] < 0)
-            words = ("surely better" if ends[0] > 0 else "surely worse") if sure else "not surely either"
+            words = ("better" if ends[0] > 0 else "worse") if sure else "neither better nor worse"
             sides[words].append(f"{found.question.metric} on {found.question.variant.partition(',')[0]}")
     parts = [f"{words} by {', '.join(where)}" for words, where in sides.items() if where]
-    return f"“{one}” beside “{other}” is {'; '.join(parts)}." if parts else f"{one} was not measured beside {other}."
+    compared = f"Compared with “{other}”, “{one}” is {'; '.join(parts)}."
+    return compared if parts else f"{one} and {other} were not compared."
 
 
 def together(rows: pd.DataFrame, questions: Sequence[Question], kind: str, methods: Sequence[str]) -> list[Answer]:

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from igstudy.evidence.statistics import bootstrap, over_networks
+from igstudy.evidence.inference import clustered
+from igstudy.evidence.networks import over_networks
+from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.choosing import CONTROLS, Answer, Question
+from igstudy.evidence.tables.quality import ways
 from igstudy.evidence.tables.rungs import Line, together
 from igstudy.measures.checking import RANDOM
 from igstudy.measures.quantities import randomised_share
@@ -20,7 +23,8 @@ def randomised(rows: pd.DataFrame, methods: Sequence[str]) -> dict[str, dict[str
     found: dict[str, dict[str, Line]] = {}
     for (network, method), its in own.groupby(["network", "method"], sort=False, observed=True):
         shares = sorted(its["share"].unique())
-        means = [bootstrap(its.loc[its["share"] == share, "value"]) for share in shares]
+        parts = [its[its["share"] == share] for share in shares]
+        means: list[Estimate] = [clustered(part["value"], ways=ways(part)) for part in parts]
         found.setdefault(str(network), {})[str(method)] = (shares, means)
     return found
 
@@ -48,7 +52,7 @@ def beside_random(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> pd.D
 
 
 def tell_apart(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> str:
-    """Which metrics rank which maps of a network surely above those of its randomised copy, in a sentence each."""
+    """Which metrics rank which maps of a network above those of its randomised copy, in a sentence each."""
     sentences = []
     for metric, (own, other) in pairs(rows, kind, methods).items():
         maps = [(method, 0.0) for method in methods if (method, 0.0) in own.maps and (method, 0.0) in other.maps]
@@ -56,5 +60,5 @@ def tell_apart(rows: pd.DataFrame, kind: str, methods: Sequence[str]) -> str:
         above = [f"“{name}” ({gap:+.2f})" for name, gap in gaps.items() if gap.n > 1 and gap.low > 0]
         words = f"for {', '.join(above) or 'none'} of the {len(gaps)} that were tried"
         name = metric[:1].upper() + metric[1:]
-        sentences.append(f"{name} ranks the network's own map surely above that of its randomised copy {words}.")
+        sentences.append(f"{name} ranks the network's own map above that of its randomised copy {words}.")
     return " ".join(sentences) or "It was not measured which metrics tell a network's maps from a random network's."

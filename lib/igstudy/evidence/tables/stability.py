@@ -1,6 +1,7 @@
 """Stability read: Study A's Table 5 as it pools it, what other numbers would decide, and curves of an error's size."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,23 +9,29 @@ import numpy as np
 import pandas as pd
 
 from igpaths.metrics.stability import NORMALISATIONS
+from igstudy.evidence import kinds
+from igstudy.evidence.amounts import NOT_MEASURED, of_length, span
 from igstudy.evidence.claims import Claim
 from igstudy.evidence.deciding import verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
 from igstudy.evidence.tables.quality import by_image, choose
+from igstudy.evidence.telling import count, images
 from igstudy.measures.comparing import COMPARISONS
 from igstudy.measures.quantities import METRICS
 
 CHOICES = tuple(f"JPEG {name}" for name in (*NORMALISATIONS, *COMPARISONS))
+PAPERS, OURS = "signed sum, study-a", "signed sum"  # what the paper's own measure is called under either protocol
+NAMES = {"raw": "no divisor", "L1": "L1 norm", "spearman": "Spearman's ρ"}  # of the others a name says enough
 
 
 def pooled(cells: Sequence[Cells]) -> list[Cells]:
-    """−log₁₀ of mean squared errors, as Table 5 has it; the ends of an interval change places."""
+    """−log₁₀ of mean squared errors, as Table 5 has it, with intervals by the delta method: those of errors reach 0."""
 
     def figure(e: Estimate) -> Estimate:
-        value, low, high = (float(_figure(each)) for each in (e.value, e.high, e.low))
-        return Estimate(value, low, high, e.n)
+        value = float(_figure(e.value))
+        reach = (e.high - e.low) / 2 / (e.value * math.log(10)) if e.value else 0.0
+        return Estimate(value, value - reach, value + reach, e.n)
 
     return [replace(each, estimates={name: figure(e) for name, e in each.estimates.items()}) for each in cells]
 
@@ -44,27 +51,48 @@ def _figure(error: Any) -> Any:
         return -np.log10(error)
 
 
-def by_choice(claim: Claim, rows: pd.DataFrame) -> dict[str, str]:
-    """The verdict on a claim about Table 5 under the paper's protocol, and under ours if other numbers decided it.
+def by_choice(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
+    """The answers to a claim about Table 5 under the paper's protocol, and under ours if other numbers decided it.
 
-    Squared errors are compared by their ratio, as `theirs` is, and cosines and rank correlations by their difference.
+    A line for each choice, a column for each kind of network that was measured. Squared errors are compared by their
+    ratio, as the claim's are, and cosines and rank correlations by their difference.
     """
-    assert claim.theirs
-    found = {"study-a: signed sum": verdict(claim, rows).theirs}
+    sides = {PAPERS: claim.original}
+    by_cosine = next(side for side in claim.changed if side.kind == "difference")
     for name in CHOICES:
-        side = claim.ours if name.removeprefix("JPEG ") in COMPARISONS else claim.theirs
-        comparisons = tuple(tuple(replace(quantity, metric=name) for quantity in each) for each in side.comparisons)
-        own = replace(side, protocols=claim.ours.protocols, comparisons=comparisons)
-        found[name.removeprefix("JPEG ")] = verdict(replace(claim, ours=own, theirs=None), rows).ours
-    return {name: finding.verdict for name, finding in found.items() if finding}
+        side = by_cosine if name.removeprefix("JPEG ") in COMPARISONS else claim.original
+        comparisons = tuple(
+            tuple(replace(quantity, metric=name, protocol="igpaths") for quantity in each) for each in side.comparisons
+        )
+        short = name.removeprefix("JPEG ")
+        sides[NAMES.get(short, short)] = replace(side, by="", comparisons=comparisons)
+    lines = {}
+    for name, side in sides.items():
+        found = verdict(replace(claim, original=side, changed=()), rows).original
+        lines[name] = {kinds.WORDS[kind]: answer.word for kind, answer in found.items() if answer.rows}
+    return pd.DataFrame(lines).T.fillna("–")
 
 
-def in_words(outcomes: dict[str, str]) -> str:
-    """Verdicts with the choices that give them: "holds (raw, L1), does not hold (cosine)"."""
+def in_words(outcomes: pd.Series) -> str:
+    """Answers with the measures that give them: "reproduced (signed sum, cosine), not reproduced (L1 norm)".
+
+    The signed sum is there once where both protocols agree on it.
+    """
     names: dict[str, list[str]] = {}
-    for choice, outcome in outcomes.items():
-        names.setdefault(outcome, []).append(choice)
-    return ", ".join(f"{outcome} ({', '.join(choices)})" for outcome, choices in names.items())
+    for choice, outcome in outcomes[outcomes != "–"].items():
+        names.setdefault(outcome, []).append(str(choice))
+    for outcome, own in names.items():
+        if {PAPERS, OURS} <= {*own}:
+            names[outcome] = [OURS, *(name for name in own if name not in (PAPERS, OURS))]
+    return ", ".join(f"{outcome} ({', '.join(choices)})" for outcome, choices in names.items()) or NOT_MEASURED
+
+
+def alike(decided: Iterable[pd.DataFrame]) -> str:
+    """Whether the two measures that no signed sum enters decide alike, for every conclusion and kind: a sentence."""
+    pairs = [pair for outcomes in decided for pair in zip(outcomes.loc["cosine"], outcomes.loc["L1 norm"], strict=True)]
+    same = sum(one == other for one, other in pairs)
+    words = "give the same answers" if same == len(pairs) else f"give the same answer in {same} of {len(pairs)} cases"
+    return f"Over both conclusions and all kinds of network, cosine and L1 norm {words}."
 
 
 def of_many_walks(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,3 +132,42 @@ def tame(rows: pd.DataFrame, times: float = 10) -> list[str]:
     straight = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG"])["IG"].droplevel("variant")
     within = (moved <= times * straight[moved.columns]).all(axis=1)
     return [str(name) for name in moved.index[within]]
+
+
+def tame_in_words(found: Sequence[str]) -> str:
+    """What of float64 and of the variants in float32 is `tame`: a few sentences."""
+    first = "By that measure float64 is not tame."
+    if "float64" in found:
+        first = (
+            "By that measure float64 is tame: it takes the cause away, at the price that {doc}`speed` shows. The map "
+            "remains one of many that a hair's breadth separates; everybody then draws the same one."
+        )
+    others = ", ".join(name for name in found if name != "float64")
+    words = f"these are tame: {others}" if others else "none of those tried is tame"
+    return f"{first} Among the variants in float32, {words}."
+
+
+def advice(found: Sequence[str]) -> str:
+    """How to share a map of Guided IG."""
+    return f"{'Compute it in float64, or say' if 'float64' in found else 'Say'} on which device it was made"
+
+
+def of_threads(moved: pd.DataFrame) -> str:
+    """By how much another number of threads moves a map at most, from rows of its relative changes: a sentence."""
+    if moved.empty:
+        return "It was not measured by how much another number of threads moves a map."
+    sizes, most = moved.groupby("network", observed=True)["image"].nunique(), float(moved["value"].max())
+    words = f"moves a map by at most {of_length(most)}" if most else "does not change a single bit of a map"
+    return f"Another number of threads {words}, on up to {images(sizes.max())} of {count(len(sizes))}."
+
+
+def of_devices(cosines: Mapping[str, float], images: Iterable[int], *, below: float) -> str:
+    """On how many networks a GPU gives another map of Guided IG than a CPU, by the mean cosine of each: a sentence."""
+    if not cosines:
+        return (
+            "No published study has walked the same images on both, so it is not known here what another device does."
+        )
+    apart = [f"{name} ({value:.2f})" for name, value in cosines.items() if value < below]
+    where = f"{len(apart)} of {count(len(cosines))}" + ": " * bool(apart) + ", ".join(apart)
+    counts = span(images, "d")
+    return f"Over {counts} images of each network, the cosine of Guided IG's maps is below {below} on {where}."

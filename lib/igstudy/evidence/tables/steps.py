@@ -1,18 +1,26 @@
-"""Scores against the number of steps, ours and Study A's: its Table 4 and Figure 4, for every network and protocol."""
+"""Scores against the number of steps, ours and Study A's: its Table 4 and Figure 4, for every network and protocol; how
+many steps are enough; and what paths that stop short of their end have to do with it.
+"""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
 from igstudy.evidence.papers import METHODS, METRICS, alike, by_network, study_a, table
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.tables.beside import NOTHING, SIDES, Cells, averages, changes, shown, text
-from igstudy.evidence.tables.quality import choose
+from igstudy.evidence.tables.beside import NOTHING, SIDES, Cells, averages, changes, out_of, shown, text
+from igstudy.evidence.tables.quality import by_image, choose
+from igstudy.evidence.telling import count
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
+CLOSE = 0.05  # a share within which a score, or a sum, is near enough to its limit
+ALIKE = 0.2  # a share within which two gains are about as large, as for claims
+Needed = Mapping[str, Mapping[str, float]]  # steps by method and network
 Sweep = Mapping[
     str, tuple[list[str], list[float] | list[Estimate]]
 ]  # by method: step counts as words, equally far apart, and scores
@@ -86,7 +94,8 @@ def table_4(
             if texts:
                 n = sorted({each.n for each in found.values()})
                 lines.append({"method": method, "by": kind, "n": "–".join(map(str, (n[0], n[-1])[: len(n)]))} | texts)
-    caption = caption if any(ways.values()) else f"{caption} {NOTHING}"
+    measured = [each for cells in ways.values() for each in cells]
+    caption = " ".join([caption, *out_of(measured)]) if measured else f"{caption} {NOTHING}"
     return pd.DataFrame(lines).fillna("–").style.hide(axis="index").set_caption(caption)
 
 
@@ -105,7 +114,7 @@ def late_table(rows: pd.DataFrame, *, steps: int, caption: str) -> Styler:
     ):
         for path in ("IG", "Blur IG"):
             for each in medians(metric=metric, variant=variant, methods=(path + which,), steps=n):
-                cells = found.setdefault(each.network, Cells(each.network, each.n, {}, ""))
+                cells = found.setdefault(each.network, Cells(each.network, each.n, {}, "", each.left_out))
                 cells.estimates[f"{head}, {path}"] = each.estimates[path + which]
     return shown(list(found.values()), caption=caption, digits=2)
 
@@ -124,3 +133,106 @@ def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[
         behind = [j / (len(shares) - 1) for j in range(len(shares))]
         found.setdefault(str(path), {})[str(network)] = behind, list(shares)
     return found
+
+
+def enough_for_score(rows: pd.DataFrame, *, methods: Sequence[str], **choice: str) -> dict[str, dict[str, float]]:
+    """The fewest steps from which on a method's average stays `CLOSE` to its finest one, by method and network.
+
+    Networks are those that were walked at the most step counts, and images those that count at all of them; `choice` is
+    that of `averages`. The finest count itself says that no coarser one is enough.
+    """
+
+    def close(table: pd.DataFrame) -> pd.Series:
+        scores = table.mean()
+        return (scores - scores.iloc[-1]).abs() <= CLOSE * abs(scores.iloc[-1])
+
+    return _enough(choose(rows, methods=methods, **choice), methods, close)
+
+
+def enough_for_sum(rows: pd.DataFrame, *, methods: Sequence[str]) -> dict[str, dict[str, float]]:
+    """The fewest steps from which on the median |completeness gap| is at most `CLOSE`, by method and network.
+
+    Infinite where it is larger at the finest count too.
+    """
+    own = choose(rows, methods=methods, protocol="igpaths", metric="completeness gap", variant="", sign="signed")
+    return _enough(own, methods, lambda table: table.abs().median() <= CLOSE)
+
+
+def _enough(
+    rows: pd.DataFrame, methods: Sequence[str], close: Callable[[pd.DataFrame], pd.Series]
+) -> dict[str, dict[str, float]]:
+    own = rows[rows["steps"] > 0]
+    counts = own.groupby("network", sort=False, observed=True)["steps"].nunique()
+    found: dict[str, dict[str, float]] = {}
+    for network in counts.index[counts == counts.max()]:
+        table = by_image(own[own["network"] == network], "method", "steps")
+        for method in [each for each in methods if each in table]:
+            near = close(pd.DataFrame(table[method]).sort_index(axis=1).dropna())
+            from_there_on = near[::-1].cummin()[::-1]
+            found.setdefault(method, {})[str(network)] = min(near.index[from_there_on], default=math.inf)
+    return found
+
+
+def in_steps(counts: Collection[float], *, most: int) -> str:
+    """Step counts in words, from fewest to most: "8 to 64", or "8 to over 128" where even the most is too few."""
+    low, high = (f"over {most}" if math.isinf(each) else f"{each:g}" for each in (min(counts), max(counts)))
+    return low if low == high else f"{low} to {high}"
+
+
+def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
+    """Whether a gain from more steps is a gain from longer walks, in words: medians over networks of the gain along
+    walks whose coarse ones are cut short, and along whole walks.
+    """
+    if not (len(cut) and len(whole)):
+        return "was not measured under both protocols"
+    one, other = float(np.median(cut)), float(np.median(whole))
+    gains = f"gains {one:.3f} with walks that are cut short and {other:.3f} with whole walks"
+    if abs(other - one) <= ALIKE * abs(one):
+        return f"{gains}. The two are about as large, so the cut does not explain the gain"
+    if other > one:
+        return f"{gains}. Whole walks gain more, so the cut does not explain the gain but hides part of it"
+    return f"{gains}. Whole walks gain less, so the rest of the gain comes from the cut and not from finer steps"
+
+
+def needs(found: Needed, *, most: int) -> str:
+    """How many steps keep each method's score by magnitude near its finest one: a sentence. Guided IG is left out."""
+    words = [f"{method} {in_steps(own.values(), most=most)}" for method, own in found.items() if "Guided" not in method]
+    if not words:
+        return "How many steps are enough was not measured."
+    return (
+        f"Ranked by magnitude, a map's insertion score is within {100 * CLOSE:.0f} % of its value at {most} steps from "
+        f"this many steps on, depending on the network: {', '.join(words)}."
+    )
+
+
+def needs_table(ways: Mapping[str, Needed], *, methods: Sequence[str], most: int) -> str:
+    """Step counts from the least to the most demanding network in Markdown: methods down, ways of use across."""
+    if not any(ways.values()):
+        return f"{needs({}, most=most)} It takes published results, and there are none here."
+    rows = [["steps, from the least to the most demanding network", *ways], ["---"] * (len(ways) + 1)]
+    rows += [
+        [method, *(in_steps(own[method].values(), most=most) if method in own else "–" for own in ways.values())]
+        for method in methods
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def hardest(found: Needed, networks: Collection[str]) -> str:
+    """What the most demanding method needs on some networks, and on how many it was measured: two sentences."""
+    if not found:
+        return ""
+    by_network = pd.DataFrame(found).max(axis=1)
+    real = [f"{steps:g} steps on {name}" for name, steps in by_network.items() if name in networks]
+    need = f"By score, the most demanding method needs {', '.join(real)}."
+    there = need if real else "None of them is an ImageNet network."
+    return f"The numbers are of {count(len(by_network))}. {there}"
+
+
+def at_all_counts(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
+    """On how many networks some metrics were measured at the most step counts that any has: a sentence."""
+    own = rows[rows["metric"].isin(metrics) & (rows["steps"] > 0)]
+    counts = own.groupby("network", observed=True)["steps"].nunique()
+    if counts.empty or counts.max() == 1:
+        return "Information curves were not measured at several step counts."
+    networks = count(int((counts == counts.max()).sum()))
+    return f"Information curves were measured at {counts.max()} step counts on {networks}."

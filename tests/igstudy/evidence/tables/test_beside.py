@@ -1,10 +1,13 @@
 """Tables of planted rows: which images count, what is marked, and which lines stand where."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from igstudy.evidence.deciding import LEAST
+from igstudy.evidence.inference import of_medians
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import (
     NOTHING,
@@ -17,16 +20,29 @@ from igstudy.evidence.tables.beside import (
     tally,
     text,
 )
+from igstudy.evidence.tables.quality import INCOMPLETE
 
 ASKED = {"protocol": "igpaths", "metric": "insertion", "variant": "black", "sign": "signed"}
-NAMES = ["protocol", "network", "image", "photograph", "method", "steps", "sign", "metric", "variant", "value"]
+NAMES = [
+    "protocol",
+    "network",
+    "image",
+    "photograph",
+    "material",
+    "method",
+    "steps",
+    "sign",
+    "metric",
+    "variant",
+    "value",
+]
 NAMES += ["left_out"]
 
 
 def planted(values, *, network="vgg", steps=8, sign="signed", left_out=(), metric="insertion"):
     """Rows of {method: values by image}; `left_out` are images' numbers."""
     lines = [
-        ("igpaths", network, f"{i}", f"p{i}", method, steps, sign, metric, "black", value, "why" * (i in left_out))
+        ("igpaths", network, f"{i}", f"p{i}", "", method, steps, sign, metric, "black", value, "why" * (i in left_out))
         for method, its in values.items()
         for i, value in enumerate(its)
     ]
@@ -39,6 +55,7 @@ def test_only_images_that_count_for_all_methods_are_averaged():
     assert (cells.network, cells.n, list(cells.estimates)) == ("vgg", 2, ["edges", "IG"])
     assert cells.estimates["IG"].value == 1.5
     assert cells.best == ""
+    assert cells.left_out == {"why": 1, INCOMPLETE: 1}
 
 
 def test_the_best_is_marked_only_where_the_interval_says_so():
@@ -93,6 +110,51 @@ def test_rows_of_nothing_that_was_asked_give_no_cells():
 
 def cells_of(*networks):
     return [Cells(network, 3, {"IG": Estimate(0.25, 0.125, 0.5, 3)}, "IG") for network in networks]
+
+
+def test_the_caption_says_why_images_are_left_out():
+    two = {"a": [1.0, 2.0, 3.0, 4.0], "b": [1.0, 2.0, 3.0, 4.0]}
+    own = {
+        name: averages(pd.concat(planted(two, network=n, left_out=out) for n, out in its), methods=("a", "b"), **ASKED)
+        for name, its in {"x": [("vgg", (0,)), ("resnet", (3,))], "y": [("vgg", (0, 1, 2)), ("inception", ())]}.items()
+    }
+    assert shown(own, caption="One.").caption == "One. Images left out of a row: 0 to 3 why."
+    assert shown(own["y"][1:], caption="One.").caption == "One."
+    missing = averages(planted({"a": [1.0, 2.0], "b": [1.0, np.nan]}), methods=("a", "b"), **ASKED)
+    assert shown(missing, caption="One.").caption == f"One. Images left out of a row: 1 {INCOMPLETE}."
+
+
+def test_what_counts_at_one_step_count_alone_is_left_out_of_a_change():
+    rows = pd.concat([planted({"a": [1.0, 2.0, 3.0], "b": [1.0]}), planted({"a": [2.0, 3.0], "b": [5.0]}, steps=16)])
+    (cells,) = changes(rows, methods=("a", "b"), steps=(8, 16), **ASKED)
+    assert (cells.n, cells.left_out) == (1, {INCOMPLETE: 1})
+
+
+def test_scenes_that_share_a_material_make_an_interval_wider():
+    values = np.repeat(np.linspace(1, 2, 6), 4)
+    rows = planted({"IG": values, "edges": values[::-1]})
+    alike = rows.assign(material="m" + (rows["image"].astype(int) // 4).astype(str))
+    for find in (
+        lambda given: averages(given, methods=("IG",), **ASKED)[0].estimates["IG"],
+        lambda given: averages(given, methods=("IG",), statistic="median", **ASKED)[0].estimates["IG"],
+        lambda given: changes(
+            pd.concat([given.assign(value=0.0, steps=4), given]), methods=("IG",), steps=(4, 8), **ASKED
+        )[0].estimates["IG"],
+    ):
+        apart, together = find(rows), find(alike)
+        assert together.value == apart.value
+        assert together.high - together.low > 1.5 * (apart.high - apart.low)
+
+
+def test_the_best_by_sic_is_so_by_the_difference_of_medians():
+    first = np.array([*np.linspace(5, 5.1, 9), *np.linspace(0, 0.1, 4)])
+    rows = planted({"IG": first, "edges": np.linspace(1, 1.1, 13)}, metric="SIC")
+    asked = {**ASKED, "metric": "SIC"}
+    (cells,) = averages(rows, methods=("IG", "edges"), **asked)
+    pair = np.stack([first, np.linspace(1, 1.1, 13)], axis=1)
+    sure = of_medians(pair, weights=(1, -1), ways=[range(13)]).low > 0
+    assert cells.best == ("IG" if sure else "")
+    assert tally(rows, **asked, method="IG", others=("edges",)) == {"edges": "1 / 0 / 0" if sure else "0 / 1 / 0"}
 
 
 def test_ours_stand_below_the_papers_networks_that_they_stand_beside():
@@ -160,7 +222,7 @@ def test_a_grid_marks_what_excludes_zero():
     assert table.data.loc["vgg", ("IG", "absolute")] == text(Estimate(0.1, -0.05, 0.2, 12), 2)
     assert table.data.loc["resnet", ("IG", "absolute")] == "–"
     assert bold(table) == {("vgg", ("IG", "signed")), ("resnet", ("IG", "signed"))}
-    assert table.caption == "Gains"
+    assert table.caption == "Gains n = 12."
 
 
 def test_columns_have_the_order_of_all_tables():
@@ -176,6 +238,7 @@ def test_columns_have_the_order_of_all_tables():
     ]
     assert table.columns.tolist() == expected
     assert set(table.loc["vgg"]) == {"0.100"}  # one image has no interval
+    assert text(Estimate(0.1, -math.inf, math.inf, 3)) == "0.100"
 
 
 def test_a_grid_of_two_levels_has_plain_columns_and_an_empty_one_says_so():
@@ -192,6 +255,6 @@ def test_a_table_of_study_a_has_the_papers_values_and_ours_three_ways():
         rows, 15, "insertion", "black, 21 counts", steps=8, methods=("IG", "Guided IG"), caption="15."
     )
     lines = table.data[table.data["network"] == "vgg"]
-    assert lines["by"].tolist() == ["study-a", "igpaths, signed", "igpaths, absolute"]
+    assert lines["by"].tolist() == ["study-a", "igpaths, signed", "igpaths, by magnitude"]
     assert lines["IG"].str.startswith("0.500<br>").all()
     assert table.data.loc[table.data["network"] == "VGG16", "IG"].tolist() == ["0.046"]

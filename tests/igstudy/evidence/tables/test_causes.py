@@ -16,7 +16,15 @@ NOISE = np.linspace(-0.01, 0.01, IMAGES)  # of mean 0
 def planted(score, *, networks=NETWORKS, variant=causes.COUNTS, metric="insertion", **changes):
     """Rows where an image's value is `score(network, method, sign)` and a little noise of its own."""
     lines = [
-        {"network": network, "method": method, "sign": sign, "image": f"{i}", "photograph": f"{i // 2}", "steps": 8}
+        {
+            "network": network,
+            "method": method,
+            "sign": sign,
+            "image": f"{i}",
+            "photograph": f"{i // 2}",
+            "material": "",
+            "steps": 8,
+        }
         | {"value": score(network, method, sign) + NOISE[i], "left_out": ""}
         for network, method, sign, i in product(
             networks,
@@ -25,7 +33,7 @@ def planted(score, *, networks=NETWORKS, variant=causes.COUNTS, metric="insertio
             range(IMAGES),
         )
     ]
-    facts = {"protocol": "igpaths", "metric": metric, "variant": variant} | changes
+    facts = {"protocol": "igpaths", "metric": metric, "variant": variant, "material": ""} | changes
     return pd.DataFrame(lines).assign(**facts)
 
 
@@ -92,7 +100,7 @@ def test_networks_weigh_alike_however_many_images_they_have():
     rows = rows[rows["network"].isin(["vgg", "resnet"]) & ((rows["network"] == "vgg") | rows["image"].isin(["0", "1"]))]
     for each in causes.estimates(gained(rows), "method", "sign"):
         assert each.value == pytest.approx(0.05)
-        assert each.n == IMAGES + 2
+        assert each.n == 2
 
 
 def test_the_same_gains_can_be_contrasted_by_their_sign():
@@ -117,6 +125,24 @@ def test_a_sweep_has_the_gain_of_every_temperature():
     )
     found = causes.estimates(causes.tempered(rows, metric="insertion"), "temperature")
     assert {t: each.value for t, each in found.items()} == pytest.approx({0.5: 2.0, 2.0: 0.5})
+
+
+def test_pairs_have_the_gain_of_every_temperature_that_explains_at_every_one_that_judges():
+    ends = (0.25, 1.0, 4.0)
+    rows = pd.concat(
+        planted(lambda network, method, sign, e=e, t=t: method.endswith("IDGI") * (e + 10 * t), variant=variant)
+        for e, t in product(ends, repeat=2)
+        for variant in [
+            f"{causes.COUNTS}, " + (f"T = {t:g}" if e == t else f"explained at T = {e:g}, evaluated at T = {t:g}")
+        ]
+    )
+    found = causes.tempered_pairs(rows, metric="insertion")
+    assert [*found] == ["explained", "evaluated", *causes.IMAGE, "method", "sign", "gain"]
+    values = causes.estimates(found, "explained", "evaluated").map(lambda each: each.value)
+    assert dict(values) == pytest.approx({(e, t): e + 10 * t for e, t in product(ends, repeat=2)})
+    hot = causes.contrasts(found, {4.0: 0.25}, of="evaluated")
+    assert hot["gain"].to_numpy() == pytest.approx(37.5)
+    assert len(hot) == len(found) / len(ends)
 
 
 def test_confidence_is_one_insertion_score_over_the_other():
@@ -149,10 +175,20 @@ class TestStudyA:
         assert found.loc["VGG19 / VGG16", "Blur IG"] == pytest.approx(0.291 / 0.045)
         assert found.loc["VGG19 / VGG16"].drop("Blur IG").between(0.9, 1.3).all()
 
-    def test_rows_are_placed_between_the_signs_on_a_logarithmic_scale(self):
+    def test_a_ratio_is_that_of_the_means(self):
         ours = causes.ratios(gained(planted(by_sign)))
         assert ours["vgg", "IG", "signed"].value == pytest.approx(1 / 3)
-        theirs = pd.DataFrame({"network": list("abc"), "method": "Blur IG", "ratio": [1 / 3, 5 / 6, (5 / 18) ** 0.5]})
-        found = causes.placed(theirs, ours)
-        assert found["place"].tolist() == pytest.approx([0, 1, 0.5])
-        assert found["like"].tolist()[:2] == ["signed", "absolute"]
+
+
+def test_gains_by_kind_name_each_imagenet_network_and_the_mean_of_several():
+    levels = {"mobilenet_v1": 0.1, "mobilenet_v2": 0.3, "vgg": 0.2, "squeezenet1_1": 0.0}
+    rows = planted(lambda network, method, sign: levels[network] * method.endswith("IDGI"), networks=list(levels))
+    panels = causes.by_kind(gained(rows))
+    assert list(panels["IG"]) == ["signed", "by magnitude"]
+    found = panels["IG"]["signed"]
+    means = {name: each.value for name, each in found.items()}
+    assert means == pytest.approx(
+        {"mobilenet_v1": 0.1, "mobilenet_v2": 0.3, "ImageNet, mean of 2": 0.2, "small": 0.2, "SqueezeNet": 0.0}
+    )
+    alone = causes.by_kind(gained(rows[rows["network"] == "mobilenet_v2"]))["IG"]["signed"]
+    assert list(alone) == ["mobilenet_v2"]

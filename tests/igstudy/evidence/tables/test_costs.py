@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.tables.costs import distances, in_words, read_tables, shown, spans
+from igstudy.evidence.tables.costs import distances, in_words, largest, read_tables, shown, spans
 
 MACHINE = {"processor": "fast", "device": "CPU", "cores": 2, "commit": "abc"}
 
@@ -57,3 +57,13 @@ def test_devices_are_shown_where_there_are_several(folder):
     alone = shown(table[table["device"] == "one"], ["network", "ratio"], "A caption.").to_html()
     assert "Device" not in alone
     assert "A caption." in alone
+
+
+@pytest.mark.parametrize(
+    ("codecs", "words"),
+    [(5.6, "codecs (5.6), walks (1.5), rows (0.2)"), (0.1, "walks (1.5), rows (0.2), codecs (0.1)")],
+)
+def test_the_largest_parts_of_a_unit_are_named(codecs, words):
+    seconds = {"total": 9, "network": 7, "rows": 0.2, "walks": 1.5, "codecs": codecs, "keys": 0.01}
+    unit = pd.DataFrame({"part": list(seconds), "of": "an image", "core seconds now": list(seconds.values())})
+    assert largest(unit).endswith(f"now are {words}.")

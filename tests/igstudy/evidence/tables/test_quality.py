@@ -84,6 +84,15 @@ def test_a_choice_agrees_with_itself(rows):
     assert (tau.value, tau.low, tau.high, tau.n) == (1, 1, 1, 3)
 
 
+def test_intervals_cluster_by_what_images_share(rows):
+    background, material = quality.ways(by_image(rows, "insertion", "black, 5 counts", "signed"))
+    first = rows.drop_duplicates("image").sort_values(["photograph", "material", "image"])
+    assert (background, material) == (tuple(first["photograph"]), tuple(first["material"]))
+    assert quality.ways(first) == [background, material]
+    assert quality.ways(first.assign(material="")) == [background]
+    assert quality.ways(first.assign(material="", photograph="")) == [range(3)]
+
+
 def test_two_counts_are_the_ends_which_every_method_shares(rows):
     ends = by_image(rows, "insertion", "black, 2 counts", "absolute")
     assert (ends.nunique(axis=1) == 1).all()

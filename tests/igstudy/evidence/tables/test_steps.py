@@ -7,8 +7,16 @@ import pytest
 from igstudy.evidence.papers import study_a
 from igstudy.evidence.tables.beside import NOTHING
 from igstudy.evidence.tables.steps import (
+    at_all_counts,
+    enough_for_score,
+    enough_for_sum,
+    hardest,
+    in_steps,
     late_table,
     like_papers,
+    needs,
+    needs_table,
+    of_cut_walks,
     paper_changes,
     paper_scores,
     paper_sweep,
@@ -23,9 +31,22 @@ ASKED = {"protocol": "igpaths", "sign": "signed", "metric": "insertion", "varian
 
 def planted(network, method, steps, value, *, metric="insertion", variant="black, 21 counts", sign="signed", images=3):
     rows = [
-        ("igpaths", network, f"{i}", f"p{i}", method, steps, sign, metric, variant, value, "") for i in range(images)
+        ("igpaths", network, f"{i}", f"p{i}", "", method, steps, sign, metric, variant, value, "")
+        for i in range(images)
     ]
-    columns = ["protocol", "network", "image", "photograph", "method", "steps", "sign", "metric", "variant", "value"]
+    columns = [
+        "protocol",
+        "network",
+        "image",
+        "photograph",
+        "material",
+        "method",
+        "steps",
+        "sign",
+        "metric",
+        "variant",
+        "value",
+    ]
     return pd.DataFrame(rows, columns=[*columns, "left_out"])
 
 
@@ -81,7 +102,7 @@ def test_what_comes_late_is_a_median_over_images():
     rows["value"] = [0.25, 0.75, 9.0]
     way = planted("vgg", "IG", 128, 0.125, metric="late movement", variant="", sign="")
     (line,) = late_table(pd.concat([rows, way]), steps=8, caption="Late.").data.to_dict("records")
-    assert line["of the score, Blur IG"].startswith("0.75<br>")
+    assert line["of the score, Blur IG"] == "0.75"  # three images are too few for an interval of a median
     assert line["of the way, IG"].startswith("0.12<br>")
     assert line["n"] == "3"
 
@@ -90,3 +111,81 @@ def test_progress_is_the_share_of_the_change():
     curves = [np.array([1.0, 1.5, 3.0]), np.array([0.0, 0.0, -1.0]), np.array([0.0, 2.0, 4.0])]
     rows = planted("vgg", "IG", 2, 0.0, metric="score change").assign(path="straight", curve=curves)
     assert progress(rows) == {"straight": {"vgg": ([0, 0.5, 1], [0, 0.25, 1])}}
+
+
+def test_enough_steps_are_those_from_which_on_the_score_stays_close():
+    scores = {8: 0.50, 16: 0.51, 32: 0.40, 64: 0.52, 128: 0.50}  # close at 8 and 16, but not from there on
+    rows = pd.concat(
+        [planted("vgg", "IG", n, value) for n, value in scores.items()]
+        + [planted("vgg", "Blur IG", n, 0.5) for n in scores]
+        + [planted("resnet", "IG", 128, 0.5), planted("vgg", "edges", 0, 0.5)]  # walked once; no walk
+    )
+    found = enough_for_score(rows, methods=("IG", "Blur IG", "Guided IG", "edges"), **ASKED)
+    assert found == {"IG": {"vgg": 64}, "Blur IG": {"vgg": 8}}
+
+
+def test_enough_steps_are_those_from_which_on_the_sum_is_complete_on_the_median_image():
+    gaps = {("IG", 8): [-0.4, 0.0, 0.3], ("IG", 16): [-0.01, 0.0, 0.9], ("Blur IG", 8): [1.0] * 3}
+    gaps |= {("Blur IG", 16): [0.2] * 3}
+    rows = [
+        planted("vgg", method, n, 0.0, metric="completeness gap", variant="").assign(value=values)
+        for (method, n), values in gaps.items()
+    ]
+    found = enough_for_sum(pd.concat(rows), methods=("IG", "Blur IG"))
+    assert found == {"IG": {"vgg": 16}, "Blur IG": {"vgg": np.inf}}
+    assert in_steps(found["IG"].values(), most=16) == "16"
+    assert in_steps([16, np.inf], most=16) == "16 to over 16"
+
+
+@pytest.mark.parametrize(
+    ("whole", "words"), [(0.11, "about as large"), (0.3, "hides part of it"), (0.02, "comes from the cut")]
+)
+def test_what_cut_walks_explain_depends_on_the_gain_along_whole_ones(whole, words):
+    found = of_cut_walks([0.1, 0.1, 0.9], [whole] * 3)
+    assert words in found
+    assert f"gains 0.100 with walks that are cut short and {whole:.3f} with whole walks" in found
+
+
+def test_a_cut_that_was_not_measured_explains_nothing():
+    assert of_cut_walks([], []) == "was not measured under both protocols"
+
+
+NEEDED = {"IG": {"vgg": 8.0, "mobilenet_v2": 32.0}, "Guided IG": {"vgg": 128.0}, "Blur IG": {"vgg": np.inf}}
+
+
+def test_the_steps_that_methods_need_are_told_as_they_are():
+    assert needs(NEEDED, most=128).endswith(
+        "within 5 % of its value at 128 steps from this many steps on, depending on the network: IG 8 to 32, "
+        "Blur IG over 128."
+    )
+    assert needs({}, most=128) == "How many steps are enough was not measured."
+
+
+def test_the_table_of_needs_has_a_row_a_method():
+    table = needs_table(
+        {"score": NEEDED, "sum": {"IG": {"vgg": 16.0}}}, methods=("IG", "Blur IG"), most=64
+    ).splitlines()
+    assert table[2:] == ["| IG | 8 to 32 | 16 |", "| Blur IG | over 64 | – |"]
+    assert "published results" in needs_table({"score": {}, "sum": {}}, methods=("IG",), most=64)
+
+
+@pytest.mark.parametrize(
+    ("networks", "words"),
+    [
+        (("mobilenet_v2",), "By score, the most demanding method needs 32 steps on mobilenet_v2."),
+        (("other",), "None of them is an ImageNet network."),
+    ],
+)
+def test_the_most_demanding_method_is_looked_for_on_imagenet_networks(networks, words):
+    found = hardest(NEEDED, networks)
+    assert found.startswith("The numbers are of 2 networks.")
+    assert found.endswith(words)
+    assert hardest({}, networks) == ""
+
+
+def test_on_how_many_networks_curves_have_all_step_counts():
+    some = [planted("vgg", "IG", n, 0.5, metric="AIC", variant="png") for n in (8, 128)]
+    rest = [planted("resnet", "IG", 128, 0.5, metric="AIC", variant="png")]
+    assert at_all_counts(pd.concat(some + rest), ("AIC",)).endswith("at 2 step counts on 1 network.")
+    for metric in ("AIC", "SIC"):
+        assert at_all_counts(pd.concat(rest), (metric,)).endswith("not measured at several step counts.")

@@ -1,0 +1,92 @@
+"""What the answers rest on, in Markdown: the published studies with what they cost, and their networks and images."""
+
+from igpaths.models import label
+from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
+from igstudy.evidence.results import studies
+from igstudy.evidence.verdicts import table
+
+SHOWN = 16  # digits of a digest
+SORTS = {
+    IMAGENET: "network{} trained on ImageNet",
+    SMALL: "small network{} of a task with known masks",
+    PAIRED: "small network{} that differ by one thing each",
+    CONTROL: "control{}",
+}
+NAMED = 6  # networks; more of one kind are counted and not named
+KNOWN = "The confirmation has not been run yet; the results below were known when the claims were written."
+BEFORE = "The claims were committed before any study of the confirmation was run; the other studies were known by then."
+
+
+def scope() -> str:
+    """In two sentences, which networks the answers rest on and which not; and whether they were known before."""
+    images = dict[str, int]()
+    for own in (facts["parameters"] for facts in studies().values()):
+        for name in map(label, own["models"]):
+            images[name] = max(images.get(name, 0), own["images"])
+    of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
+    parts = [_networks(kind, own) for kind, own in of.items() if own]
+    rerun = f"Both studies' protocols were rerun on {_listed(parts)}. " if parts else ""
+    not_run = "None of the papers' own weights were run: claims about them are *not tested*."
+    return f"{rerun}{not_run}{'' if is_confirmed() else f' {KNOWN}'}"
+
+
+def precedence() -> str:
+    """In a sentence, which of the published studies were known when the claims were written."""
+    return BEFORE if is_confirmed() else KNOWN.replace("results below", "published results")
+
+
+def _networks(kind: str, images: dict[str, int]) -> str:
+    """The networks of a kind: how many, their names where these are few, and up to how many images of each."""
+    names = f"{_listed(list(images))}; " if len(images) <= NAMED else ""
+    sort = SORTS[kind].format("" if len(images) == 1 else "s")
+    return f"{len(images)} {sort} ({names}up to {max(images.values())} images each)"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def is_confirmed() -> bool:
+    """Whether any published study is of the confirmation."""
+    return any(map(is_confirming, studies()))
+
+
+def is_confirming(study: str) -> bool:
+    """Whether a published study is of the photographs that nobody had looked at when the claims were written."""
+    return study.startswith("confirm-")
+
+
+def on_what() -> str:
+    """The published studies: their task, networks and images, what they measured, and what that cost."""
+    rows = [["study", "task", "networks", "images of each", "explains", "protocols", "ran", "cost"]]
+    for name, facts in studies().items():
+        own = facts["parameters"]
+        sizes, protocols = [str(len(own["models"])), _numbered(own)], ", ".join(own["protocols"])
+        days = " to ".join(dict.fromkeys(facts[end][:10] for end in ("from", "to")))
+        cost = f"{facts['seconds'] / 3600:.2g} hours of one process, {facts['evaluations']:,} evaluations"
+        ran = f"{days}, {facts['device']}, at {_commits(facts['commit'])}"
+        rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, ran, cost])
+    return table(rows, "sources") if len(rows) > 1 else "No published study holds this yet, so no claim is decided."
+
+
+def digests() -> str:
+    """The SHA-256 of every network's weights and of every study's images: a reader's own should be the same."""
+    weights, images = dict[str, str](), dict[str, str]()
+    for name, facts in studies().items():
+        found = facts.get("inputs", {})  # studies of before have none
+        weights |= {model: digest for model, digest in found.get("weights", {}).items()}
+        if found:
+            images[f"{name}, {found['images']} images"] = found["sha256"]
+    rows = [["what", "SHA-256, its first digits"]]
+    rows += [[name, f"`{digest[:SHOWN]}`"] for name, digest in (weights | images).items()]
+    return table(rows, "sources") if len(rows) > 1 else "No published study names its inputs yet."
+
+
+def _numbered(parameters: dict[str, object]) -> str:
+    """The images of a study: how many, and from which number on if that is not the first."""
+    skip = parameters.get("skip", 0)  # studies of before have none
+    return f"{parameters['images']}" + (f" after {skip}" if skip else "")
+
+
+def _commits(found: str | list[str]) -> str:
+    return ", ".join([found] if isinstance(found, str) else found)

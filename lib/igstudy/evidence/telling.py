@@ -1,0 +1,90 @@
+"""An answer as a sentence: whether a claim is reproduced, at what size, on how many networks, and what a change leaves.
+
+Intervals stand in tables and forests; a sentence has at most one pair of brackets.
+"""
+
+from igstudy.evidence import deciding, kinds
+from igstudy.evidence.deciding import Answer, Verdict
+
+# What this book claims itself holds or does not, for nothing is reproduced
+OURS = {
+    deciding.REPRODUCED: "holds",
+    deciding.PART: "holds in part",
+    deciding.NOT: "does not hold",
+}
+LEFT = {
+    deciding.SURVIVES: "the effect survives",
+    deciding.VANISHES: "practically nothing is left",
+    deciding.REVERSES: "the effect reverses",
+    deciding.FAILS: "it does not survive",
+    deciding.APPEARS: "the effect appears",
+    deciding.ABSENT: "it is still absent",
+    deciding.PART: "it survives in part",
+    deciding.OPEN: "how much of it is left is undecided",
+}
+UNDECIDED = "undecided"  # what a sentence calls an open answer
+
+
+def sentence(verdict: Verdict) -> str:
+    """A claim and its answers on ImageNet networks, and on small ones where these are others."""
+    text = f"{verdict.claim.claim} {capitalised(told(verdict, kinds.IMAGENET))}."
+    first, small = (verdict.original[kind].word for kind in (kinds.IMAGENET, kinds.SMALL))
+    if small not in (first, deciding.NOT_TESTED):
+        text += f" On small networks: {told(verdict, kinds.SMALL)}."
+    return text
+
+
+def told(verdict: Verdict, kind: str) -> str:
+    """ "*reproduced* at 81 % of the published size on 5 networks; ranked by magnitude, 24 % of it is left"."""
+    first = verdict.original[kind]
+    parts = [_reproduced(verdict, first)]
+    for change in verdict.changed:
+        answer = change[kind]
+        if answer.word != deciding.NOT_TESTED:
+            parts.append(f"{answer.side.by}, {left(answer)}")
+    return "; ".join(parts)
+
+
+def _reproduced(verdict: Verdict, answer: Answer) -> str:
+    word = f"*{reproduced(verdict, answer)}*"
+    if answer.word == deciding.NOT_TESTED:
+        return word
+    size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
+    return f"{word}{size} on {count(len(answer.networks))}" if answer.networks else f"{word}, as too few images count"
+
+
+def reproduced(verdict: Verdict, answer: Answer) -> str:
+    """The first answer in a word or two."""
+    if answer.word == deciding.OPEN:
+        return UNDECIDED
+    return OURS.get(answer.word, answer.word) if verdict.claim.paper == "C" else answer.word
+
+
+def _counted(answer: Answer) -> str:
+    """How many of several comparisons agree."""
+    several = len(answer.rows) > 1 and answer.word in (deciding.PART, deciding.OPEN)
+    return f", {answer.agreeing} of {len(answer.rows)} comparisons," if several else ""
+
+
+def left(answer: Answer) -> str:
+    """What a change leaves: "24 % of it is left"."""
+    share = f"{100 * answer.left.value:.0f} % of it" if answer.left else ""
+    if answer.word == deciding.SHRINKS and share:
+        return f"{share} is left"
+    return LEFT[answer.word] + (f" ({share})" if answer.word == deciding.SURVIVES and share else "")
+
+
+def count(networks: int) -> str:
+    """ "1 network", "5 networks"."""
+    return f"{networks} network{'' if networks == 1 else 's'}"
+
+
+def images(number: int) -> str:
+    """ "1 image", "5 images"."""
+    return f"{number} image{'' if number == 1 else 's'}"
+
+
+def capitalised(text: str) -> str:
+    """The text with a capital first letter, also behind the star of an emphasis."""
+    start = len(text) - len(text.lstrip("*"))
+    return text[:start] + text[start : start + 1].upper() + text[start + 1 :]

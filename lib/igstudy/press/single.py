@@ -1,0 +1,24 @@
+"""The single page that Sphinx joins the book's pages to, made fit for paper."""
+
+from pathlib import Path
+
+from bs4 import BeautifulSoup
+
+
+def printable(html: Path) -> Path:
+    """The whole page at the head of its folder, where its paths begin, with what folds open and links within it.
+
+    A claim stays folded: on paper its line has the answer, and the details of all would be as long as the rest.
+    """
+    whole = (html / "book" / "index.html").replace(html / "index.html")
+    page = BeautifulSoup(whole.read_text(encoding="utf-8"), "html.parser")
+    claims = set(map(id, page.select('span[id="document-book/claims"] + section details')))
+    for folded in page.select("details.sd-dropdown"):
+        if id(folded) not in claims:
+            folded["open"] = ""
+    for link in page.select("a[href]"):
+        target, _, anchor = str(link["href"]).partition("#")
+        if target.endswith(".html") and "://" not in target:
+            link["href"] = f"#{anchor or 'document-book/' + Path(target).stem}"
+    whole.write_text(str(page), encoding="utf-8")
+    return whole

@@ -1,0 +1,97 @@
+"""Every claim in full: what decides it, its answers by kind of network, and a line for each network."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from claiming import NETWORKS, NOISE, a_claim, a_side, of_side
+from igstudy.evidence.claims import AGREE, CHAPTERS, SOURCES, claims
+from igstudy.evidence.deciding import LEAST, verdict, verdicts
+from igstudy.evidence.forest import AGREE as IN_WORDS
+from igstudy.evidence.forest import in_full
+from igstudy.evidence.results import VALUES
+
+CLAIMS = claims()
+CHAPTER = "02-idgi"  # of `a_claim`
+
+
+def full(*found):
+    return in_full(found, paper="A", chapter=CHAPTER)
+
+
+def lines(text):
+    """The table's cells, a list for each line, without the head."""
+    rows = re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)
+    return [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows]
+
+
+def test_every_claim_has_its_fold_and_its_target():
+    found = list(verdicts(pd.DataFrame(columns=VALUES), CLAIMS))
+    for paper in SOURCES:
+        for chapter in CHAPTERS:
+            own = [claim.id for claim in CLAIMS if (claim.paper, claim.chapter) == (paper, chapter)]
+            text = in_full(found, paper=paper, chapter=chapter)
+            assert re.findall(r"^\(claim-(\w+)\)=$", text, re.MULTILINE) == own
+            assert text.count(":::{dropdown} – ") == text.count(f"answered in {{doc}}`{chapter}`") == len(own)
+            assert text.count("No network of the claim was run: not tested.") == len(own)
+
+
+def test_every_way_to_count_is_in_words():
+    assert set(IN_WORDS) == set(AGREE)
+
+
+@pytest.mark.parametrize(("effect", "mark", "word"), [(1, "●", "Reproduced"), (-1, "○", "Not reproduced")])
+def test_a_fold_says_the_answer_what_decides_and_every_network(effect, mark, word):
+    side = a_side("difference", 0)
+    text = full(verdict(a_claim(side), of_side(side, effect)))
+    assert text.startswith(f":::{{dropdown}} {mark} a text: a text {word}.")
+    assert "- the paper's protocol: IG: insertion (a − b; absolute; igpaths) above 0" in text
+    assert f"{IN_WORDS['all']}. Margin: a text." in text
+    assert re.search(rf"- ImageNet networks: <span .*</span> {word.lower()} \({effect} \[", text)
+    *networks, mean = [each for each in lines(text) if each]
+    assert [each[1] for each in networks] == list(NETWORKS)
+    assert all(re.fullmatch(rf"{effect} \[.*\], n = 12", each[2]) for each in networks)
+    over = len(NETWORKS) if effect > 0 else 0
+    assert re.fullmatch(
+        rf"<strong>{mark} {effect} \[.*\]</strong>; a new network [-\d.]+ to [-\d.]+; {over} of 5 above 0", mean[2]
+    )
+
+
+def test_a_network_of_few_images_is_shown_as_one():
+    side = a_side("level", 0)
+    few = of_side(side, 1, networks=["vgg"], noise=NOISE[: LEAST - 1])
+    assert f"n = {LEAST - 1}, too few" in full(verdict(a_claim(side), few))
+    assert "too few" not in full(verdict(a_claim(side), of_side(side, 1, networks=["vgg"])))
+
+
+def test_a_ratio_is_shown_as_one_and_counted_at_its_bound():
+    side = a_side("ratio", 1)
+    rows = pd.concat([of_side(side, 1, networks=NETWORKS[:3]), of_side(side, -1, networks=NETWORKS[3:])])
+    text = full(verdict(a_claim(side), rows))
+    assert re.search(r"<td>10 \[9\.\d+, 10\]|<td>10 \[", text)
+    assert "3 of 5 above 1" in text
+
+
+def test_a_change_has_a_column_and_comparisons_have_names():
+    side = a_side("level", 0, comparisons=2)
+    other = replace(a_side("level", 0, comparisons=2, protocol="igpaths, grey"), by="on grey")
+    rows = pd.concat([of_side(side, (1, 2), networks=["vgg"]), of_side(other, (3, 4), networks=["vgg"])])
+    text = full(verdict(a_claim(side, changed=(other,)), rows))
+    assert re.findall(r"<th>(.*?)</th>", text) == ["comparison", "kind", "network", "the paper's protocol", "on grey"]
+    first, second = [each for each in lines(text) if each]
+    assert [first[0], second[0]] == [
+        "IG: insertion (a; absolute; igpaths)",
+        "Blur IG: insertion (a; absolute; igpaths)",
+    ]
+    assert [cell.split()[0] for cell in (*first[3:], *second[3:])] == ["1", "3", "2", "4"]
+    assert "- on grey: " in text
+
+
+def test_kinds_stand_one_after_the_other():
+    side = a_side("level", 0)
+    networks = ("squeezenet1_1", "narrow-plain-0", "vgg", "mobilenet_v2")
+    text = full(verdict(a_claim(side), of_side(side, 1, networks=networks, noise=np.r_[NOISE, NOISE])))
+    assert [each[1] for each in lines(text) if each] == list(reversed(networks))

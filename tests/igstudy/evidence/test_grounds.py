@@ -1,0 +1,65 @@
+"""What the answers rest on: networks by kind, studies with their cost, digests of inputs."""
+
+import pytest
+
+from claiming import CLAIMS, of_side, publish
+from igstudy.evidence import grounds, results
+from igstudy.evidence.kinds import ONES, SMALL
+
+
+@pytest.fixture
+def published(project):
+    """The project when its study is published."""
+    publish(of_side(CLAIMS["a2"].original, 0.2), project)
+    return project
+
+
+@pytest.mark.usefixtures("published")
+def test_networks_are_counted_by_kind_and_a_few_are_named():
+    first, second = grounds.scope().split(". ")[:2]
+    assert first == (
+        "Both studies' protocols were rerun on 1 small network of a task with known masks (vgg; up to 12 images each)"
+    )
+    assert second.startswith("None of the papers' own weights were run")
+
+
+@pytest.mark.usefixtures("published")
+def test_many_networks_are_counted_and_not_named(monkeypatch):
+    facts = grounds.studies()["small"]
+    names = [f"objects/{name}" for name in ONES[SMALL]]
+    more = {"parameters": facts["parameters"] | {"models": [*names, "torchvision/mobilenet_v2:IMAGENET1K_V1"]}}
+    monkeypatch.setattr(grounds, "studies", lambda: {"small": facts, "more": more})
+    assert (
+        f"on 1 network trained on ImageNet (mobilenet_v2; up to 12 images each) and {len(names)} small networks of"
+        in (grounds.scope())
+    )
+    assert "vgg" not in grounds.scope()
+
+
+def test_that_nothing_is_confirmed_yet_is_said(published, monkeypatch):
+    assert grounds.scope().endswith(grounds.KNOWN)
+    assert grounds.precedence().endswith("the published results were known when the claims were written.")
+    monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "confirm-small"))
+    publish(of_side(CLAIMS["a2"].original, 0.2), published, name="confirm-small")
+    assert grounds.KNOWN not in grounds.scope()
+    assert grounds.precedence() == grounds.BEFORE
+
+
+@pytest.mark.usefixtures("published")
+def test_studies_say_what_they_cost():
+    (line,) = [line for line in grounds.on_what().splitlines() if line.startswith("| small |")]
+    assert line.startswith("| small | objects | 1 | 12 after 2 | the probability | study-a | 2020-01-01 to 2020-01-02,")
+    assert "1.5 hours of one process, 1,234 evaluations" in line
+
+
+@pytest.mark.usefixtures("published")
+def test_inputs_have_their_digests():
+    assert "| objects/vgg | `0123456789abcdef` |" in grounds.digests()
+    assert "| small, 5 images | `fedcba9876543210` |" in grounds.digests()
+
+
+@pytest.mark.usefixtures("project")
+def test_nothing_published_is_said():
+    assert grounds.scope().startswith("None of the papers' own weights")
+    assert grounds.on_what().startswith("No published study")
+    assert grounds.digests().startswith("No published study")

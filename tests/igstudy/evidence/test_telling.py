@@ -1,0 +1,72 @@
+"""Answers as sentences: every word that an answer can have turns the sentence round."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side
+from igstudy.evidence.deciding import verdict
+from igstudy.evidence.kinds import IMAGENET
+from igstudy.evidence.telling import capitalised, sentence, told
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (1, 1, "*reproduced* at 100 %; the effect survives (100 % of it)"),
+        (1, 0.25, "*reproduced* at 100 %; 25 % of it is left"),
+        (1, 0, "*reproduced* at 100 %; practically nothing is left"),
+        (1, -1, "*reproduced* at 100 %; the effect reverses"),
+        (0, 1, "*not reproduced* at 0 %; the effect appears"),
+        (0, 0, "*not reproduced* at 0 %; it is still absent"),
+        (1, None, "*reproduced* at 100 %"),
+        (None, 1, "*not tested*"),
+    ],
+)
+def test_a_sentence_changes_with_the_results(before, after, words):
+    each = found("a2", before, after)
+    first, *then = words.split("; ")
+    size = " of the published size on 5 networks" if " at " in first else ""
+    expected = "; ".join([first + size, *(f"ranked by magnitude, {each}" for each in then)])
+    assert told(each, IMAGENET).replace("-0 %", "0 %") == expected
+    assert sentence(each).startswith(f"{CLAIMS['a2'].claim} {capitalised(words.split(' ')[0])}")
+    assert sentence(each).count("[") == 0
+
+
+def test_what_this_book_claims_holds_or_does_not():
+    assert told(bounded("c5", 0.1), IMAGENET) == "*holds* on 5 networks"
+    assert told(bounded("c5", -0.1), IMAGENET) == "*does not hold* on 5 networks"
+    assert told(UNTESTED["c5"], IMAGENET) == "*not tested*"
+
+
+def test_small_networks_are_told_where_they_answer_otherwise():
+    claim, printed = CLAIMS["a2"], UNTESTED["a2"].published
+    there = of_side(claim.original, printed)
+    gone = of_side(claim.original, 0, networks=["vgg", "resnet"])
+    assert "small" not in sentence(
+        verdict(claim, pd.concat([there, of_side(claim.original, printed, networks=["vgg"])]))
+    )
+    assert sentence(verdict(claim, pd.concat([there, gone]))).endswith(
+        "On small networks: *not reproduced* at 0 % of the published size on 2 networks."
+    )
+
+
+def test_of_several_comparisons_it_is_said_how_many_agree():
+    side = a_side("level", 0, comparisons=3)
+    found = verdict(a_claim(side), of_side(side, (1, 2, -1)))
+    assert told(found, IMAGENET) == "*reproduced in part*, 2 of 3 comparisons, on 5 networks"
+    one = verdict(a_claim(a_side("level", 0)), of_side(a_side("level", 0), 0.001, networks=["mobilenet_v2"]))
+    assert re.fullmatch(r"\*undecided\* on 1 network", told(one, IMAGENET))
+
+
+def test_a_capital_stands_behind_the_star():
+    assert capitalised("*holds* here") == "*Holds* here"
+    assert capitalised("holds") == "Holds"
+    assert capitalised("") == ""
+
+
+def test_too_few_images_are_told_as_such():
+    rows = of_side(CLAIMS["a2"].original, 0.2)
+    few = verdict(CLAIMS["a2"], rows[rows["image"] < "005"])
+    assert told(few, IMAGENET) == "*undecided*, as too few images count"

@@ -1,0 +1,31 @@
+"""The book as one PDF: what folds on the screen is open on paper, but claims, and links stay within it."""
+
+import pytest
+from bs4 import BeautifulSoup
+
+from igstudy.press.single import printable
+
+FOLDED = '<details class="sd-dropdown"><summary>{0}</summary>the same words</details>'
+LINKS = '<a href="03-idgi.html#a2">a2</a><a href="glossary.html">words</a><a href="https://a.org/b.html">b</a>'
+PAGES = (
+    f'<span id="document-book/claims"></span><section>{FOLDED.format("a claim")}</section>'
+    f'<span id="document-book/rerun"></span><section>{FOLDED.format("a table")}{LINKS}</section>'
+)
+
+
+@pytest.fixture
+def page(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "index.html").write_text(PAGES, encoding="utf-8")
+    whole = printable(tmp_path)
+    assert whole == tmp_path / "index.html"
+    return BeautifulSoup(whole.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_all_but_claims_is_open(page):
+    assert [details.summary.text for details in page.select("details[open]")] == ["a table"]
+
+
+def test_links_lead_to_places_in_it(page):
+    hrefs = [link["href"] for link in page.select("a")]
+    assert hrefs == ["#a2", "#document-book/glossary", "https://a.org/b.html"]
