@@ -2,6 +2,7 @@
 
 from igpaths.models import label
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
+from igstudy.evidence.names import is_confirming
 from igstudy.evidence.results import studies
 from igstudy.evidence.verdicts import table
 
@@ -14,7 +15,7 @@ SORTS = {
 }
 NAMED = 6  # networks; more of one kind are counted and not named
 KNOWN = "The confirmation has not been run yet; the results below were known when the claims were written."
-BEFORE = "The claims were committed before any study of the confirmation was run; the other studies were known by then."
+BEFORE = "The claims were committed before the confirmation's results were read; those of other studies were known."
 
 
 def scope() -> str:
@@ -49,11 +50,6 @@ def _listed(parts: list[str]) -> str:
 def is_confirmed() -> bool:
     """Whether any published study is of the confirmation."""
     return any(map(is_confirming, studies()))
-
-
-def is_confirming(study: str) -> bool:
-    """Whether a published study is of the photographs that nobody had looked at when the claims were written."""
-    return study.startswith("confirm-")
 
 
 def on_what() -> str:

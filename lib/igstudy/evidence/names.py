@@ -11,3 +11,8 @@ OF_THE_BOOK = (
 EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
 # Of the confirmation: no page reads what has run of it until all of it has, so that nobody looks at a part
 UNREAD = ("confirm-checks", "confirm-parts", "confirm-paths", "confirm-split", "confirm-steps", "confirm-straight")
+
+
+def is_confirming(study: str) -> bool:
+    """Whether a published study is of the photographs that nobody had looked at when the claims were written."""
+    return study.startswith("confirm-")

@@ -31,7 +31,7 @@ from igstudy.engine.runs import there
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
 from igstudy.evidence.inference import clustered
-from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, UNREAD
+from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, UNREAD, is_confirming
 from igstudy.evidence.tables.quality import AVERAGES, ways
 
 BITS = 12
@@ -91,7 +91,8 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     """The values of published studies that explain `output`: of all that verdicts rest on, or of those that are named.
 
     A name that is none of the book's is a reader's own study. The column "study" says which. A value that several
-    studies hold is there once, from the first of them by name.
+    studies hold is there once, from the first of them by name; what the confirmation measured on a network is there
+    from it alone.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
     ValueError for a name that is not there.
 
@@ -124,7 +125,19 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
         return pd.DataFrame(columns=[*VALUES, "study"])
     rows = pa.concat_tables(tables).to_pandas()
     rows["value"] = rows["value"].astype(float)
+    if not names:
+        rows = _unsuperseded(rows)
     return rows if len(tables) == 1 else rows[~rows.duplicated([*GROUPS, "image"])]
+
+
+def _unsuperseded(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of photographs that had been seen, where the confirmation measured the same on a network.
+
+    Photographs of both would make one estimate, of which only half had been decided beforehand.
+    """
+    quantity = rows.groupby(["protocol", "metric", "network"], sort=False, observed=True).ngroup()
+    confirming = rows["study"].map(is_confirming).astype(bool)
+    return rows[confirming | ~quantity.isin(quantity[confirming])]
 
 
 def studies() -> dict[str, dict[str, Any]]:

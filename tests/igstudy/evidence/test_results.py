@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -108,6 +109,22 @@ def test_an_exploratory_study_is_read_by_its_name_alone(chosen, monkeypatch):
     assert set(published()["study"]) == {"first"}
     assert set(published("again")["study"]) == {"again"}
     assert (results.explored(), set(studies())) == (["again"], {"first", "other"})
+
+
+@pytest.mark.usefixtures("shelf")
+def test_what_the_confirmation_measured_is_there_from_it_alone(tmp_path, monkeypatch):
+    folder = tmp_path / "results" / "confirm-some"
+    shutil.copytree(tmp_path / "results" / "first", folder)
+    table = pq.read_table(folder / "values.parquet", filters=[("metric", "==", "insertion")])
+    new = table.set_column(VALUES.index("image"), "image", pa.array(["new"] * len(table)).dictionary_encode())
+    pq.write_table(new, folder / "values.parquet")
+    monkeypatch.setattr(results, "OF_THE_BOOK", ("first", "confirm-some"))
+    found = published(metrics=("insertion", "JPEG raw"))
+    assert {metric: set(own["study"]) for metric, own in found.groupby("metric", observed=True)} == {
+        "insertion": {"confirm-some"},
+        "JPEG raw": {"first"},
+    }
+    assert set(published("first", metrics=("insertion",))["study"]) == {"first"}
 
 
 @pytest.mark.usefixtures("shelf")
