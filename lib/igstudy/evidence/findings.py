@@ -19,7 +19,7 @@ from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.split import split_rows
 from igstudy.evidence.tables.stability import medians
-from igstudy.evidence.telling import sentence
+from igstudy.evidence.telling import ranking, sentence
 from igstudy.evidence.verdicts import MARKS
 
 FILE = Path(__file__).with_name("findings.yaml")
@@ -95,7 +95,7 @@ def shortcuts(rows: pd.DataFrame) -> str:
     found = paired.by_map(paired.means(gained))
     words = [
         f"{found[paired.EFFECTS[0], method, sign]:+.3f} and {found[paired.EFFECTS[1], method, sign]:+.3f} "
-        f"({method}, {sign})"
+        f"({method}, {ranking(sign)})"
         for method in ("IG", "Blur IG")
         for sign in ("signed", "absolute")
         if (paired.EFFECTS[0], method, sign) in found

@@ -151,6 +151,7 @@ def test_shortcuts_and_recipe_are_told_by_map(of_shortcuts, of_recipe):
     words = findings.shortcuts(pd.concat(rows))
     assert words.startswith("On 8 paired networks, ")
     assert words.count("; ") == 3
+    assert "(Blur IG, by magnitude)" in words
     assert numbers(words)[::3][:2] == pytest.approx([of_shortcuts, of_recipe])
     assert findings.shortcuts(pd.concat(rows[1:2])) == ""
 

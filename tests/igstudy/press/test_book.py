@@ -96,6 +96,15 @@ def test_every_figure_has_a_name_a_caption_and_alt_text(title):
             assert len(facts["image"]["alt"]) > 40
 
 
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: page.title)
+def test_a_ranking_is_called_by_magnitude(page):
+    """What is stored as "absolute" and called so in code has one word in prose, in captions and in alt texts."""
+    cells = page.notebook().cells
+    texts = [cell.source if cell.cell_type == "markdown" else str(cell.metadata.get("mystnb", "")) for cell in cells]
+    prose = [re.sub(r"(?ms)^```.*?^```|{glue:text}`[^`]*`|`[^`]*`|mean absolute error", "", text) for text in texts]
+    assert [each for each in prose if "absolute" in each] == []
+
+
 @pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in WITHOUT])
 def test_the_parameters_cell_holds_the_defaults(title):
     page, values = CHAPTERS[title], {}
