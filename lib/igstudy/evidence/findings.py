@@ -4,7 +4,7 @@ would change our mind.
 The answers are those of claims; what no claim asks a function says in numbers, whichever way they came out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +24,7 @@ from igstudy.evidence.verdicts import MARKS
 
 FILE = Path(__file__).with_name("findings.yaml")
 METRICS = ("insertion", "rounding change", "device change", "device cosine", "L2 ratio")  # that the functions read
+PUBLISHED, RUN = "In the published studies", "In this run"  # what the sentences of a chapter's box rest on
 Text = Annotated[str, Field(min_length=1), allowed("a text")]
 
 
@@ -55,9 +56,14 @@ def leading(found: Sequence[Verdict], link: Callable[[Finding], str]) -> str:
 
 
 def answer(found: Sequence[Verdict], *, chapter: str, also: Sequence[str] = ()) -> str:
-    """A chapter's answer, a box in Markdown: a sentence for each of its findings, below what no finding answers."""
-    lines = "\n".join(f"- {line}" for line in (*also, *(_first(each, found) for each in findings(chapter))))
-    return f":::{{admonition}} In short\n:class: answer\n{lines}\n:::"
+    """A chapter's answer: a sentence for each of its findings, below what no finding answers, all of them published."""
+    return in_short({PUBLISHED: [*also, *(_first(each, found) for each in findings(chapter))]})
+
+
+def in_short(sentences: Mapping[str, Sequence[str]]) -> str:
+    """A chapter's box in Markdown: sentences by what they rest on, which stands above them."""
+    parts = [f"{words}:\n\n" + "\n".join(f"- {line}" for line in lines) for words, lines in sentences.items() if lines]
+    return "\n".join([":::{admonition} In short", ":class: answer", "\n\n".join(parts), ":::"])
 
 
 def minds(chapter: str) -> str:

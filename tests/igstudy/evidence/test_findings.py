@@ -106,14 +106,17 @@ def test_those_that_lead_have_a_line_with_a_link():
 
 def test_a_chapter_answers_with_a_sentence_for_each_of_its_findings():
     own = findings.findings("03-idgi-vs-its-baselines")
-    first, kind, *words, last = findings.answer(answered(), chapter="03-idgi-vs-its-baselines").splitlines()
-    assert (first, kind, last) == (":::{admonition} In short", ":class: answer", ":::")
-    assert words == [f"- {CLAIMS[each.claims[0]].claim} *Not tested*." for each in own]
-    assert findings.answer(answered(), chapter=own[0].chapter, also=("First.",)).splitlines()[2:] == [
-        "- First.",
-        *words,
-        last,
-    ]
+    *first, _, words = findings.answer(answered(), chapter=own[0].chapter).split("\n", 4)
+    assert first == [":::{admonition} In short", ":class: answer", "In the published studies:"]
+    assert words.splitlines() == [*(f"- {CLAIMS[each.claims[0]].claim} *Not tested*." for each in own), ":::"]
+    also = findings.answer(answered(), chapter=own[0].chapter, also=("First.",))
+    assert also.endswith(f":\n\n- First.\n{words}")
+
+
+def test_a_box_says_what_each_sentence_rests_on():
+    words = findings.in_short({findings.PUBLISHED: ["One.", "Two."], "On nothing": [], findings.RUN: ["Three."]})
+    lines = ["In the published studies:", "", "- One.", "- Two.", "", "In this run:", "", "- Three."]
+    assert words.splitlines()[2:-1] == lines
 
 
 def test_a_chapter_says_what_would_change_our_mind():
