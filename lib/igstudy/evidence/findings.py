@@ -15,6 +15,8 @@ from pydantic import Field
 from igstudy.engine.schema import allowed, schema
 from igstudy.evidence import kinds
 from igstudy.evidence.deciding import Verdict
+from igstudy.evidence.minds import MET
+from igstudy.evidence.minds import METRICS as MINDS
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.split import split_rows
@@ -23,7 +25,7 @@ from igstudy.evidence.telling import ranking, sentence
 from igstudy.evidence.verdicts import MARKS
 
 FILE = Path(__file__).with_name("findings.yaml")
-METRICS = ("insertion", "rounding change", "device change", "device cosine", "L2 ratio")  # that the functions read
+METRICS = ("insertion", "L2 ratio", *MINDS)  # that the functions read
 PUBLISHED, RUN = "In the published studies", "In this run"  # what the sentences of a chapter's box rest on
 Text = Annotated[str, Field(min_length=1), allowed("a text")]
 
@@ -41,6 +43,7 @@ class Finding:
     mechanism: Text
     mind: Text
     measured: str = ""
+    met: str = ""
     leads: bool = False
 
 
@@ -66,10 +69,14 @@ def in_short(sentences: Mapping[str, Sequence[str]]) -> str:
     return "\n".join([":::{admonition} In short", ":class: answer", "\n\n".join(parts), ":::"])
 
 
-def minds(chapter: str) -> str:
-    """What would change our mind about each of a chapter's findings, under a heading."""
-    lines = "\n".join(f"- **{each.name}.** {each.mind}" for each in findings(chapter))
+def minds(chapter: str, rows: pd.DataFrame) -> str:
+    """What would change our mind about each of a chapter's findings, under a heading, and where that is so already."""
+    lines = "\n".join(f"- **{each.name}.** {_mind(each, rows)}" for each in findings(chapter))
     return f"### What would change our mind\n\n{lines}"
+
+
+def _mind(finding: Finding, rows: pd.DataFrame) -> str:
+    return f"{finding.mind} {MET[finding.met](rows)}" if finding.met else finding.mind
 
 
 def _first(finding: Finding, found: Sequence[Verdict]) -> str:
@@ -91,7 +98,7 @@ def _finding(finding: Finding, found: Sequence[Verdict], rows: pd.DataFrame, *, 
     if finding.measured and (measured := MEASURED[finding.measured](rows)):
         lines.append(f"- {measured}")
     place = f" {{doc}}`{finding.chapter}`, {{numref}}`{finding.figure}`." if linked else ""
-    mind = f"*What would change our mind:* {finding.mind}"
+    mind = f"*What would change our mind:* {_mind(finding, rows)}"
     return "\n\n".join([f"**{finding.question}**{place}", "\n".join(lines), finding.mechanism, mind])
 
 

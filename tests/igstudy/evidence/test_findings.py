@@ -13,6 +13,7 @@ from claiming import CLAIMS, UNTESTED, found
 from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
 from igstudy.evidence.claims import CHAPTERS
+from igstudy.evidence.minds import MET
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.paired import RECIPES, SHORTCUTS
@@ -29,7 +30,9 @@ def test_every_finding_names_claims_a_chapter_and_a_measure_that_there_are():
         assert len(set(each.claims)) == len(each.claims) > 0
         assert each.chapter in CHAPTERS
         assert each.measured in ("", *findings.MEASURED)
+        assert each.met in ("", *MET)
     assert {each.measured for each in FINDINGS.values()} == {"", *findings.MEASURED}
+    assert {each.met for each in FINDINGS.values()} == {"", *MET}
 
 
 @pytest.mark.parametrize("finding", FINDINGS.values(), ids=FINDINGS)
@@ -121,8 +124,15 @@ def test_a_box_says_what_each_sentence_rests_on():
 
 def test_a_chapter_says_what_would_change_our_mind():
     for chapter in CHAPTERS:
-        words = findings.minds(chapter)
+        words = findings.minds(chapter, NOTHING)
         assert [each.mind for each in findings.findings(chapter) if each.mind not in words] == []
+
+
+def test_what_is_so_already_stands_behind_what_would_change_our_mind():
+    for each in FINDINGS.values():
+        own = f"{each.mind} {MET[each.met](NOTHING)}" if each.met else each.mind
+        assert f"- **{each.name}.** {own}" in findings.minds(each.chapter, NOTHING).splitlines()
+        assert f"*What would change our mind:* {own}" in findings.in_words(answered(), NOTHING, chapter=each.chapter)
 
 
 # --- what no claim asks ---
