@@ -4,7 +4,7 @@ would change our mind.
 The answers are those of claims; what no claim asks a function says in numbers, whichever way they came out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -15,15 +15,18 @@ from pydantic import Field
 from igstudy.engine.schema import allowed, schema
 from igstudy.evidence import kinds
 from igstudy.evidence.deciding import Verdict
+from igstudy.evidence.minds import MET
+from igstudy.evidence.minds import METRICS as MINDS
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.split import split_rows
 from igstudy.evidence.tables.stability import medians
-from igstudy.evidence.telling import sentence
+from igstudy.evidence.telling import ranking, sentence
 from igstudy.evidence.verdicts import MARKS
 
 FILE = Path(__file__).with_name("findings.yaml")
-METRICS = ("insertion", "rounding change", "device change", "device cosine", "L2 ratio")  # that the functions read
+METRICS = ("insertion", "L2 ratio", *MINDS)  # that the functions read
+PUBLISHED, RUN = "In the published studies", "In this run"  # what the sentences of a chapter's box rest on
 Text = Annotated[str, Field(min_length=1), allowed("a text")]
 
 
@@ -40,6 +43,7 @@ class Finding:
     mechanism: Text
     mind: Text
     measured: str = ""
+    met: str = ""
     leads: bool = False
 
 
@@ -55,15 +59,24 @@ def leading(found: Sequence[Verdict], link: Callable[[Finding], str]) -> str:
 
 
 def answer(found: Sequence[Verdict], *, chapter: str, also: Sequence[str] = ()) -> str:
-    """A chapter's answer, a box in Markdown: a sentence for each of its findings, below what no finding answers."""
-    lines = "\n".join(f"- {line}" for line in (*also, *(_first(each, found) for each in findings(chapter))))
-    return f":::{{admonition}} In short\n:class: answer\n{lines}\n:::"
+    """A chapter's answer: a sentence for each of its findings, below what no finding answers, all of them published."""
+    return in_short({PUBLISHED: [*also, *(_first(each, found) for each in findings(chapter))]})
 
 
-def minds(chapter: str) -> str:
-    """What would change our mind about each of a chapter's findings, under a heading."""
-    lines = "\n".join(f"- **{each.name}.** {each.mind}" for each in findings(chapter))
+def in_short(sentences: Mapping[str, Sequence[str]]) -> str:
+    """A chapter's box in Markdown: sentences by what they rest on, which stands above them."""
+    parts = [f"{words}:\n\n" + "\n".join(f"- {line}" for line in lines) for words, lines in sentences.items() if lines]
+    return "\n".join([":::{admonition} In short", ":class: answer", "\n\n".join(parts), ":::"])
+
+
+def minds(chapter: str, rows: pd.DataFrame) -> str:
+    """What would change our mind about each of a chapter's findings, under a heading, and where that is so already."""
+    lines = "\n".join(f"- **{each.name}.** {_mind(each, rows)}" for each in findings(chapter))
     return f"### What would change our mind\n\n{lines}"
+
+
+def _mind(finding: Finding, rows: pd.DataFrame) -> str:
+    return f"{finding.mind} {MET[finding.met](rows)}" if finding.met else finding.mind
 
 
 def _first(finding: Finding, found: Sequence[Verdict]) -> str:
@@ -85,7 +98,7 @@ def _finding(finding: Finding, found: Sequence[Verdict], rows: pd.DataFrame, *, 
     if finding.measured and (measured := MEASURED[finding.measured](rows)):
         lines.append(f"- {measured}")
     place = f" {{doc}}`{finding.chapter}`, {{numref}}`{finding.figure}`." if linked else ""
-    mind = f"*What would change our mind:* {finding.mind}"
+    mind = f"*What would change our mind:* {_mind(finding, rows)}"
     return "\n\n".join([f"**{finding.question}**{place}", "\n".join(lines), finding.mechanism, mind])
 
 
@@ -95,7 +108,7 @@ def shortcuts(rows: pd.DataFrame) -> str:
     found = paired.by_map(paired.means(gained))
     words = [
         f"{found[paired.EFFECTS[0], method, sign]:+.3f} and {found[paired.EFFECTS[1], method, sign]:+.3f} "
-        f"({method}, {sign})"
+        f"({method}, {ranking(sign)})"
         for method in ("IG", "Blur IG")
         for sign in ("signed", "absolute")
         if (paired.EFFECTS[0], method, sign) in found

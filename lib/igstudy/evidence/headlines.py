@@ -25,7 +25,8 @@ HEAD = ("question", "paper", "same protocol", "after one change", "small network
 TINY = 0.01  # a smaller factor is easier to read as a divisor
 KEY = (
     "● reproduced or still there, ◐ in part, ○ not reproduced or gone, ◌ undecided, – not tested. Under the same "
-    "protocol, percentages are of the published size; after one change, they are of the reproduced size."
+    "protocol, the mark says whether the direction is sure, and the percentage how large the effect is beside the "
+    "published one; after one change, percentages are of the reproduced size."
 )
 
 

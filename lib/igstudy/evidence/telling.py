@@ -74,6 +74,11 @@ def left(answer: Answer) -> str:
     return LEFT[answer.word] + (f" ({share})" if answer.word == deciding.SURVIVES and share else "")
 
 
+def ranking(sign: str) -> str:
+    """How a map ranks pixels, in the book's word: what is stored as "absolute" is "by magnitude"."""
+    return "by magnitude" if sign == "absolute" else sign
+
+
 def count(networks: int) -> str:
     """ "1 network", "5 networks"."""
     return f"{networks} network{'' if networks == 1 else 's'}"

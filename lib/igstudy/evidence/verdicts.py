@@ -10,7 +10,7 @@ from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Sid
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, count
+from igstudy.evidence.telling import OURS, count, ranking
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -170,7 +170,7 @@ def quantities(kind: str, comparisons: Sequence[Comparison]) -> str:
 
 def _text(value: str | tuple[int | str, ...]) -> str:
     if isinstance(value, str):
-        return value
+        return ranking(value)
     return "" if value == ("finest",) else f"{' to '.join(map(str, value))} steps"
 
 

@@ -13,6 +13,7 @@ from claiming import CLAIMS, UNTESTED, found
 from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
 from igstudy.evidence.claims import CHAPTERS
+from igstudy.evidence.minds import MET
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.paired import RECIPES, SHORTCUTS
@@ -29,7 +30,9 @@ def test_every_finding_names_claims_a_chapter_and_a_measure_that_there_are():
         assert len(set(each.claims)) == len(each.claims) > 0
         assert each.chapter in CHAPTERS
         assert each.measured in ("", *findings.MEASURED)
+        assert each.met in ("", *MET)
     assert {each.measured for each in FINDINGS.values()} == {"", *findings.MEASURED}
+    assert {each.met for each in FINDINGS.values()} == {"", *MET}
 
 
 @pytest.mark.parametrize("finding", FINDINGS.values(), ids=FINDINGS)
@@ -106,20 +109,30 @@ def test_those_that_lead_have_a_line_with_a_link():
 
 def test_a_chapter_answers_with_a_sentence_for_each_of_its_findings():
     own = findings.findings("03-idgi-vs-its-baselines")
-    first, kind, *words, last = findings.answer(answered(), chapter="03-idgi-vs-its-baselines").splitlines()
-    assert (first, kind, last) == (":::{admonition} In short", ":class: answer", ":::")
-    assert words == [f"- {CLAIMS[each.claims[0]].claim} *Not tested*." for each in own]
-    assert findings.answer(answered(), chapter=own[0].chapter, also=("First.",)).splitlines()[2:] == [
-        "- First.",
-        *words,
-        last,
-    ]
+    *first, _, words = findings.answer(answered(), chapter=own[0].chapter).split("\n", 4)
+    assert first == [":::{admonition} In short", ":class: answer", "In the published studies:"]
+    assert words.splitlines() == [*(f"- {CLAIMS[each.claims[0]].claim} *Not tested*." for each in own), ":::"]
+    also = findings.answer(answered(), chapter=own[0].chapter, also=("First.",))
+    assert also.endswith(f":\n\n- First.\n{words}")
+
+
+def test_a_box_says_what_each_sentence_rests_on():
+    words = findings.in_short({findings.PUBLISHED: ["One.", "Two."], "On nothing": [], findings.RUN: ["Three."]})
+    lines = ["In the published studies:", "", "- One.", "- Two.", "", "In this run:", "", "- Three."]
+    assert words.splitlines()[2:-1] == lines
 
 
 def test_a_chapter_says_what_would_change_our_mind():
     for chapter in CHAPTERS:
-        words = findings.minds(chapter)
+        words = findings.minds(chapter, NOTHING)
         assert [each.mind for each in findings.findings(chapter) if each.mind not in words] == []
+
+
+def test_what_is_so_already_stands_behind_what_would_change_our_mind():
+    for each in FINDINGS.values():
+        own = f"{each.mind} {MET[each.met](NOTHING)}" if each.met else each.mind
+        assert f"- **{each.name}.** {own}" in findings.minds(each.chapter, NOTHING).splitlines()
+        assert f"*What would change our mind:* {own}" in findings.in_words(answered(), NOTHING, chapter=each.chapter)
 
 
 # --- what no claim asks ---
@@ -151,6 +164,7 @@ def test_shortcuts_and_recipe_are_told_by_map(of_shortcuts, of_recipe):
     words = findings.shortcuts(pd.concat(rows))
     assert words.startswith("On 8 paired networks, ")
     assert words.count("; ") == 3
+    assert "(Blur IG, by magnitude)" in words
     assert numbers(words)[::3][:2] == pytest.approx([of_shortcuts, of_recipe])
     assert findings.shortcuts(pd.concat(rows[1:2])) == ""
 

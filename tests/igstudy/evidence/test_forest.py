@@ -48,7 +48,7 @@ def test_a_fold_says_the_answer_what_decides_and_every_network(effect, mark, wor
     side = a_side("difference", 0)
     text = full(verdict(a_claim(side), of_side(side, effect)))
     assert text.startswith(f":::{{dropdown}} {mark} a text: a text {word}.")
-    assert "- the paper's protocol: IG: insertion (a − b; absolute; igpaths) above 0" in text
+    assert "- the paper's protocol: IG: insertion (a − b; by magnitude; igpaths) above 0" in text
     assert f"{IN_WORDS['all']}. Margin: a text." in text
     assert re.search(rf"- ImageNet networks: <span .*</span> {word.lower()} \({effect} \[", text)
     *networks, mean = [each for each in lines(text) if each]
@@ -83,8 +83,8 @@ def test_a_change_has_a_column_and_comparisons_have_names():
     assert re.findall(r"<th>(.*?)</th>", text) == ["comparison", "kind", "network", "the paper's protocol", "on grey"]
     first, second = [each for each in lines(text) if each]
     assert [first[0], second[0]] == [
-        "IG: insertion (a; absolute; igpaths)",
-        "Blur IG: insertion (a; absolute; igpaths)",
+        "IG: insertion (a; by magnitude; igpaths)",
+        "Blur IG: insertion (a; by magnitude; igpaths)",
     ]
     assert [cell.split()[0] for cell in (*first[3:], *second[3:])] == ["1", "3", "2", "4"]
     assert "- on grey: " in text

@@ -3,12 +3,13 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from claiming import CLAIMS, UNTESTED, bounded, found, of_side
 from igstudy.evidence.deciding import verdict
-from igstudy.evidence.headlines import HEAD, QUESTIONS, headlines
+from igstudy.evidence.headlines import HEAD, KEY, QUESTIONS, headlines
 
 SPACE = "\N{NO-BREAK SPACE}"
 
@@ -40,6 +41,14 @@ def test_every_question_is_of_a_papers_claim_that_has_the_change():
 def test_a_row_changes_with_the_results(before, after, same, changed):
     cells = [cell.replace(SPACE, " ").replace("-0 %", "0 %") for cell in row("a2", found("a2", before, after))]
     assert cells == [QUESTIONS["a2"][0], "+0.23", same, f"by magnitude: {changed}", "–"]
+
+
+@pytest.mark.parametrize(("share", "noise", "cell"), [(0.24, 0.01, "● 24 %"), (0.24, 5, "◌ 24 %"), (0.5, 5, "◌ 50 %")])
+def test_the_mark_says_how_sure_a_direction_is_and_the_percentage_how_large_the_effect(share, noise, cell):
+    claim, effect = CLAIMS["a2"], share * UNTESTED["a2"].published
+    rows = of_side(claim.original, effect, networks=["mobilenet_v2"], noise=noise * np.linspace(-1, 1, 12))
+    assert row("a2", verdict(claim, rows))[2].replace(SPACE, " ") == cell
+    assert "the mark says whether the direction is sure, and the percentage how large the effect is" in KEY
 
 
 def test_small_networks_have_their_column():

@@ -8,7 +8,7 @@ import pytest
 from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side
 from igstudy.evidence.deciding import verdict
 from igstudy.evidence.kinds import IMAGENET
-from igstudy.evidence.telling import capitalised, sentence, told
+from igstudy.evidence.telling import capitalised, ranking, sentence, told
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ def test_a_sentence_changes_with_the_results(before, after, words):
     assert told(each, IMAGENET).replace("-0 %", "0 %") == expected
     assert sentence(each).startswith(f"{CLAIMS['a2'].claim} {capitalised(words.split(' ')[0])}")
     assert sentence(each).count("[") == 0
+
+
+def test_a_ranking_has_the_books_word():
+    assert [ranking(sign) for sign in ("signed", "absolute", "none")] == ["signed", "by magnitude", "none"]
 
 
 def test_what_this_book_claims_holds_or_does_not():

@@ -130,10 +130,10 @@ def test_answers_are_counted_by_source_and_kind():
 @pytest.mark.parametrize(
     ("kind", "low", "high", "words"),
     [
-        ("difference", 0, np.inf, "IG: insertion (a − b; absolute; igpaths) above 0"),
-        ("ratio", -np.inf, 1, "IG: insertion (a / b; absolute; igpaths) below 1"),
-        ("level", 0.5, 1.5, "IG: insertion (a; absolute; igpaths) from 0.5 to 1.5"),
-        ("exponent", 0, np.inf, "exponent of IG: insertion (a; absolute; igpaths) above 0"),
+        ("difference", 0, np.inf, "IG: insertion (a − b; by magnitude; igpaths) above 0"),
+        ("ratio", -np.inf, 1, "IG: insertion (a / b; by magnitude; igpaths) below 1"),
+        ("level", 0.5, 1.5, "IG: insertion (a; by magnitude; igpaths) from 0.5 to 1.5"),
+        ("exponent", 0, np.inf, "exponent of IG: insertion (a; by magnitude; igpaths) above 0"),
     ],
 )
 def test_what_is_asked_is_said(kind, low, high, words):

@@ -13,6 +13,7 @@ from jupytext.config import load_jupytext_config
 from jupytext.formats import long_form_one_format
 
 from igstudy.engine.parameters import NAMES, Parameters
+from igstudy.evidence.findings import PUBLISHED, RUN
 from igstudy.press.pages import pages
 from igstudy.press.parameters_cell import QUESTION
 from limits import ABOUT_CODE, LIMITS, OVER, WIDTH, faults
@@ -94,6 +95,28 @@ def test_every_figure_has_a_name_a_caption_and_alt_text(title):
             assert facts["figure"]["name"].startswith("fig-")
             assert len(facts["figure"]["caption"]) > 40
             assert len(facts["image"]["alt"]) > 40
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").glob("0*.md")), ids=lambda path: path.stem)
+def test_every_sentence_in_short_says_what_it_rests_on(path):
+    """A box that is computed says so itself; in one that is written, each sentence stands under such words."""
+    text = path.read_text(encoding="utf-8")
+    written = re.findall(r":::{admonition} In short\n:class: answer\n(.*?)\n:::", text, re.DOTALL)
+    assert len(written) + len(re.findall(r"findings\.(?:answer|in_short)\(", text)) == 1
+    for box in written:
+        head, *parts = re.split(rf"^(By definition|{PUBLISHED}|{RUN}):$", box, flags=re.MULTILINE)
+        said = dict(zip(parts[::2], parts[1::2], strict=True))
+        assert head == ""
+        assert all("{glue" in said[words] for words in (PUBLISHED, RUN))
+
+
+@pytest.mark.parametrize("page", pages(ROOT), ids=lambda page: page.title)
+def test_a_ranking_is_called_by_magnitude(page):
+    """What is stored as "absolute" and called so in code has one word in prose, in captions and in alt texts."""
+    cells = page.notebook().cells
+    texts = [cell.source if cell.cell_type == "markdown" else str(cell.metadata.get("mystnb", "")) for cell in cells]
+    prose = [re.sub(r"(?ms)^```.*?^```|{glue:text}`[^`]*`|`[^`]*`|mean absolute error", "", text) for text in texts]
+    assert [each for each in prose if "absolute" in each] == []
 
 
 @pytest.mark.parametrize("title", [title for title in CHAPTERS if title not in WITHOUT])

@@ -18,6 +18,7 @@ from igstudy.evidence.inference import Inference, clustered, of_medians
 from igstudy.evidence.papers import METHODS, alike, study_a
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.quality import AVERAGES, CONTROLS, by_image, choose, reasons, ways
+from igstudy.evidence.telling import ranking
 
 # What stands beside a value of Study A: by its name in a table, a protocol and the sign of the ranking maps.
 SIDES = {
@@ -218,7 +219,8 @@ def grid(found: pd.Series, *, caption: str, digits: int = 3) -> Styler:
     levels = list(range(1, found.index.nlevels))
     table, sure = (found.map(each).unstack(levels, sort=False) for each in (partial(text, digits=digits), decided))
     columns = sorted(table.columns, key=lambda names: [*map(rank, names if isinstance(names, tuple) else (names,))])
-    table, marks = table[columns], sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    marks = sure[columns].fillna(False).map(lambda bold: "font-weight: bold" if bold else "")
+    table, marks = (each.rename(index=ranking, columns=ranking) for each in (table[columns], marks))
     caption = f"{caption} n = {span([each.n for each in found])}."
     return table.fillna("–").style.apply(lambda _: marks, axis=None).set_caption(caption)
 

@@ -18,6 +18,7 @@ from igstudy.evidence.papers import study_a
 from igstudy.evidence.ratios import of_means_ratio
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.quality import SHARED, ways
+from igstudy.evidence.telling import ranking
 from igstudy.measures.tempering import APART, TEMPERATURES, at
 
 METHODS = ("IG", "Guided IG", "Blur IG")  # each without and with IDGI
@@ -102,8 +103,8 @@ def by_kind(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
     found: dict[str, dict[str, dict[str, Estimate]]] = {}
     for label, own in parts:
         for (method, sign), each in own.groupby(["method", "sign"], sort=False):
-            ranking = "by magnitude" if sign == "absolute" else str(sign)
-            found.setdefault(str(method), {}).setdefault(ranking, {})[label] = estimates(each, "method").iloc[0]
+            series = found.setdefault(str(method), {}).setdefault(ranking(str(sign)), {})
+            series[label] = estimates(each, "method").iloc[0]
     return found
 
 

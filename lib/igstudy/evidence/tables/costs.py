@@ -8,10 +8,14 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from igstudy.evidence.amounts import span
+from igstudy.evidence.kinds import IMAGENET, kind_of
 from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.telling import count
 
 FACTS = ("processor", "device", "cores", "commit")
 SPAN = ("ratio", "least", "most")
+STEPS = 128  # of the walks that are timed on a CPU
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -21,7 +25,9 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     for file, report in reports:
         found.setdefault(file.stem, []).append(pd.DataFrame(report["rows"]).assign(device=file.parent.name))
     machines = [
-        {"benchmark": file.stem} | {fact: report["machine"][fact] for fact in FACTS} | {"date": report["date"][:10]}
+        {"benchmark": file.stem, "folder": file.parent.name}
+        | {fact: report["machine"][fact] for fact in FACTS}
+        | {"date": report["date"][:10]}
         for file, report in reports
     ]
     return {name: pd.concat(tables) for name, tables in found.items()} | {"machines": pd.DataFrame(machines)}
@@ -46,6 +52,26 @@ def distances(walks: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
         rows = best[best["network"] == network].loc[["straight", "blur", "guided"]]
         panels[network] = {"folded": spans(rows, rows.index), "as written": spans(rows, rows.index, written)}
     return panels
+
+
+def in_seconds(walks: pd.DataFrame, grid: pd.DataFrame, machine: Mapping[str, Any]) -> str:
+    """How many seconds one image takes along each path on ImageNet networks: a sentence.
+
+    Straight and blurred walks fill a batch with points of any image, so an image alone has their speed. The batch of a
+    guided walk is its images, so its seconds are those of a run of one.
+    """
+    own = walks[walks["network"].map(kind_of) == IMAGENET]
+    alone = grid[(grid["task"] == "guided") & (grid["images"] == 1)]
+    if own.empty or alone.empty:
+        return "How many seconds one image takes was not measured."
+    seconds = ((STEPS + 1) / own["gradients/s"]).groupby(own["path"])
+    straight, blur = (span(seconds.get_group(path), ".1f") for path in ("straight", "blur"))
+    guided = alone.iloc[0]
+    return (
+        f"On {machine['cores']} cores ({machine['processor']}), one image of 224 px takes {straight} s by a straight "
+        f"walk of {STEPS} steps and {blur} s by a blurred one ({count(own['network'].nunique())}), and "
+        f"{guided['seconds']:.1f} s by a guided one ({guided['network']})."
+    )
 
 
 def in_words(panels: Mapping[str, Mapping[str, Mapping[str, Estimate]]]) -> str:

@@ -12,6 +12,7 @@ from scipy.stats import t
 
 from igstudy.evidence.networks import over_networks
 from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.telling import ranking
 
 SHORTCUTS = {"narrow": 1, "severed": -1}
 RECIPES = {"modern": 1, "plain": -1}
@@ -77,6 +78,6 @@ def panels(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
     )
     found: dict[str, dict[str, dict[str, Estimate]]] = {}
     for (method, sign, cell), own in named.groupby(["method", "sign", "cell"], sort=False):
-        series = found.setdefault(f"{method}, {sign}", {}).setdefault("mean over seeds", {})
+        series = found.setdefault(f"{method}, {ranking(str(sign))}", {}).setdefault("mean over seeds", {})
         series[str(cell)] = over_networks(own["value"])
     return found

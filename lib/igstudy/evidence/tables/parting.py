@@ -45,10 +45,33 @@ def orders(jumps: Mapping[str, Curve]) -> dict[str, float]:
     return {network: -slope(*zip(*own, strict=True)) for network, own in points.items()}
 
 
+def smooth(jumps: Mapping[str, Curve]) -> list[str]:
+    """The networks whose power is nearer to one, as of a smooth network, than to one half."""
+    return [network for network, power in orders(jumps).items() if abs(power - 1) < abs(power - 0.5)]
+
+
+def of_smooth(jumps: Mapping[str, Curve], moved: Mapping[str, float]) -> str:
+    """Whether an error moves Guided IG's maps less where gradients move smoothly than where they jump: two sentences.
+
+    `moved` is by which share of its length the error moves a network's map.
+    """
+    both = [network for network in orders(jumps) if network in moved]
+    calm = {network: moved[network] for network in smooth(jumps) if network in moved}
+    wild = [moved[network] for network in both if network not in calm]
+    if not calm or not wild:
+        return "Both kinds of network would have to be measured, and they are not."
+    met = [network for network, share in calm.items() if share >= min(wild)]
+    return (
+        f"Misrounded constants move the map by {span(calm.values(), '.2g')} of its length on {count(len(calm))} with "
+        f"smoothly moving gradients ({', '.join(calm)}) and by {span(wild, '.2g')} on {count(len(wild))} with jumping "
+        f"ones. The condition is met on {', '.join(met) or 'none'}."
+    )
+
+
 def of_gradients(jumps: Mapping[str, Curve]) -> str:
     """Whether gradients jump as a network's that is linear in pieces, or move as a smooth one's: two sentences."""
     powers = orders(jumps)
-    near = sum(abs(power - 0.5) < abs(power - 1) for power in powers.values())
+    near = len(powers) - len(smooth(jumps))
     moved = [y for curve in jumps.values() for x, y in zip(*curve, strict=True) if abs(x / NEXT - 1) < 0.1]
     return (
         "Between distances of $10^{-6}$ and $10^{-2}$ the change of the gradient grows with the power "

@@ -8,6 +8,7 @@ from igstudy.evidence import kinds
 from igstudy.evidence.amounts import span
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.causes import COUNTS, METHODS, confidence, neighbours, published
+from igstudy.evidence.telling import ranking
 
 TIMES = 2  # a change by more than this factor stands out
 ALIKE = 1.1  # and one by less is none
@@ -82,7 +83,8 @@ def pattern(ratios: pd.Series, odd: Sequence[str]) -> dict[str, dict[str, dict[s
             own = ratios[[key[1:] == (method, sign) for key in ratios.index]]
             of = own.index.get_level_values("network").map(lambda name: kinds.kind_of(str(name)))
             by = {kind: [each.value for each in own[of == kind]] for kind in kinds.KINDS}
-            panel[sign] = {f"ours: {kinds.WORDS[kind]}": _together(values) for kind, values in by.items() if values}
+            series = {f"ours: {kinds.WORDS[kind]}": _together(values) for kind, values in by.items() if values}
+            panel[ranking(sign)] = series
         printed = theirs[theirs["method"] == method].set_index("network")["ratio"]
         rest = printed.drop(index=named)
         panel["Study A"] = {f"Study A: {name}": _together([printed[name]]) for name in named}

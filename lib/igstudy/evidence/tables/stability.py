@@ -12,7 +12,7 @@ from igpaths.metrics.stability import NORMALISATIONS
 from igstudy.evidence import kinds
 from igstudy.evidence.amounts import NOT_MEASURED, of_length, span
 from igstudy.evidence.claims import Claim
-from igstudy.evidence.deciding import verdict
+from igstudy.evidence.deciding import REPRODUCED, verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
 from igstudy.evidence.tables.quality import by_image, choose
@@ -93,6 +93,17 @@ def alike(decided: Iterable[pd.DataFrame]) -> str:
     same = sum(one == other for one, other in pairs)
     words = "give the same answers" if same == len(pairs) else f"give the same answer in {same} of {len(pairs)} cases"
     return f"Over both conclusions and all kinds of network, cosine and L1 norm {words}."
+
+
+def unanimous(outcomes: pd.DataFrame) -> str:
+    """On which kinds of network all measures that no signed sum enters reproduce a conclusion: a sentence."""
+    free = outcomes.loc[[NAMES.get(name, name) for name in ("L1", *COMPARISONS)]]
+    agree = {str(kind): int((free[kind] == REPRODUCED).sum()) for kind in free}
+    if not agree:
+        return "They were not measured."
+    parts = ", ".join(f"{n} of {len(free)} on {kind}" for kind, n in agree.items())
+    met = " and on ".join(kind for kind, n in agree.items() if n == len(free))
+    return f"So many do: {parts}. The condition is met on {met or 'none'}."
 
 
 def of_many_walks(rows: pd.DataFrame) -> pd.DataFrame:

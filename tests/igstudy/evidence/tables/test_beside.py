@@ -219,8 +219,8 @@ def test_a_grid_marks_what_excludes_zero():
     )
     table = grid(found, caption="Gains", digits=2)
     assert list(table.data.index) == ["vgg", "resnet"]
-    assert table.data.loc["vgg", ("IG", "absolute")] == text(Estimate(0.1, -0.05, 0.2, 12), 2)
-    assert table.data.loc["resnet", ("IG", "absolute")] == "–"
+    assert table.data.loc["vgg", ("IG", "by magnitude")] == text(Estimate(0.1, -0.05, 0.2, 12), 2)
+    assert table.data.loc["resnet", ("IG", "by magnitude")] == "–"
     assert bold(table) == {("vgg", ("IG", "signed")), ("resnet", ("IG", "signed"))}
     assert table.caption == "Gains n = 12."
 
@@ -231,9 +231,9 @@ def test_columns_have_the_order_of_all_tables():
     table = grid(pd.Series({("vgg", *name): one for name in names}, dtype=object), caption="Gains").data
     expected = [
         ("IG", "signed"),
-        ("IG", "absolute"),
+        ("IG", "by magnitude"),
         ("IG + IDGI", "signed"),
-        ("Blur IG", "absolute"),
+        ("Blur IG", "by magnitude"),
         ("edges", "none"),
     ]
     assert table.columns.tolist() == expected

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.tables.costs import distances, in_words, largest, read_tables, shown, spans
+from igstudy.evidence.tables.costs import distances, in_seconds, in_words, largest, read_tables, shown, spans
 
-MACHINE = {"processor": "fast", "device": "CPU", "cores": 2, "commit": "abc"}
+MACHINE = {"processor": "abacus", "device": "CPU", "cores": 2, "commit": "abc"}
 
 
 def walk(network, path, ratio, walk="batch 16"):
@@ -32,6 +32,7 @@ def folder(tmp_path):
 
 def test_every_device_has_its_rows_and_its_machine(folder):
     tables = read_tables(folder)
+    assert tables["machines"]["folder"].tolist() == ["one", "two"]
     assert tables["walk"]["device"].tolist() == ["one"] * 4 + ["two"]
     assert tables["machines"][["benchmark", "cores", "date"]].to_numpy().tolist() == [["walk", 2, "2026-01-02"]] * 2
 
@@ -49,6 +50,22 @@ def test_the_best_batch_counts_and_is_put_into_words():
     assert panels["a"]["folded"]["straight"].value == 1.5
     assert panels["a"]["as written"]["straight"].value == 0.75
     assert in_words(panels).endswith("as it was written: 1.50 on a (1.38 to 1.62).")
+
+
+def test_the_seconds_of_one_image_are_told_for_each_path():
+    rates = {("mobilenet_v2", "straight"): 258, ("mobilenet_v1", "straight"): 129, ("mobilenet_v2", "blur"): 43}
+    rates |= {("mobilenet_v1", "blur"): 43, ("resnet", "straight"): 1, ("resnet", "blur"): 1}  # of small images
+    walks = pd.DataFrame([{"network": n, "path": path, "gradients/s": rate} for (n, path), rate in rates.items()])
+    grid = pd.DataFrame([
+        {"task": task, "images": images, "network": "mobilenet_v2", "seconds": seconds}
+        for task, images, seconds in (("grid", 1, 9.0), ("guided", 4, 8.0), ("guided", 1, 2.25))
+    ])  # fmt: skip
+    assert in_seconds(walks, grid, MACHINE) == (
+        "On 2 cores (abacus), one image of 224 px takes 0.5 to 1.0 s by a straight walk of 128 steps and 3.0 s by a "
+        "blurred one (2 networks), and 2.2 s by a guided one (mobilenet_v2)."
+    )
+    assert "was not measured" in in_seconds(walks, grid[:2], MACHINE)
+    assert "was not measured" in in_seconds(walks[walks["network"] == "resnet"], grid, MACHINE)
 
 
 def test_devices_are_shown_where_there_are_several(folder):

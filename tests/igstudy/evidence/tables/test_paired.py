@@ -9,7 +9,7 @@ from scipy.stats import ttest_ind
 from statsmodels.formula.api import ols
 
 from igstudy.evidence.kinds import ONES, PAIRED
-from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means
+from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means, panels
 
 CELLS = list(product((1, -1), (1, -1)))  # shortcuts, recipe
 
@@ -90,3 +90,9 @@ def test_every_map_has_its_effects():
     for method in ("IG", "Blur IG"):
         assert found[EFFECTS[1], method, "signed"].value == pytest.approx(0.1)
         assert found[EFFECTS[2], method, "signed"].value == pytest.approx(0)
+
+
+def test_a_panel_is_called_by_its_ranking():
+    own = means(gained(lambda *_: 0.0))
+    assert list(panels(own)) == ["IG, signed", "Blur IG, signed"]
+    assert list(panels(own.assign(sign="absolute"))) == ["IG, by magnitude", "Blur IG, by magnitude"]

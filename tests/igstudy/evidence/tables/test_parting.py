@@ -48,3 +48,25 @@ def test_gradients_jump_or_move_smoothly(powers, words):
     found = parting.of_gradients({f"{i}": jump(power) for i, power in enumerate(powers)})
     assert f"with the power {powers[0]:.2f} to {powers[1]:.2f} of the distance. {words}" in found
     assert f"has moved by {0.01 ** powers[1]:.2f} to {0.01 ** powers[0]:.2f} of its own length." in found
+
+
+@pytest.mark.parametrize(
+    ("moved", "met"),
+    [
+        ({"a": 0.01, "b": 0.02, "c": 0.5}, "none"),
+        ({"a": 0.01, "b": 0.6, "c": 0.5}, "b"),
+        ({"a": 0.7, "b": 0.6, "c": 0.5, "d": 0.01}, "a, b"),
+    ],
+)
+def test_smoothly_moving_gradients_are_told_apart_by_what_an_error_does_there(moved, met):
+    jumps = {"a": jump(1.0), "b": jump(1.2), "c": jump(0.5)}
+    found = parting.of_smooth(jumps, moved)
+    calm = sorted((moved["a"], moved["b"]))
+    assert f"by {calm[0]:.2g} to {calm[1]:.2g} of its length on 2 networks with smoothly" in found
+    assert "(a, b) and by 0.5 on 1 network with jumping ones" in found
+    assert found.endswith(f"The condition is met on {met}.")
+
+
+def test_both_kinds_of_gradient_must_be_measured():
+    assert "they are not" in parting.of_smooth({"a": jump(1.0)}, {"a": 0.1})
+    assert "they are not" in parting.of_smooth({"a": jump(1.0), "b": jump(0.5)}, {"a": 0.1})

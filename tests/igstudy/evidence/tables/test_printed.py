@@ -57,7 +57,7 @@ def test_few_lines_stand_for_all_networks(odd, named):
     for panel in found.values():
         assert (
             panel["signed"]
-            == panel["absolute"]
+            == panel["by magnitude"]
             == {
                 "ours: ImageNet networks": Estimate(0.5, 0.5, 0.5, 1),
                 "ours: small networks": Estimate(0.3, 0.2, 0.7, 3),

@@ -28,6 +28,7 @@ from igstudy.evidence.tables.stability import (
     pooled,
     tame,
     tame_in_words,
+    unanimous,
 )
 
 IMAGES = [f"{i:02d}" for i in range(LEAST)]
@@ -114,6 +115,18 @@ def test_whether_cosine_and_l1_decide_alike_is_said_as_it_is(cosine, words):
     outcomes = pd.DataFrame([(REPRODUCED, NOT), cosine], index=["L1 norm", "cosine"], columns=["one", "other"])
     same = pd.DataFrame([(NOT, NOT)] * 2, index=["L1 norm", "cosine"], columns=["one", "other"])
     assert alike([outcomes, same]).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("cosine", "words"),
+    [(NOT, "2 of 3 on one kind, 0 of 3 on another. The condition is met on none."),
+     (REPRODUCED, "3 of 3 on one kind, 0 of 3 on another. The condition is met on one kind.")],
+)  # fmt: skip
+def test_the_measures_without_a_signed_sum_are_counted_by_kind(cosine, words):
+    names = ["signed sum", "L1 norm", "cosine", "Spearman's ρ"]
+    one, other = dict.fromkeys(names, REPRODUCED) | {"cosine": cosine}, dict.fromkeys(names, NOT)
+    assert unanimous(pd.DataFrame({"one kind": one, "another": other})).endswith(words)
+    assert unanimous(pd.DataFrame(index=names)) == "They were not measured."
 
 
 @pytest.mark.parametrize(

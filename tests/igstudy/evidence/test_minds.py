@@ -1,0 +1,83 @@
+"""Where that is so already which would change our mind: planted networks turn each sentence round."""
+
+import pandas as pd
+import pytest
+
+from igstudy.engine.store import COLUMNS
+from igstudy.evidence import minds
+from igstudy.evidence.deciding import LEAST
+
+NOTHING = pd.DataFrame(columns=COLUMNS)
+
+
+def planted(values, *, metric, network, sign="signed", variant="", protocol="igpaths"):
+    """Rows of as many images as decide a claim, a little apart, in which each method has one value."""
+    lines = [
+        {"method": method, "value": value + 0.001 * i, "image": f"{i}", "photograph": f"{i}"}
+        for method, value in values.items()
+        for i in range(LEAST)
+    ]
+    facts = {"metric": metric, "network": network, "sign": sign, "variant": variant, "protocol": protocol}
+    return pd.DataFrame(lines).assign(**facts, steps=8, material="", left_out="")
+
+
+def moved(network, constants, device):
+    """By how much misrounded constants, and another device, move the maps of IG and of Guided IG."""
+    names = ("IG", "Guided IG")
+    rounded = {"metric": "rounding change", "variant": "constants"}
+    return pd.concat([
+        planted(dict(zip(names, constants, strict=True)), network=network, **rounded),
+        planted(dict(zip(names, device, strict=True)), network=network, metric="device change", variant="cpu"),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("vgg", "resnet", "words"),
+    [
+        ((2, 0.5), (2, 0.5), "on 2 of 2 networks, and IG's too on 2 of these, so the condition is met on none."),
+        ((2, 0.5), (0.5, 0.5), "on 2 of 2 networks, and IG's too on 1 of these, so the condition is met on resnet."),
+        ((2, 0.5), (0.5, 0.1), "on 1 of 2 networks, and IG's too on 1 of these, so the condition is met on none."),
+        ((2, 0.1), (2, 0.1), "on none of 2 networks, so the condition is met on none."),
+    ],
+)
+def test_a_device_is_compared_with_one_rounding_on_both_paths(vgg, resnet, words):
+    rows = pd.concat([moved("vgg", (1, 0.2), vgg), moved("resnet", (1, 0.2), resnet)])
+    assert minds.devices(rows) == f"It moves Guided IG's further {words}"
+
+
+def test_networks_that_were_measured_in_one_way_alone_say_nothing():
+    one, other = moved("vgg", (1, 1), (2, 2)), moved("resnet", (1, 1), (2, 2))
+    apart = pd.concat([one[one["variant"] == "constants"], other[other["variant"] == "cpu"]])
+    assert minds.devices(apart) == minds.devices(NOTHING) == "No network has been measured in both ways."
+
+
+def faithful(network, baseline, left, full=0.5, window=0.5):
+    values = {"Left": left, "Full": full, "Window": window}
+    protocol = {"protocol": f"igpaths, {baseline}", "variant": "logit, plain", "sign": "absolute"}
+    own = planted(values, metric="ABPC", network=network, **protocol)
+    apart = own["image"].astype(int) % 2 - 0.5
+    return own.assign(value=own["value"] + 0.1 * apart * (own["method"] == "Left"))
+
+
+@pytest.mark.parametrize(
+    ("grey", "black", "words"),
+    [
+        ((0.4, 0.5), (0.4, 0.4), "on none of 2 networks from grey and on none of 2 networks from black: "
+         "the condition is not met."),
+        ((0.9, 0.4), (0.9, 0.9), "on 1 of 2 networks from grey (vgg) and on 2 of 2 networks from black (vgg, resnet): "
+         "the condition is met from black."),
+        ((0.9, 0.9), (0.9, 0.9), "on 2 of 2 networks from grey (vgg, resnet) and on 2 of 2 networks from black (vgg, "
+         "resnet): the condition is met from grey and from black."),
+    ],
+)  # fmt: skip
+def test_left_must_be_above_both_on_most_networks(grey, black, words):
+    rows = [faithful(name, "grey", left) for name, left in zip(("vgg", "resnet"), grey, strict=True)]
+    rows += [faithful(name, "black", left) for name, left in zip(("vgg", "resnet"), black, strict=True)]
+    control = faithful("squeezenet1_1", "grey", 0.9)
+    assert minds.parts(pd.concat([*rows, control])) == f"By magnitude its ABPC is higher, by both intervals, {words}"
+
+
+def test_one_of_the_two_is_not_enough():
+    rows = [faithful("vgg", "grey", 0.6, window=0.9), faithful("resnet", "grey", 0.6, full=0.9)]
+    assert "on none of 2 networks from grey: the condition is not met." in minds.parts(pd.concat(rows))
+    assert minds.parts(NOTHING) == "This was not measured."
