@@ -1,7 +1,7 @@
 """`attribute`: every rule and every step count from one walk of a path, and the maps that come of it."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,11 +20,30 @@ Key = tuple[Rule | Part, int]
 Progress = bool | Callable[[int], object]
 
 
+class Keyed(dict[Any, Tensor]):
+    """Tensors by (rule, steps), or by steps alone; the rule is enough where its tensors are of one step count.
+
+    KeyError for any other key names those that there are.
+    """
+
+    def __init__(self, what: str, tensors: Mapping[Any, Tensor]) -> None:
+        super().__init__(tensors)
+        self.what = what
+
+    def __missing__(self, key: Any) -> Tensor:
+        counts = {known[1] for known in self if isinstance(known, tuple)}
+        if len(counts) == 1 and (key, *counts) in self:
+            return self[(key, *counts)]
+        known = "; ".join(f"({each[0]}, {each[1]})" if isinstance(each, tuple) else str(each) for each in self)
+        raise KeyError(f"no {self.what} for {key}; there are: {known or 'none'}")
+
+
 @dataclass(frozen=True, eq=False)
 class Attributions:
     """What `attribute` returns: ``maps[rule, steps]`` is a signed map (B, C, H, W) in units of the score.
 
-    ``maps[rule]`` is enough where there is one step count.
+    Where there is one step count the rule is enough: ``maps[rule]``, ``maps.completeness_gap[rule]`` and
+    ``maps.alpha_star[rule]``. KeyError for what is not there names what is.
 
     Attributes
     ----------
@@ -39,15 +58,18 @@ class Attributions:
     evaluations : gradient evaluations spent on each image.
     """
 
-    maps: dict[Key, Tensor]
+    maps: dict[Any, Tensor]
     scores: dict[int, Tensor]
     alphas: dict[int, Tensor]
-    completeness_gap: dict[Key, Tensor]
-    alpha_star: dict[Key, Tensor]
+    completeness_gap: dict[Any, Tensor]
+    alpha_star: dict[Any, Tensor]
     broken: Tensor
     evaluations: int
 
     def __post_init__(self) -> None:
+        for name in ("maps", "scores", "alphas", "completeness_gap", "alpha_star"):
+            what = name.removesuffix("s").replace("_", " ")
+            object.__setattr__(self, name, Keyed(what, getattr(self, name)))  # frozen from here on
         for each in self.maps.values():
             each.is_attribution = True  # type: ignore[attr-defined]  # metrics of ranking maps refuse it
 
@@ -57,11 +79,7 @@ class Attributions:
         return tuple(dict.fromkeys(rule for rule, _ in self.maps))
 
     def __getitem__(self, key: Key | Rule | Part) -> Tensor:
-        whole = key if isinstance(key, tuple) else (key, next(iter(self.scores)))
-        if whole not in self.maps or (whole is not key and len(self.scores) > 1):
-            known = "; ".join(f"({rule}, {n})" for rule, n in self.maps)
-            raise KeyError(f"no map for {key}; there are: {known}")
-        return self.maps[whole]
+        return self.maps[key]
 
     def __repr__(self) -> str:
         count, *shape = next(iter(self.maps.values())).shape

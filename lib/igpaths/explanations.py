@@ -79,8 +79,11 @@ class Explanation:
     seconds: tuple[float, ...]
 
     def __getitem__(self, names: tuple[str, str]) -> "Tensor":
-        """The signed map (C, H, W) of a path and a rule by their names."""
-        return self.maps[self.paths.index(names[0]), self.rules.index(names[1])]
+        """The signed map (C, H, W) of a path and a rule by their names; KeyError names those that there are."""
+        there = [(path, rule) for path in self.paths for rule in self.rules]
+        if names not in there:
+            raise KeyError(f"no map for {names}; there are: {'; '.join(map(str, there))}")
+        return self.maps.flatten(0, 1)[there.index(names)]
 
     def __repr__(self) -> str:
         """The result in words: a line for the image, for each path and for each method."""
@@ -138,11 +141,9 @@ class Explanation:
 
     def save(self, file: str | Path) -> None:
         """Write the picture (.png, .pdf, .svg), or the attributes as arrays by their names (.npz)."""
-        suffix = check_file(file)
-        if suffix == ".npz":
+        if (suffix := check_file(file)) == ".npz":
             with Path(file).open("wb") as stream:  # numpy adds .npz to the name "a.NPZ"
-                values = {name: np.asarray(value) for name, value in vars(self).items()}
-                np.savez_compressed(stream, allow_pickle=False, **values)
+                np.savez_compressed(stream, allow_pickle=False, **{k: np.asarray(v) for k, v in vars(self).items()})
         else:
             self.picture().savefig(file, dpi=200, bbox_inches="tight", format=suffix[1:])
 
@@ -288,8 +289,7 @@ def _insertion(net: "ig.Classifier", image: "Tensor", target: int, maps: "Tensor
         if not bool(finite.all()):  # which a warning has said
             warnings.simplefilter("ignore", NotFinite)
         curves = ig.metrics.insertion(net, image[None], target, ranking.flatten(0, 1).nan_to_num()[None])
-    scores = ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps)
-    return scores.where(finite, math.nan)
+    return ig.metrics.area(curves.shares, curves.probability).view(maps.shape[:2]).to(maps).where(finite, math.nan)
 
 
 def _check_words(what: str, names: str | Iterable[str], allowed: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import argparse
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ CHAPTER = """examples:
   python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
 BOOK = """examples:
   python -m igstudy {0} --params params/imagenet-sample.yaml"""
-CHANGE = "change a parameter of the file; repeat for several"
+CHANGE = "change a parameter of the file, also written NAME=VALUE; repeat for several"
 COMMANDS = {
     "run": "Compute the missing parts of the study that a YAML file describes.",
     "table": "Show the numbers of a study, complete or not: insertion and completeness gap.",
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         from igstudy.engine.naming import folder_name
         from igstudy.engine.parameters import read
         from igstudy.engine.schema import refusal
-    study, name = read(options.params, **dict(options.p)), options.params.stem
+    study, name = read(options.params, "-p", **dict(options.p)), options.params.stem
     if (options.command == "results" and not re.fullmatch(r"\w[\w .+-]*", name)) or not name.strip("."):
         raise refusal(
             "parameters file", str(options.params), "a name of letters, digits, spaces and _.+- that a folder can have"
@@ -109,6 +109,12 @@ def extra(name: str) -> Iterator[None]:
         raise ValueError(f"igstudy needs {error.name}, which is not installed: {remedy}") from error
 
 
+def split_pairs(words: Sequence[str]) -> list[str]:
+    """The words of a command line, with the pair in ``-p NAME=VALUE``, as other tools have it, as two words."""
+    pairs = zip(("", *words), words, strict=False)
+    return [part for before, word in pairs for part in (word.split("=", 1) if before == "-p" else [word])]
+
+
 def positive(text: str) -> int:
     """The whole number above 0 that an option gives."""
     if not text.isdecimal() or not int(text):
@@ -118,7 +124,7 @@ def positive(text: str) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    return finish(lambda: run(parser().parse_args(arguments)))
+    return finish(lambda: run(parser().parse_args(split_pairs(sys.argv[1:] if arguments is None else arguments))))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What `attribute` takes and gives beside the sums, which are tested with the walk: scores of one's own, any number of
 channels, rules and paths of one's own, and the result's readings."""
 
+import pickle
 from dataclasses import dataclass
 
 import pytest
@@ -208,11 +209,31 @@ def test_ranking_smooths_after_the_sign_is_dropped(maps):
         (lambda maps: maps.ranking("signed", steps=8), ValueError, "steps is 8; there are maps of 2, 4 steps"),
         (lambda maps: maps[ig.IG()], KeyError, r"no map for IG\(at='start'\); there are: \(IDGI"),
         (lambda maps: maps[ig.IG("end"), 4], KeyError, "no map for"),
+        (lambda maps: maps.maps[ig.IG()], KeyError, r"no map for IG\(at='start'\); there are: \(IDGI"),
+        (lambda maps: maps.completeness_gap[ig.IG()], KeyError, r"no completeness gap for IG.*; there are: \(IDGI"),
+        (lambda maps: maps.completeness_gap[ig.IG(), 8], KeyError, r"no completeness gap for .*, 8\); there are: "),
+        (lambda maps: maps.alpha_star[ig.IG()], KeyError, "no alpha star for IG.*; there are: none"),
+        (lambda maps: maps.scores[8], KeyError, "no score for 8; there are: 2; 4"),
+        (lambda maps: maps.cpu().alphas[8], KeyError, "no alpha for 8; there are: 2; 4"),
     ],
 )
 def test_a_reading_that_is_not_there_is_named(maps, read, error, message):
     with pytest.raises(error, match=message):
         read(maps)
+
+
+@pytest.mark.parametrize("pickled", [False, True])
+def test_where_there_is_one_step_count_the_rule_is_enough(pickled):
+    x, net, left = images(shape=SHAPE), classifier(small_network()), ig.Left(ig.IG(), psi=0.5)
+    maps = ig.attribute(net, x, [0, 1], path=ig.Straight(), rules=(ig.IG(), left), steps=4)
+    maps = pickle.loads(pickle.dumps(maps)) if pickled else maps
+    for each in (maps, maps.maps, maps.completeness_gap):
+        assert torch.equal(each[ig.IG()], each[ig.IG(), 4])
+        with pytest.raises(KeyError, match=r"no (map|completeness gap) for IDGI.*; there are: \(IG.*, 4\); \(Left"):
+            each[ig.IDGI()]
+    assert maps.alpha_star[left] is maps.alpha_star[left, 4]
+    with pytest.raises(KeyError, match=r"no alpha star for IG.*; there are: \(Left"):
+        maps.alpha_star[ig.IG()]
 
 
 def test_an_attribution_is_no_ranking_map(maps):

@@ -61,6 +61,9 @@ def test_several_methods_are_those_of_attribute_from_one_walk_a_path(scene):
             assert torch.equal(found.maps[p, r], maps[rule][0])
             assert found.completeness_gap[p, r] == maps.completeness_gap[rule, 4]
     assert (found.paths, found.baselines) == (("blur", "straight"), ("blur", "black"))
+    for names in (("blur", "ig"), "idgi", ("straight",)):
+        with pytest.raises(KeyError, match=r"no map for .*: \('blur', 'right'\); .*; \('straight', 'left'\)"):
+            found[names]
 
 
 def test_a_placed_path_closes_the_gap_that_the_words_complain_of(scene):

@@ -42,8 +42,13 @@ class TestStudies:
         assert "parameters file: given 'none.yaml'; allowed: a YAML file" in refused(capsys, command, "none.yaml")
 
     def test_a_bad_parameter(self, capsys, command):
-        message = "study.yaml: images: given '0'; allowed: an integer, at least 1"
-        assert message in refused(capsys, command, "study.yaml", "-p", "seed", "1", "-p", "images", "0")
+        message = "error: -p images: given '-1'; allowed: an integer, at least 1"
+        for given in (["images", "-1"], ["images=-1"]):
+            assert refused(capsys, command, "study.yaml", "-p", "seed=1", "-p", *given).startswith(message)
+
+    def test_a_parameter_that_is_none(self, capsys, command):
+        message = "error: -p: unknown parameter: given 'imags'; allowed: task, data, "
+        assert refused(capsys, command, "study.yaml", "-p", "imags=3").startswith(message)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, *PRESS])

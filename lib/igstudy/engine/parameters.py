@@ -19,7 +19,7 @@ from pydantic import Field, SkipValidation, model_validator
 from igpaths.models import ENVIRONMENT, FORMS, label
 from igpaths.process import settle
 from igstudy.engine.plain_yaml import read_yaml
-from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema, within
+from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema
 from igstudy.tasks import FOLDERS, TASKS
 
 OUTPUTS = ("probability", "logit")
@@ -175,13 +175,11 @@ DEFAULTS: dict[str, Any] = {each.name: each.default for each in fields(Parameter
 NAMES = tuple(DEFAULTS)
 
 
-def read(path: str | Path, /, **overrides: Any) -> Parameters:
+def read(path: str | Path, given_by: str = "", /, **overrides: Any) -> Parameters:
     """Parameters of the YAML file `path`, with `overrides` on top; what neither names keeps its default.
 
-    Raises
-    ------
-    ParameterError
-        Where the file is missing, empty, not a flat mapping, or names an unknown key or a value that is not allowed.
+    ParameterError where the file is missing, empty or not a flat mapping, and for an unknown key or a value that is not
+    allowed, under the file's name or, where an override has it, after the words `given_by`, such as "-p".
 
     Examples
     --------
@@ -200,10 +198,13 @@ def read(path: str | Path, /, **overrides: Any) -> Parameters:
         raise ParameterError(str(error)) from error
     if not isinstance(values, dict):
         raise refusal(path, values, f"lines 'key: value' with the keys {', '.join(NAMES)}")
-    values |= overrides
     check_names(values, where=str(path))
-    with within(path):
-        return Parameters(**values)
+    check_names(overrides, where=given_by)
+    try:
+        return Parameters(**(values | overrides))
+    except ParameterError as error:
+        is_given = str(error).partition(":")[0] in overrides
+        raise ParameterError(f"{given_by} {error}".strip() if is_given else f"{path}: {error}") from error
 
 
 def of_notebook(scope: Mapping[str, Any]) -> Parameters:
@@ -238,7 +239,7 @@ def _named(cells: Iterable[str]) -> set[str]:
             continue
         is_injected = source.startswith("# Parameters\n")  # the comment that papermill writes
         if is_injected or 2 * len(names & {*NAMES}) > len(names):
-            check_names(sorted(names), where="parameters cell")
+            check_names(sorted(names), where="papermill's parameters" if is_injected else "parameters cell")
             injected |= names if is_injected else set()
             largest = max(largest, names, key=len)
     return largest | injected
@@ -262,7 +263,7 @@ def plain_names(statements: Iterable[ast.stmt]) -> list[str]:
 
 def check_names(names: Iterable[object], *, where: str) -> None:
     """Raise `ParameterError` unless each of `names` is a parameter; `where` says who named it."""
-    check_keys(names, NAMES, f"{where}: unknown parameter")
+    check_keys(names, NAMES, f"{where}: unknown parameter" if where else "unknown parameter")
 
 
 def _names(key: str, value: object, least: int) -> tuple[str, ...]:

@@ -150,6 +150,7 @@ def chapter(root: Path, title: str) -> Page:
     """The chapter with this title or number, or the only one with these words: 06-split-ig, 6, split-ig, 6-split."""
     chapters = {page.title: page for page in pages(root) if page.is_chapter}
     words = title.lower().lstrip("0")
+    several, numbers = list[str](), {each[1] for name in chapters if (each := re.match(r"0*(\d+)\D", name))}
     for found in (
         [name for name in chapters if name == title],
         [name for name in chapters if title.isdecimal() and re.match(rf"0*{int(title)}\D", name)],
@@ -158,8 +159,14 @@ def chapter(root: Path, title: str) -> Page:
     ):
         if len(found) == 1:
             return chapters[found[0]]
-    allowed = f"a number, a title, or a part of one title alone: {', '.join(chapters)}"
-    raise ChapterError(str(refusal("chapter", title, allowed, [*chapters])))
+        several = several or found
+    choices, allowed = [*chapters], f"a number, a title, or a part of one title alone: {', '.join(chapters)}"
+    if several:
+        choices, allowed = [], f"one of {', '.join(several)}"
+    elif title.isdecimal() and numbers:
+        choices = sorted(numbers, key=int)
+        allowed = f"a number ({', '.join(choices)}) or a title"
+    raise ChapterError(str(refusal("chapter", title, allowed, choices)))
 
 
 def key(page: Page, values: dict[str, Any], chosen: Parameters) -> str:

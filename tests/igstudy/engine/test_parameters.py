@@ -41,6 +41,21 @@ def test_overrides_win_over_the_file(tmp_path):
     assert read(write(tmp_path, "images: 8\nseed: 3\n"), images="2") == Parameters(images=2, seed=3)
 
 
+def test_a_refusal_says_whether_the_file_or_an_override_has_the_value(tmp_path):
+    path = write(tmp_path, "images: 0\nsteps: [8, 16, 256]\n")
+    with pytest.raises(ParameterError, match=rf"^{path}: images: given 0; allowed: "):
+        read(path, "-p", seed=1)
+    with pytest.raises(ParameterError, match=r"^-p seed: given -1; allowed: "):
+        read(path, "-p", seed=-1, images=3)
+    with pytest.raises(ParameterError, match=r"^seed: given -1; allowed: "):
+        read(path, seed=-1, images=3)
+    with pytest.raises(ParameterError, match=rf"^{path}: steps: given .*; allowed: with study-a"):
+        read(path, "-p", images=3, protocols="[study-a]")
+    for name in ("imags", "given_by", "path"):
+        with pytest.raises(ParameterError, match=rf"^-p: unknown parameter: given '{name}'"):
+            read(path, "-p", **{name: 1})
+
+
 def test_as_dict_is_what_a_file_holds():
     given = Parameters(steps=(4, 8))
     assert given.as_dict()["steps"] == [4, 8]
@@ -186,7 +201,8 @@ class TestNotebook:
         ids=["tagged", "run again", "injected"],
     )
     def test_a_name_that_is_no_parameter_is_refused(self, sources):
-        with pytest.raises(ParameterError, match="parameters cell: unknown parameter: given 'imags'.*nearest: images"):
+        where = "papermill's parameters" if sources[-1].startswith("#") else "parameters cell"
+        with pytest.raises(ParameterError, match=f"^{where}: unknown parameter: given 'imags'.*nearest: images"):
             of_notebook(cells(*sources))
 
     def test_names_without_cells_are_no_notebook(self):
