@@ -42,6 +42,13 @@ def test_a_row_changes_with_the_results(before, after, same, changed):
     assert cells == [QUESTIONS["a2"][0], "+0.23", same, f"by magnitude: {changed}", "–"]
 
 
+@pytest.mark.parametrize("name", ["b14", "b16"])
+def test_an_effect_on_another_scale_has_its_mark_alone(name):
+    cells = row(name, found(name, 1, 1))
+    assert cells[2].replace(SPACE, " ") == "● 100 %"
+    assert cells[3] == f"{QUESTIONS[name][2]}: ●"
+
+
 def test_small_networks_have_their_column():
     claim, printed = CLAIMS["a2"], UNTESTED["a2"].published
     rows = [of_side(claim.original, printed), of_side(claim.original, 0, networks=["vgg", "resnet"])]
