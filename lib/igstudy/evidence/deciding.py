@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 
 import pandas as pd
 
@@ -115,9 +116,7 @@ def verdicts(rows: pd.DataFrame, about: Iterable[Claim] | None = None) -> Iterat
         changed = []
         for side in claim.changed:
             answers = {kind: _answer(claim, side, kind, cells) for kind in KINDS}
-            same = side.kind == claim.original.kind and _same_unit(side, claim.original)
-            unit = of_paper if same else None
-            changed.append({k: _changed(claim, each, original[k], unit) for k, each in answers.items()})
+            changed.append({k: _changed(claim, each, original[k], of_paper) for k, each in answers.items()})
         yield Verdict(claim, of_paper, original, tuple(changed))
 
 
@@ -126,13 +125,15 @@ def _printed() -> Cells:
     return Cells(as_rows())
 
 
-def _same_unit(one: Side, other: Side) -> bool:
-    """Whether two sides measure in the same unit, so that one is a share of the other."""
-    return all(
-        a.metric == b.metric
-        for first, second in zip(one.comparisons, other.comparisons, strict=True)
-        for a, b in zip(first, second, strict=True)
-    )
+def comparable(one: Side, other: Side) -> bool:
+    """Whether an effect of one side is a share of the other's: ratios have no unit, all else must be on one scale."""
+    return one.kind == other.kind and (one.kind in LOGARITHMIC or _same_scale(one, other))
+
+
+def _same_scale(one: Side, other: Side) -> bool:
+    """Whether two sides take the same metrics in the same variants: another variant may normalise or clip otherwise."""
+    first, second = ([(q.metric, q.variant) for q in chain(*side.comparisons)] for side in (one, other))
+    return first == second
 
 
 def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
@@ -221,17 +222,19 @@ def _sized(claim: Claim, answer: Answer, of_paper: float | None) -> Answer:
 
 
 def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | None) -> Answer:
-    """The answer after a change, in the words of what is left."""
+    """The answer after a change, in the words of what is left; a share of the effect only where it has one scale."""
     effects, before = answer.effects, original.effects
     common = [name for name in effects if name in before]
     if not common:
         return replace(answer, word=NOT_TESTED)
     there = original.word in (REPRODUCED, PART)
-    if claim.agree in EXISTENTIAL or answer.side.null is None or answer.side.kind != original.side.kind:
+    side = answer.side
+    if claim.agree in EXISTENTIAL or side.null is None or not comparable(side, original.side):
         words = {REPRODUCED: SURVIVES if there else APPEARS, NOT: FAILS if there else ABSENT, PART: PART}
         return replace(answer, word=words.get(answer.word, OPEN))
-    towards = 1.0 if math.isinf(answer.side.high) else -1.0  # the side that is claimed
-    unit = of_paper or math.copysign(sum(before[name].value for name in common) / len(common), towards)
+    towards = 1.0 if math.isinf(side.high) else -1.0  # the side that is claimed
+    printed = of_paper if _same_scale(side, original.side) else None
+    unit = printed or math.copysign(sum(before[name].value for name in common) / len(common), towards)
     size = _mean([effects[name] for name in common], unit)
     left = share([effects[name].value for name in common], [before[name].value for name in common]) if there else None
     return replace(answer, word=_left(size, left), size=size, left=left)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from igstudy.evidence import kinds
 from igstudy.evidence.claims import SOURCES
-from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict
+from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict, comparable
 from igstudy.evidence.networks import Across
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.verdicts import MARKS, asked, in_numbers, marked, number, quantities, word
@@ -40,7 +40,7 @@ def _full(found: Verdict) -> str:
         f"> {claim.quote}",
         f"From {SOURCES[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
         "\n".join(decided),
-        f"{AGREE[claim.agree]}. Margin: {claim.why}.{_printed(found)}",
+        f"{AGREE[claim.agree]}. Margin: {claim.why}.{_printed(found)}{_scales(found)}",
         "\n".join(told) or "No network of the claim was run: not tested.",
         f"{_table(sides)}\n:::",
     ]
@@ -52,6 +52,17 @@ def _printed(found: Verdict) -> str:
     if found.published is None:
         return ""
     return f" The mean that the paper prints over its networks is {number(found.claim.original, found.published):.3g}."
+
+
+def _scales(found: Verdict) -> str:
+    """Of which changes no share of the effect is given, for their numbers have another scale."""
+    original, texts = found.claim.original, []
+    for side in found.claim.changed:
+        if not comparable(side, original):
+            same = original.null is None and (side.low, side.high) == (original.low, original.high)
+            margin = ", and the margin is the one chosen for the original scale" if same else ""
+            texts.append(f" The change “{side.by}” has another scale, so no share of the effect is given{margin}.")
+    return "".join(texts)
 
 
 def _told(found: Verdict, kind: str) -> str:

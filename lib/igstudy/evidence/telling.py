@@ -20,7 +20,7 @@ LEFT = {
     deciding.APPEARS: "the effect appears",
     deciding.ABSENT: "it is still absent",
     deciding.PART: "it survives in part",
-    deciding.OPEN: "how much of it is left is undecided",
+    deciding.OPEN: "what is left of it is undecided",
 }
 UNDECIDED = "undecided"  # what a sentence calls an open answer
 

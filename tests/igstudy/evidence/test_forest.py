@@ -90,6 +90,29 @@ def test_a_change_has_a_column_and_comparisons_have_names():
     assert "- on grey: " in text
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("b16", "The change “without clipping, the crossing segment in Left” has another scale, so no share"),
+        ("b25", "so no share of the effect is given, and the margin is the one chosen for the original scale."),
+        ("a37", "The change “by the cosine of the two maps” has another scale, so no share of the effect is given."),
+    ],
+)
+def test_that_a_change_has_another_scale_is_said(name, words):
+    (claim,) = [claim for claim in CLAIMS if claim.id == name]
+    rows = pd.DataFrame(columns=VALUES)
+    text = in_full([verdict(claim, rows)], paper=claim.paper, chapter=claim.chapter)
+    assert words in text
+    assert text.count("another scale") == 1
+
+
+def test_of_changes_on_the_same_scale_nothing_is_said():
+    own = [claim for claim in CLAIMS if claim.id in ("a2", "a26", "b2", "b18")]
+    found = list(verdicts(pd.DataFrame(columns=VALUES), own))
+    every = [in_full(found, paper=paper, chapter=chapter) for paper in SOURCES for chapter in CHAPTERS]
+    assert "another scale" not in "".join(every)
+
+
 def test_kinds_stand_one_after_the_other():
     side = a_side("level", 0)
     networks = ("squeezenet1_1", "narrow-plain-0", "vgg", "mobilenet_v2")

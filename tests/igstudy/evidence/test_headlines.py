@@ -51,6 +51,13 @@ def test_the_mark_says_how_sure_a_direction_is_and_the_percentage_how_large_the_
     assert "the mark says whether the direction is sure, and the percentage how large the effect is" in KEY
 
 
+@pytest.mark.parametrize("name", ["b14", "b16"])
+def test_an_effect_on_another_scale_has_its_mark_alone(name):
+    cells = row(name, found(name, 1, 1))
+    assert cells[2].replace(SPACE, " ") == "● 100 %"
+    assert cells[3] == f"{QUESTIONS[name][2]}: ●"
+
+
 def test_small_networks_have_their_column():
     claim, printed = CLAIMS["a2"], UNTESTED["a2"].published
     rows = [of_side(claim.original, printed), of_side(claim.original, 0, networks=["vgg", "resnet"])]

@@ -18,6 +18,7 @@ from igstudy.evidence.deciding import (
     SHRINKS,
     SURVIVES,
     VANISHES,
+    comparable,
     verdict,
 )
 from igstudy.evidence.kinds import IMAGENET
@@ -43,7 +44,7 @@ NOTHING = pd.DataFrame(columns=VALUES)
         (1, None, NOT_TESTED),
     ],
 )
-@pytest.mark.parametrize("name", ["a2", "b16", "b17"])
+@pytest.mark.parametrize("name", ["a2", "a26", "b17"])
 def test_a_change_leaves_what_is_planted(name, before, after, expected):
     claim = CLAIMS[name]
     printed = verdict(claim, NOTHING).published
@@ -57,6 +58,40 @@ def test_a_change_leaves_what_is_planted(name, before, after, expected):
         assert found.size.value == pytest.approx(after, abs=1e-9)
     else:
         assert found.left is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (1, 1, SURVIVES),
+        (1, 0.25, SURVIVES),
+        (1, 9, SURVIVES),
+        (1, -1, FAILS),
+        (1, 0, OPEN),
+        (0, 1, APPEARS),
+        (-1, -1, ABSENT),
+        (1, None, NOT_TESTED),
+    ],
+)
+@pytest.mark.parametrize("name", ["b14", "b16"])
+def test_of_another_scale_no_share_is_left(name, before, after, expected):
+    claim, noise = CLAIMS[name], NOISE / 10
+    sides = zip(claim.sides, (before, after), strict=True)
+    rows = [of_side(side, 0.1 * effect, noise=noise) for side, effect in sides if effect is not None]
+    found = verdict(claim, pd.concat(rows))
+    assert found.changed[0][IMAGENET].word == expected
+    assert (found.changed[0][IMAGENET].size, found.changed[0][IMAGENET].left) == (None, None)
+    assert found.original[IMAGENET].size.value == pytest.approx(0.1 * before / found.published)
+
+
+def test_a_share_needs_one_metric_in_one_variant_unless_it_is_of_a_ratio():
+    side = a_side("difference", 0)
+    assert comparable(a_side("difference", 0, protocol="study-a", sign="signed"), side)
+    assert comparable(replace(side, statistic="median"), side)
+    assert not comparable(a_side("difference", 0, metric="deletion"), side)
+    assert not comparable(a_side("difference", 0, variant="probability, plain"), side)
+    assert not comparable(a_side("contrast", 0), side)
+    assert comparable(a_side("ratio", 1, metric="JPEG L1"), a_side("ratio", 1, metric="JPEG signed sum"))
 
 
 @pytest.mark.parametrize(("before", "after", "expected"), [(1, 1, SURVIVES), (1, 0.5, SHRINKS), (-1, -1, REVERSES)])
