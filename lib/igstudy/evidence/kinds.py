@@ -6,6 +6,8 @@ control: it has no batch norm, so that its score is almost linear along the ray 
 reader's own, no claim is told.
 """
 
+from collections.abc import Iterable
+
 from igstudy.evidence.papers import FAMILIES
 from igstudy.tasks.networks import NETWORKS, TWO
 
@@ -31,3 +33,14 @@ WORDS = {  # of a table's column
 def kind_of(network: str) -> str:
     """The kind of network that a short name stands for."""
     return next((kind for kind, names in ONES.items() if network in names), OTHER)
+
+
+def foremost(networks: Iterable[str]) -> str:
+    """The kind of which most is said: the first in the order of `KINDS` that has one of these networks."""
+    found = set(map(kind_of, networks))
+    return next((kind for kind in KINDS if kind in found), OTHER)
+
+
+def on(kind: str) -> str:
+    """The beginning of a sentence about a kind of network."""
+    return f"On {WORDS.get(kind, 'these networks')}"

@@ -91,8 +91,8 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
     """The values of published studies that explain `output`: of all that verdicts rest on, or of those that are named.
 
     A name that is none of the book's is a reader's own study. The column "study" says which. A value that several
-    studies hold is there once, from the first of them by name; what the confirmation measured on a network is there
-    from it alone.
+    studies hold is there once, from the first of them by name; what the confirmation measured of a path on a network is
+    there from it alone.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
     ValueError for a name that is not there.
 
@@ -135,7 +135,7 @@ def _unsuperseded(rows: pd.DataFrame) -> pd.DataFrame:
 
     Photographs of both would make one estimate, of which only half had been decided beforehand.
     """
-    quantity = rows.groupby(["protocol", "metric", "network"], sort=False, observed=True).ngroup()
+    quantity = rows.groupby(["protocol", "metric", "variant", "network", "path"], sort=False, observed=True).ngroup()
     confirming = rows["study"].map(is_confirming).astype(bool)
     return rows[confirming | ~quantity.isin(quantity[confirming])]
 

@@ -96,9 +96,11 @@ def _difference(pair: pd.DataFrame, statistic: str) -> Inference:
 
 def _by_network(rows: pd.DataFrame, steps: int | str) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
     """Each network's rows at a step count, controls among them, and their values: images down, methods across."""
-    wanted = rows["steps"].max() if steps == "finest" else steps
-    for network, its in rows[rows["steps"].isin([0, wanted])].groupby("network", sort=False):
-        yield str(network), its, by_image(its, "method")
+    for network, every in rows.groupby("network", sort=False, observed=True):
+        wanted = every["steps"].max() if steps == "finest" else steps
+        its = every[every["steps"].isin([0, wanted])]
+        if len(its):
+            yield str(network), its, by_image(its, "method")
 
 
 def _cells(network: str, table: pd.DataFrame, statistic: str, better: str, left_out: dict[str, int]) -> Cells:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from igstudy.evidence.inference import clustered
-from igstudy.evidence.kinds import IMAGENET, KINDS, kind_of
+from igstudy.evidence.kinds import IMAGENET, KINDS, foremost, kind_of
 from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import study_a
 from igstudy.evidence.ratios import of_means_ratio
@@ -29,9 +29,10 @@ RECIPES = {f"{family}-modern": family for family in SHORTCUTS}  # by the modern 
 
 
 def values(rows: pd.DataFrame, *, metric: str, variant: str, protocol: str = "igpaths") -> pd.DataFrame:
-    """The counted values of one metric at the finest step count: network, photograph, image, method, sign, value."""
+    """The counted values of one metric at each network's finest step count, as `IMAGE`, method, sign and value."""
     own = rows[(rows["protocol"] == protocol) & (rows["metric"] == metric) & (rows["variant"] == variant)]
-    own = own[(own["left_out"] == "") & own["steps"].isin([0, own["steps"].max()])]
+    finest = own.groupby("network", observed=True)["steps"].transform("max")
+    own = own[(own["left_out"] == "") & ((own["steps"] == 0) | (own["steps"] == finest))]
     return own[[*IMAGE, "method", "sign", "value"]]
 
 
@@ -90,6 +91,13 @@ def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
         key = names if len(by) > 1 else names[0]
         found[key] = over_networks(means) if len(means) > 1 else clustered(own[column], ways=ways(own))
     return pd.Series(found, dtype=object)
+
+
+def of_foremost(rows: pd.DataFrame) -> tuple[str, pd.DataFrame]:
+    """The rows of one kind of network, ImageNet networks if there are any, and the name of that kind."""
+    own = rows["network"].astype(str)
+    kind = foremost(own.unique())
+    return kind, rows[own.map(kind_of) == kind]
 
 
 def by_kind(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:

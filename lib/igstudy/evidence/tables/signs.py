@@ -4,22 +4,44 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from igstudy.evidence.kinds import KINDS, OTHER, kind_of, on
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.causes import METHODS
 
-IDGI, ABSOLUTE, SQUARES = ("IG + IDGI", "signed"), ("IG", "absolute"), ("Σ g²", "none")
+IDGI, ABSOLUTE, SQUARES = ("IG + IDGI", "absolute"), ("IG", "absolute"), ("Σ g²", "none")
 EDGES, RANDOM = ("edges", "none"), ("random", "none")
+RANKED = {"signed": "on **signed** maps", "absolute": "on maps ranked by **magnitude**"}
 Map = tuple[str, str]
 
 
-def over_signed(more: Mapping[Map, Estimate]) -> str:
+def in_pairs(gains: "pd.Series[Estimate]") -> str:
+    """In how many pairs of a network and a path IDGI scores higher, and in how many lower: a line for each kind.
+
+    Gains are by network, method and sign.
+    """
+    kinds = gains.index.get_level_values(0).astype(str).map(kind_of)
+    lines = []
+    for kind in (*KINDS, OTHER):
+        own = gains[kinds == kind]
+        parts = []
+        for sign, words in RANKED.items():
+            each = own[own.index.get_level_values(2) == sign]
+            higher, lower = sum(e.low > 0 for e in each), sum(e.high < 0 for e in each)
+            median = float(each.map(lambda e: e.value).median())
+            parts.append(f"{words} in {higher} of {len(each)} and lower in {lower} (median gain {median:+.3f})")
+        if len(own):
+            lines.append(f"- {on(kind)} IDGI scores higher {parts[0]}, and {parts[1]}.")
+    return "\n".join(lines)
+
+
+def over_signed(more: Mapping[Map, Estimate], kind: str) -> str:
     """What maps score more than a signed IG map, and which part of IDGI's gain that is: a few sentences."""
     if IDGI not in more:
         return "What maps score beside a signed IG map was not measured."
     idgi = more[IDGI].value
     sign, squares, edges, random = (_part(more, name) for name in (ABSOLUTE, SQUARES, EDGES, RANDOM))
     return (
-        f"Over all networks IDGI scores {abs(idgi):.3f} {'more' if idgi > 0 else 'less'} than a signed IG map. "
+        f"{on(kind)} IDGI by magnitude scores {abs(idgi):.3f} {'more' if idgi > 0 else 'less'} than a signed IG map. "
         f"Dropping IG's sign and nothing else brings {sign}, and $\\sum g^2$ alone, which knows neither step nor "
         f"score, {squares}. Edges bring {edges}, and random numbers {random}."
     )
@@ -53,20 +75,42 @@ def left(gains: pd.DataFrame) -> str:
     return f"With magnitude on both sides this is left of IDGI's gain: {', '.join(parts)}."
 
 
-def advice(more: Mapping[Map, Estimate]) -> str:
+def advice(more: Mapping[Map, Estimate], kind: str) -> str:
     """Whether to try IG by magnitude before IDGI."""
-    if not {IDGI, ABSOLUTE} <= set(more):
+    if IDGI not in more or ABSOLUTE not in more:
         return "Try IG by magnitude, too: it costs nothing. What it brings was not measured."
     own = share(more, ABSOLUTE)
     if own is None:
-        return "Over all networks IDGI adds nothing to a signed map of IG."
-    brings = f"over all networks it brings {own:.0f} % of what IDGI adds to a signed map"
+        return f"{on(kind)} IDGI adds nothing to a signed map of IG."
+    brings = f"{on(kind).replace('On', 'on', 1)} it brings {own:.0f} % of what IDGI adds to a signed map"
     if own >= 50:
         return f"Try IG by magnitude first: it costs nothing, and {brings}."
     return (
         f"IG by magnitude costs nothing, but {brings}."
         if own > 0
         else "IG by magnitude brings nothing of what IDGI adds."
+    )
+
+
+def with_temperature(sweep: Mapping[tuple[str, str, str], Estimate], sure: Mapping[str, float], kind: str) -> str:
+    """How IDGI's gain by magnitude goes from the lowest to the highest temperature: a few sentences.
+
+    `sweep` has the gains by method, sign and temperature, as "T = 4", and `sure` the mean confidences by temperature.
+    """
+    if not sure:
+        return "What a temperature does to IDGI's gain was not measured."
+    first, *_, last = sure
+    ends = first, last
+    parts = []
+    for method in METHODS:
+        both = [sweep[method, "absolute", t] for t in ends if (method, "absolute", t) in sweep]
+        if len(both) == len(ends):
+            parts.append(f"over {method} from {both[0].value:+.3f} to {both[1].value:+.3f}")
+    gains = f"By magnitude, IDGI's gain goes {' and '.join(parts)}. " if parts else ""
+    return (
+        f"{on(kind)}, from ${ends[0]}$ to ${ends[1]}$, the mean confidence goes from {sure[ends[0]]:.2f} to "
+        f"{sure[ends[1]]:.2f}. {gains}If a lack of confidence were enough to undo IDGI, the gains at ${ends[1]}$ would "
+        "lie at 0."
     )
 
 

@@ -79,6 +79,12 @@ def test_one_step_count_at_a_time_and_controls_at_any():
         assert {method: each.value for method, each in cells.estimates.items()} == {"IG": value, "edges": 0.5}
 
 
+def test_the_finest_step_count_is_each_networks_own():
+    rows = pd.concat([planted({"IG": [1.0, 2.0]}), planted({"IG": [5.0, 6.0]}, network="resnet", steps=16)])
+    found = averages(rows, methods=("IG",), steps="finest", **ASKED)
+    assert {each.network: each.estimates["IG"].value for each in found} == {"vgg": 1.5, "resnet": 5.5}
+
+
 def test_the_median_where_it_is_asked_for():
     rows = planted({"IG": [1.0, 2.0, 9.0]})
     assert averages(rows, methods=("IG",), statistic="median", **ASKED)[0].estimates["IG"].value == 2.0

@@ -68,6 +68,11 @@ def test_only_the_finest_step_count_is_read():
     pd.testing.assert_frame_equal(gained(pd.concat([planted(by_sign), coarse])), gained(planted(by_sign)))
 
 
+def test_each_network_is_read_at_its_own_finest_step_count():
+    rows = pd.concat([planted(by_sign, networks=["vgg"]), planted(by_sign, networks=["resnet"], steps=128)])
+    assert set(gained(rows)["network"]) == {"vgg", "resnet"}
+
+
 def test_recipe_and_shortcuts_are_told_apart():
     def score(network, method, sign):
         modern, residual = "modern" in network, "resnet" in network

@@ -13,7 +13,9 @@ def exact(value):
 
 def more(idgi, absolute):
     values = {signs.IDGI: idgi, signs.ABSOLUTE: absolute, signs.SQUARES: 0.3, signs.EDGES: 0.1, signs.RANDOM: -0.05}
-    return {name: exact(value) for name, value in values.items()}
+    return pd.Series(
+        {name: exact(value) for name, value in values.items()}, dtype=object
+    )  # as `causes.estimates` has it
 
 
 @pytest.mark.parametrize(
@@ -26,17 +28,17 @@ def more(idgi, absolute):
     ],
 )
 def test_a_part_of_idgis_gain_is_named_where_there_is_a_gain(idgi, absolute, first, part):
-    found = signs.over_signed(more(idgi, absolute))
-    assert found.startswith(f"Over all networks IDGI scores {first} than a signed IG map.")
+    found = signs.over_signed(more(idgi, absolute), "small")
+    assert found.startswith(f"On small networks IDGI by magnitude scores {first} than a signed IG map.")
     assert f"nothing else brings {part}" in found
     assert "random numbers -0.050" in found
 
 
 def test_what_was_not_measured_is_said_so():
-    assert "was not measured" in signs.over_signed({})
-    assert "Edges bring an amount that was not measured" in signs.over_signed({signs.IDGI: exact(0.4)})
+    assert "was not measured" in signs.over_signed({}, "small")
+    assert "Edges bring an amount that was not measured" in signs.over_signed({signs.IDGI: exact(0.4)}, "small")
     assert signs.effect([]) == "was not measured"
-    assert signs.advice({signs.IDGI: exact(0.4)}).endswith("What it brings was not measured.")
+    assert signs.advice({signs.IDGI: exact(0.4)}, "small").endswith("What it brings was not measured.")
 
 
 @pytest.mark.parametrize(
@@ -56,14 +58,14 @@ def test_what_is_left_by_magnitude_is_said_as_it_is(signed, absolute, words):
 @pytest.mark.parametrize(
     ("idgi", "absolute", "words"),
     [
-        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and over all networks it brings 75 %"),
-        (0.4, 0.1, "IG by magnitude costs nothing, but over all networks it brings 25 %"),
+        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and on ImageNet networks it brings 75 %"),
+        (0.4, 0.1, "IG by magnitude costs nothing, but on ImageNet networks it brings 25 %"),
         (0.4, -0.1, "IG by magnitude brings nothing"),
-        (-0.1, 0.3, "Over all networks IDGI adds nothing"),
+        (-0.1, 0.3, "On ImageNet networks IDGI adds nothing"),
     ],
 )
 def test_ig_by_magnitude_is_advised_where_it_brings_most_of_the_gain(idgi, absolute, words):
-    assert signs.advice(more(idgi, absolute)).startswith(words)
+    assert signs.advice(more(idgi, absolute), "ImageNet").startswith(words)
 
 
 EXCLUDES = ", with an interval that excludes 0; the largest change"
@@ -87,3 +89,41 @@ UP, DOWN, OPEN = Estimate(0.1, 0.05, 0.15, 5), Estimate(-0.2, -0.3, -0.1, 5), Es
 )
 def test_a_cause_lowers_raises_or_leaves_the_gain(changes, words):
     assert signs.effect(changes) == words
+
+
+def gains(**values):
+    """Gains by network, IG and sign: intervals of 0.1 to either side."""
+    found = {
+        (network, "IG", sign): Estimate(value, value - 0.1, value + 0.1, 20)
+        for network, pair in values.items()
+        for sign, value in zip(("signed", "absolute"), pair, strict=True)
+    }
+    return pd.Series(found, dtype=object)
+
+
+@pytest.mark.parametrize(
+    ("v1", "words"),
+    [
+        ((0.3, 0.2), "higher on **signed** maps in 2 of 2 and lower in 0 (median gain +0.300), and on maps ranked by "
+                     "**magnitude** in 1 of 2 and lower in 0 (median gain +0.100)."),
+        ((-0.3, -0.2), "higher on **signed** maps in 1 of 2 and lower in 1 (median gain +0.000), and on maps ranked by "
+                       "**magnitude** in 0 of 2 and lower in 1 (median gain -0.100)."),
+    ],
+)  # fmt: skip
+def test_pairs_are_counted_for_each_kind_of_network(v1, words):
+    lines = signs.in_pairs(gains(mobilenet_v1=v1, mobilenet_v2=(0.3, 0.0), vgg=(0.2, 0.2))).splitlines()
+    assert lines[0] == f"- On ImageNet networks IDGI scores {words}"
+    assert lines[1].startswith("- On small networks IDGI scores higher on **signed** maps in 1 of 1 and")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(("hot", "words"), [(0.1, "from +0.200 to +0.100"), (-0.1, "from +0.200 to -0.100")])
+def test_a_temperature_moves_the_gain_of_what_was_measured(hot, words):
+    sweep = {("IG", "absolute", "T = 0.25"): exact(0.2), ("IG", "absolute", "T = 4"): exact(hot)}
+    found = signs.with_temperature(sweep, {"T = 0.25": 0.9, "T = 1": 0.7, "T = 4": 0.1}, "ImageNet")
+    assert found.startswith(
+        "On ImageNet networks, from $T = 0.25$ to $T = 4$, the mean confidence goes from 0.90 to 0.10."
+    )
+    assert f"By magnitude, IDGI's gain goes over IG {words}. If" in found
+    assert "Blur" not in found
+    assert signs.with_temperature({}, {}, "ImageNet").endswith("was not measured.")
