@@ -87,12 +87,14 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
         return [file.replace(folder / file.name) for file in new]
 
 
-def published(*names: str, output: str = "probability", metrics: Sequence[str] = ()) -> pd.DataFrame:
+def published(
+    *names: str, output: str = "probability", metrics: Sequence[str] = (), superseded: bool = False
+) -> pd.DataFrame:
     """The values of published studies that explain `output`: of all that verdicts rest on, or of those that are named.
 
     A name that is none of the book's is a reader's own study. The column "study" says which. A value that several
     studies hold is there once, from the first of them by name; what the confirmation measured of a path on a network is
-    there from it alone.
+    there from it alone, unless the rows that it takes the place of, ``superseded``, are asked for.
     Names are categories, for there may be millions of rows: those of the ``metrics`` alone are quicker to read.
     ValueError for a name that is not there.
 
@@ -125,7 +127,7 @@ def published(*names: str, output: str = "probability", metrics: Sequence[str] =
         return pd.DataFrame(columns=[*VALUES, "study"])
     rows = pa.concat_tables(tables).to_pandas()
     rows["value"] = rows["value"].astype(float)
-    if not names:
+    if not names and not superseded:
         rows = _unsuperseded(rows)
     return rows if len(tables) == 1 else rows[~rows.duplicated([*GROUPS, "image"])]
 

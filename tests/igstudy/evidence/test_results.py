@@ -125,6 +125,7 @@ def test_what_the_confirmation_measured_is_there_from_it_alone(tmp_path, monkeyp
         "JPEG raw": {"first"},
     }
     assert set(published("first", metrics=("insertion",))["study"]) == {"first"}
+    assert set(published(metrics=("insertion",), superseded=True)["study"]) == {"first", "confirm-some"}
 
 
 @pytest.mark.usefixtures("shelf")
