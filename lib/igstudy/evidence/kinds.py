@@ -43,4 +43,4 @@ def foremost(networks: Iterable[str]) -> str:
 
 def on(kind: str) -> str:
     """The beginning of a sentence about a kind of network."""
-    return f"On {WORDS.get(kind, 'these networks')}"
+    return f"On {WORDS.get(kind, 'these networks')},"

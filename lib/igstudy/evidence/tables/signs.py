@@ -108,7 +108,7 @@ def with_temperature(sweep: Mapping[tuple[str, str, str], Estimate], sure: Mappi
             parts.append(f"over {method} from {both[0].value:+.3f} to {both[1].value:+.3f}")
     gains = f"By magnitude, IDGI's gain goes {' and '.join(parts)}. " if parts else ""
     return (
-        f"{on(kind)}, from ${ends[0]}$ to ${ends[1]}$, the mean confidence goes from {sure[ends[0]]:.2f} to "
+        f"{on(kind)} from ${ends[0]}$ to ${ends[1]}$, the mean confidence goes from {sure[ends[0]]:.2f} to "
         f"{sure[ends[1]]:.2f}. {gains}If a lack of confidence were enough to undo IDGI, the gains at ${ends[1]}$ would "
         "lie at 0."
     )

@@ -29,7 +29,7 @@ def more(idgi, absolute):
 )
 def test_a_part_of_idgis_gain_is_named_where_there_is_a_gain(idgi, absolute, first, part):
     found = signs.over_signed(more(idgi, absolute), "small")
-    assert found.startswith(f"On small networks IDGI by magnitude scores {first} than a signed IG map.")
+    assert found.startswith(f"On small networks, IDGI by magnitude scores {first} than a signed IG map.")
     assert f"nothing else brings {part}" in found
     assert "random numbers -0.050" in found
 
@@ -58,10 +58,10 @@ def test_what_is_left_by_magnitude_is_said_as_it_is(signed, absolute, words):
 @pytest.mark.parametrize(
     ("idgi", "absolute", "words"),
     [
-        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and on ImageNet networks it brings 75 %"),
-        (0.4, 0.1, "IG by magnitude costs nothing, but on ImageNet networks it brings 25 %"),
+        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and on ImageNet networks, it brings 75 %"),
+        (0.4, 0.1, "IG by magnitude costs nothing, but on ImageNet networks, it brings 25 %"),
         (0.4, -0.1, "IG by magnitude brings nothing"),
-        (-0.1, 0.3, "On ImageNet networks IDGI adds nothing"),
+        (-0.1, 0.3, "On ImageNet networks, IDGI adds nothing"),
     ],
 )
 def test_ig_by_magnitude_is_advised_where_it_brings_most_of_the_gain(idgi, absolute, words):
@@ -112,8 +112,8 @@ def gains(**values):
 )  # fmt: skip
 def test_pairs_are_counted_for_each_kind_of_network(v1, words):
     lines = signs.in_pairs(gains(mobilenet_v1=v1, mobilenet_v2=(0.3, 0.0), vgg=(0.2, 0.2))).splitlines()
-    assert lines[0] == f"- On ImageNet networks IDGI scores {words}"
-    assert lines[1].startswith("- On small networks IDGI scores higher on **signed** maps in 1 of 1 and")
+    assert lines[0] == f"- On ImageNet networks, IDGI scores {words}"
+    assert lines[1].startswith("- On small networks, IDGI scores higher on **signed** maps in 1 of 1 and")
     assert len(lines) == 2
 
 
