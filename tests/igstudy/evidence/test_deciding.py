@@ -14,6 +14,7 @@ from igstudy.evidence.deciding import (
     LEAST,
     LEVEL,
     NOT,
+    NOT_REFUTED,
     NOT_TESTED,
     OPEN,
     PART,
@@ -75,8 +76,8 @@ def test_planted_rows_decide_every_kind_of_comparison(kind, effect, expected):
         ("some", (1, -1, -1), REPRODUCED),
         ("some", (0, -1, -1), OPEN),
         ("some", (-1, -1, -1), NOT),
-        ("never", (1, 0, 0), REPRODUCED),
-        ("never", (0, 0, 0), REPRODUCED),
+        ("never", (1, 0, 0), NOT_REFUTED),
+        ("never", (0, 0, 0), NOT_REFUTED),
         ("never", (1, 1, -1), NOT),
     ],
 )
@@ -117,6 +118,13 @@ def test_one_network_that_is_sure_counts_among_others_that_are_not():
     rows = [of_side(side, -1, networks=NETWORKS[:1]), of_side(side, 2, networks=NETWORKS[1:])]
     assert word(a_claim(side, agree="never"), pd.concat(rows)) == NOT
     assert word(a_claim(side), pd.concat(rows)) == OPEN
+
+
+def test_what_could_have_refuted_a_claim_is_counted_by_comparison_and_network():
+    side = a_side("level", 0, comparisons=3)
+    few = of_side(side, 1, networks=NETWORKS[2:3], noise=NOISE[: LEAST - 1])
+    found = verdict(a_claim(side, agree="never"), pd.concat([of_side(side, 1, networks=NETWORKS[:2]), few]))
+    assert (found.original[IMAGENET].word, found.original[IMAGENET].chances) == (NOT_REFUTED, 2 * 3)
 
 
 def test_a_claim_about_some_networks_does_not_ask_the_others():
@@ -229,7 +237,7 @@ def test_a_mean_is_not_the_size_of_what_one_network_proves():
         claim = replace(CLAIMS[name], networks=())
         found = verdict(claim, pd.concat(of_side(side, 0) for side in claim.sides))
         assert found.original[IMAGENET].size is None
-        assert found.original[IMAGENET].word == (OPEN if name == "a6" else REPRODUCED)
+        assert found.original[IMAGENET].word == (OPEN if name == "a6" else NOT_REFUTED)
 
 
 # --- partial conjunction ---
