@@ -51,7 +51,8 @@ class Answer:
 
     `size` is the mean over networks and comparisons of the effect, as a share of the published one or, where the paper
     prints none, of the effect under the paper's protocol; `left` is what a change leaves of the latter. Either is None
-    where there is no such effect.
+    where there is no such effect. `apart` is whether networks lie surely on both sides of a bound in one comparison, by
+    Holm's correction over all networks and comparisons.
     """
 
     kind: str
@@ -60,6 +61,12 @@ class Answer:
     rows: tuple[Row, ...]
     size: Estimate | None = None
     left: Estimate | None = None
+    apart: bool = False
+
+    @property
+    def disagree(self) -> bool:
+        """Whether the answer is open although single networks answer surely, and not alike."""
+        return self.word == OPEN and self.apart
 
     @property
     def networks(self) -> list[str]:
@@ -161,7 +168,17 @@ def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
     agree, against = ([p < LEVEL for p in holm(each)] for each in (inside, outside))
     outcomes = ["agrees" if yes else "against" if no else "open" for yes, no in zip(agree, against, strict=True)]
     rows = tuple(replace(row, outcome=outcome) for row, outcome in zip(found, outcomes, strict=True))
-    return Answer(kind, _word(claim, rows, inside, outside, (low, high)), side, rows)
+    return Answer(kind, _word(claim, rows, inside, outside, (low, high)), side, rows, apart=_apart(rows, low, high))
+
+
+def _apart(rows: Sequence[Row], low: float, high: float) -> bool:
+    """Whether one network surely agrees and another is surely against in one comparison."""
+    single = [(i, e) for i, row in enumerate(rows) for e in row.estimates.values() if e.n >= LEAST]
+    agree, against = (
+        {i for (i, _), p in zip(single, holm([test(e, low, high) for _, e in single]), strict=True) if p < LEVEL}
+        for test in (_p, _p_outside)
+    )
+    return bool(agree & against)
 
 
 def _word(

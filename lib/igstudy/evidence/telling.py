@@ -55,7 +55,12 @@ def _reproduced(verdict: Verdict, answer: Answer) -> str:
     if answer.word == deciding.NOT_REFUTED:
         return f"{word} by {refuting(answer)}"
     size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
-    return f"{word}{size} on {count(len(answer.networks))}"
+    return f"{word}{size} on {count(len(answer.networks))}{disagreeing(answer)}"
+
+
+def disagreeing(answer: Answer) -> str:
+    """Of an open answer, that the networks disagree."""
+    return ", as networks disagree" if answer.disagree else ""
 
 
 def refuting(answer: Answer) -> str:
@@ -81,7 +86,8 @@ def left(answer: Answer) -> str:
     share = f"{100 * answer.left.value:.0f} % of it" if answer.left else ""
     if answer.word == deciding.SHRINKS and share:
         return f"{share} is left"
-    return LEFT[answer.word] + (f" ({share})" if answer.word == deciding.SURVIVES and share else "")
+    more = f" ({share})" if answer.word == deciding.SURVIVES and share else disagreeing(answer)
+    return LEFT[answer.word] + more
 
 
 def count(networks: int) -> str:

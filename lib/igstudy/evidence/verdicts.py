@@ -11,7 +11,7 @@ from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Sid
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, count, refuting
+from igstudy.evidence.telling import OURS, count, disagreeing, refuting
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -127,6 +127,10 @@ def _cell(found: Verdict, kind: str) -> str:
 
 def in_numbers(answer: Answer) -> str:
     """What an answer rests on: its size beside the published one, or the means of its comparisons; and the networks."""
+    return f"{_numbers(answer)}{disagreeing(answer)}"
+
+
+def _numbers(answer: Answer) -> str:
     if answer.size:
         of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
         return f"{of}{percent(answer.size)} of the published size, {count(answer.size.n)}"

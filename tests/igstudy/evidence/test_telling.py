@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side
+from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side
 from igstudy.evidence.deciding import verdict
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.telling import capitalised, sentence, told
@@ -69,6 +69,17 @@ def test_what_nothing_can_prove_is_not_refuted_by_as_many_as_could():
     one = verdict(a_claim(a_side("level", 0), agree="never"), of_side(a_side("level", 0), 1, networks=["mobilenet_v2"]))
     assert told(one, IMAGENET) == "*not refuted* by any of 1 comparison on 1 network"
     assert told(verdict(claim, of_side(side, -1)), IMAGENET).startswith("*not reproduced*")
+
+
+def test_that_networks_disagree_is_said_of_an_open_answer():
+    claim, (other,) = CLAIMS["a2"], CLAIMS["a2"].changed
+    shares = dict(zip(NETWORKS, (1, 1, -1, -1, 0), strict=True))
+    rows = [of_side(side, share, networks=[name]) for side in (claim.original, other) for name, share in shares.items()]
+    assert re.fullmatch(
+        r"\*undecided\* at -?0 % of the published size on 5 networks, as networks disagree; "
+        "ranked by magnitude, what is left of it is undecided, as networks disagree",
+        told(verdict(claim, pd.concat(rows)), IMAGENET),
+    )
 
 
 def test_a_capital_stands_behind_the_star():

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
+from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
 from igstudy.evidence.claims import CHAPTERS
 from igstudy.evidence.deciding import NOT, NOT_REFUTED, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
 from igstudy.evidence.kinds import IMAGENET
@@ -94,6 +94,13 @@ def test_what_is_not_refuted_is_told_apart_from_what_is_reproduced():
     assert ", not refuted:" in at_a_glance([each])
     counts = {line.split("> ")[1].split(" |")[0]: line.split(" | ")[1] for line in summary([each]).splitlines()[5:-1]}
     assert {name for name, count in counts.items() if count == "1"} == {NOT_REFUTED}
+
+
+def test_a_line_says_that_networks_disagree():
+    side = a_side("difference", 0)
+    rows = [of_side(side, effect, networks=[name]) for name, effect in zip(NETWORKS, (1, -1, 0), strict=False)]
+    assert ", 3 networks, as networks disagree |" in in_lines([verdict(a_claim(side), pd.concat(rows))])
+    assert "disagree" not in in_lines([verdict(a_claim(side), pd.concat(rows[:1]))])
 
 
 def test_every_mark_is_explained_and_has_its_colour():
