@@ -26,6 +26,7 @@ from igstudy.evidence.statistics import Estimate
 REPRODUCED, PART, NOT, OPEN, NOT_TESTED = (
     "reproduced", "reproduced in part", "not reproduced", "open", "not tested",
 )  # fmt: skip
+NOT_REFUTED = "not refuted"  # of a claim that nothing can prove, that there is no such case
 SURVIVES, SHRINKS, VANISHES, REVERSES, FAILS = "survives", "shrinks", "vanishes", "reverses", "does not survive"
 APPEARS, ABSENT = "appears", "still absent"  # of what is not there under the paper's protocol
 LEVEL = 0.025  # of a one-sided test, as a 95 % interval has it
@@ -50,7 +51,8 @@ class Answer:
 
     `size` is the mean over networks and comparisons of the effect, as a share of the published one or, where the paper
     prints none, of the effect under the paper's protocol; `left` is what a change leaves of the latter. Either is None
-    where there is no such effect.
+    where there is no such effect. `apart` is whether networks lie surely on both sides of a bound in one comparison, by
+    Holm's correction over all networks and comparisons.
     """
 
     kind: str
@@ -59,6 +61,12 @@ class Answer:
     rows: tuple[Row, ...]
     size: Estimate | None = None
     left: Estimate | None = None
+    apart: bool = False
+
+    @property
+    def disagree(self) -> bool:
+        """Whether the answer is open although single networks answer surely, and not alike."""
+        return self.word == OPEN and self.apart
 
     @property
     def networks(self) -> list[str]:
@@ -69,6 +77,11 @@ class Answer:
     def agreeing(self) -> int:
         """How many comparisons agree."""
         return sum(row.outcome == "agrees" for row in self.rows)
+
+    @property
+    def chances(self) -> int:
+        """How many comparisons on single networks count, each of which can refute that there is no such case."""
+        return sum(each.n >= LEAST for row in self.rows for each in row.estimates.values())
 
     @property
     def effects(self) -> dict[str, Inference]:
@@ -155,7 +168,17 @@ def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
     agree, against = ([p < LEVEL for p in holm(each)] for each in (inside, outside))
     outcomes = ["agrees" if yes else "against" if no else "open" for yes, no in zip(agree, against, strict=True)]
     rows = tuple(replace(row, outcome=outcome) for row, outcome in zip(found, outcomes, strict=True))
-    return Answer(kind, _word(claim, rows, inside, outside, (low, high)), side, rows)
+    return Answer(kind, _word(claim, rows, inside, outside, (low, high)), side, rows, apart=_apart(rows, low, high))
+
+
+def _apart(rows: Sequence[Row], low: float, high: float) -> bool:
+    """Whether one network surely agrees and another is surely against in one comparison."""
+    single = [(i, e) for i, row in enumerate(rows) for e in row.estimates.values() if e.n >= LEAST]
+    agree, against = (
+        {i for (i, _), p in zip(single, holm([test(e, low, high) for _, e in single]), strict=True) if p < LEVEL}
+        for test in (_p, _p_outside)
+    )
+    return bool(agree & against)
 
 
 def _word(
@@ -168,7 +191,7 @@ def _word(
             return OPEN
         sure, never = ([p(each, *bounds) for each in single] for p in (_p, _p_outside))
         if claim.agree == "never":
-            return NOT if conjunction(never, 1) < LEVEL else REPRODUCED
+            return NOT if conjunction(never, 1) < LEVEL else NOT_REFUTED
         if conjunction(sure, 1) < LEVEL:
             return REPRODUCED
         return NOT if conjunction(never, len(never)) < LEVEL else OPEN
@@ -227,11 +250,11 @@ def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | N
     common = [name for name in effects if name in before]
     if not common:
         return replace(answer, word=NOT_TESTED)
-    there = original.word in (REPRODUCED, PART)
+    there = original.word in (REPRODUCED, PART, NOT_REFUTED)
     side = answer.side
     if claim.agree in EXISTENTIAL or side.null is None or not comparable(side, original.side):
-        words = {REPRODUCED: SURVIVES if there else APPEARS, NOT: FAILS if there else ABSENT, PART: PART}
-        return replace(answer, word=words.get(answer.word, OPEN))
+        words = {REPRODUCED: SURVIVES if there else APPEARS, NOT: FAILS if there else ABSENT}
+        return replace(answer, word=words.get(answer.word, answer.word))
     towards = 1.0 if math.isinf(side.high) else -1.0  # the side that is claimed
     printed = of_paper if _same_scale(side, original.side) else None
     unit = printed or math.copysign(sum(before[name].value for name in common) / len(common), towards)

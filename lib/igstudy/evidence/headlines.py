@@ -13,12 +13,13 @@ from igstudy.evidence.verdicts import MARKS, number
 QUESTIONS: dict[str, tuple[str, int, str]] = {
     "a2": ("Does IDGI raise IG's insertion score?", 0, "by magnitude"),
     "a4": ("Does IDGI raise Blur IG's insertion score?", 0, "by magnitude"),
+    "a7": ("Does IDGI raise IG's AIC and SIC?", 0, "by magnitude"),
     "a26": ("Do more steps help IDGI more than IG?", 0, "whole walks"),
     "a37": ("Does IDGI make maps stable under JPEG?", -1, "divided by magnitudes"),
     "b2": ("Does the saturated part outweigh the rest?", -1, "the median image"),
     "b7": ("Does saturation set in before half-way?", 0, "correct images"),
-    "b14": ("Is Left IG more faithful than Right IG?", 0, "without clipping"),
     "b16": ("Is Left IG more faithful than full IG?", 0, "without clipping"),
+    "b14": ("Is Left IG more faithful than Right IG?", 0, "without clipping"),
     "b18": ("Is Left IG less sensitive to noise?", 0, "correct images"),
 }
 HEAD = ("question", "paper", "same protocol", "after one change", "small networks")

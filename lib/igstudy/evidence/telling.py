@@ -20,6 +20,7 @@ LEFT = {
     deciding.APPEARS: "the effect appears",
     deciding.ABSENT: "it is still absent",
     deciding.PART: "it survives in part",
+    deciding.NOT_REFUTED: "it is not refuted",
     deciding.OPEN: "what is left of it is undecided",
 }
 UNDECIDED = "undecided"  # what a sentence calls an open answer
@@ -49,8 +50,22 @@ def _reproduced(verdict: Verdict, answer: Answer) -> str:
     word = f"*{reproduced(verdict, answer)}*"
     if answer.word == deciding.NOT_TESTED:
         return word
+    if not answer.networks:
+        return f"{word}, as too few images count"
+    if answer.word == deciding.NOT_REFUTED:
+        return f"{word} by {refuting(answer)}"
     size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
-    return f"{word}{size} on {count(len(answer.networks))}" if answer.networks else f"{word}, as too few images count"
+    return f"{word}{size} on {count(len(answer.networks))}{disagreeing(answer)}"
+
+
+def disagreeing(answer: Answer) -> str:
+    """Of an open answer, that the networks disagree."""
+    return ", as networks disagree" if answer.disagree else ""
+
+
+def refuting(answer: Answer) -> str:
+    """What could refute that there is no such case: "any of 27 comparisons on 3 networks"."""
+    return f"any of {answer.chances} comparison{'' if answer.chances == 1 else 's'} on {count(len(answer.networks))}"
 
 
 def reproduced(verdict: Verdict, answer: Answer) -> str:
@@ -71,7 +86,8 @@ def left(answer: Answer) -> str:
     share = f"{100 * answer.left.value:.0f} % of it" if answer.left else ""
     if answer.word == deciding.SHRINKS and share:
         return f"{share} is left"
-    return LEFT[answer.word] + (f" ({share})" if answer.word == deciding.SURVIVES and share else "")
+    more = f" ({share})" if answer.word == deciding.SURVIVES and share else disagreeing(answer)
+    return LEFT[answer.word] + more
 
 
 def ranking(sign: str) -> str:

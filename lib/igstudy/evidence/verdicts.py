@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from html import escape
 
 from igstudy.evidence import deciding, kinds
+from igstudy.evidence.amounts import span
 from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Side, claims
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, count, ranking
+from igstudy.evidence.telling import OURS, count, disagreeing, ranking, refuting
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
     deciding.REPRODUCED: ("●", "holds"),
     deciding.PART: ("◐", "theirs"),
+    deciding.NOT_REFUTED: ("◎", "unrefuted"),
     deciding.NOT: ("○", "fails"),
     deciding.OPEN: ("◌", "undecided"),
     deciding.NOT_TESTED: ("–", "unmeasured"),
@@ -27,7 +29,10 @@ MARKS = {
     deciding.APPEARS: ("●", "holds"),
     deciding.ABSENT: ("○", "fails"),
 }
-WORDS = (deciding.REPRODUCED, deciding.PART, deciding.NOT, deciding.OPEN, deciding.NOT_TESTED)
+WORDS = (
+    *(deciding.REPRODUCED, deciding.PART, deciding.NOT_REFUTED, deciding.NOT, deciding.OPEN),
+    deciding.NOT_TESTED,
+)
 COLUMNS = (kinds.IMAGENET, kinds.SMALL, kinds.CONTROL)
 # What the chapters that answer a claim ask, by whose it is, in the order of the title page.
 QUESTIONS = {
@@ -122,11 +127,17 @@ def _cell(found: Verdict, kind: str) -> str:
 
 def in_numbers(answer: Answer) -> str:
     """What an answer rests on: its size beside the published one, or the means of its comparisons; and the networks."""
+    return f"{_numbers(answer)}{disagreeing(answer)}"
+
+
+def _numbers(answer: Answer) -> str:
     if answer.size:
         of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
         return f"{of}{percent(answer.size)} of the published size, {count(answer.size.n)}"
     means = [row.mean for row in answer.rows if row.mean]
     values = [number(answer.side, each.value) for each in means]
+    if answer.word == deciding.NOT_REFUTED:
+        return f"{span(values, '.2g')}; {refuting(answer)} could refute it"
     if len(means) == 1:
         ends = (number(answer.side, end) for end in (means[0].low, means[0].high))
         return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {count(means[0].n)}"

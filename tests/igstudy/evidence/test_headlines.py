@@ -28,6 +28,10 @@ def test_every_question_is_of_a_papers_claim_that_has_the_change():
         assert change
 
 
+def test_the_papers_main_claims_are_asked_and_full_ig_is_compared_before_right_ig():
+    assert list(QUESTIONS) == ["a2", "a4", "a7", "a26", "a37", "b2", "b7", "b16", "b14", "b18"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "same", "changed"),
     [

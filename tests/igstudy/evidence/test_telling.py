@@ -1,11 +1,12 @@
 """Answers as sentences: every word that an answer can have turns the sentence round."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side
+from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side
 from igstudy.evidence.deciding import verdict
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.telling import capitalised, ranking, sentence, told
@@ -62,6 +63,27 @@ def test_of_several_comparisons_it_is_said_how_many_agree():
     assert told(found, IMAGENET) == "*reproduced in part*, 2 of 3 comparisons, on 5 networks"
     one = verdict(a_claim(a_side("level", 0)), of_side(a_side("level", 0), 0.001, networks=["mobilenet_v2"]))
     assert re.fullmatch(r"\*undecided\* on 1 network", told(one, IMAGENET))
+
+
+def test_what_nothing_can_prove_is_not_refuted_by_as_many_as_could():
+    side = a_side("level", 0, comparisons=3)
+    claim = a_claim(side, agree="never", changed=[replace(side, by="on grey")])
+    words = "*not refuted* by any of 15 comparisons on 5 networks; on grey, it is not refuted"
+    assert told(verdict(claim, of_side(side, 1)), IMAGENET) == words
+    one = verdict(a_claim(a_side("level", 0), agree="never"), of_side(a_side("level", 0), 1, networks=["mobilenet_v2"]))
+    assert told(one, IMAGENET) == "*not refuted* by any of 1 comparison on 1 network"
+    assert told(verdict(claim, of_side(side, -1)), IMAGENET).startswith("*not reproduced*")
+
+
+def test_that_networks_disagree_is_said_of_an_open_answer():
+    claim, (other,) = CLAIMS["a2"], CLAIMS["a2"].changed
+    shares = dict(zip(NETWORKS, (1, 1, -1, -1, 0), strict=True))
+    rows = [of_side(side, share, networks=[name]) for side in (claim.original, other) for name, share in shares.items()]
+    assert re.fullmatch(
+        r"\*undecided\* at -?0 % of the published size on 5 networks, as networks disagree; "
+        "ranked by magnitude, what is left of it is undecided, as networks disagree",
+        told(verdict(claim, pd.concat(rows)), IMAGENET),
+    )
 
 
 def test_a_capital_stands_behind_the_star():

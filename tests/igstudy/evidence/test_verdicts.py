@@ -1,15 +1,16 @@
 """The answers as pages show them: planted results change them, and each claim is linked to its chapter."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
+from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
 from igstudy.evidence.claims import CHAPTERS
-from igstudy.evidence.deciding import NOT, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
+from igstudy.evidence.deciding import NOT, NOT_REFUTED, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.verdicts import (
@@ -80,6 +81,35 @@ def test_numbers_are_the_means_of_the_comparisons_where_nothing_is_printed():
     side = a_side("level", 0, comparisons=3)
     three = verdict(a_claim(side), of_side(side, (1, 2, -1)))
     assert "</span> reproduced in part<br>-1 to 2, 2 of 3 agree, 5 networks" in in_lines([three])
+
+
+def test_what_is_not_refuted_is_told_apart_from_what_is_reproduced():
+    claim = replace(CLAIMS["a12"], networks=())
+    each = verdict(claim, of_side(claim.original, 1))
+    told = (
+        '<span class="verdict unrefuted">◎</span> not refuted<br>1; any of 45 comparisons on 5 networks could refute it'
+    )
+    assert told in in_lines([each])
+    assert 'class="tile unrefuted"' in at_a_glance([each])
+    assert ", not refuted:" in at_a_glance([each])
+    counts = {line.split("> ")[1].split(" |")[0]: line.split(" | ")[1] for line in summary([each]).splitlines()[5:-1]}
+    assert {name for name, count in counts.items() if count == "1"} == {NOT_REFUTED}
+
+
+def test_a_line_says_that_networks_disagree():
+    side = a_side("difference", 0)
+    rows = [of_side(side, effect, networks=[name]) for name, effect in zip(NETWORKS, (1, -1, 0), strict=False)]
+    assert ", 3 networks, as networks disagree |" in in_lines([verdict(a_claim(side), pd.concat(rows))])
+    assert "disagree" not in in_lines([verdict(a_claim(side), pd.concat(rows[:1]))])
+
+
+def test_every_mark_is_explained_and_has_its_colour():
+    index, css = (ROOT / "book" / name for name in ("index.md", "_static/igpaths.css"))
+    (legend,) = re.findall(r"Each mark is one claim .*: (.*)\.\n", index.read_text(encoding="utf-8"))
+    short = {PART: "in part", OPEN: "undecided"}
+    assert legend.split(", ") == [f"{MARKS[each][0]} {short.get(each, each)}" for each in WORDS]
+    for each in WORDS:
+        assert re.search(rf"\.{MARKS[each][1]}\b[^{{]*{{ --verdict", css.read_text(encoding="utf-8"))
 
 
 def test_the_page_of_claims_has_every_claim_under_its_question():

@@ -11,6 +11,7 @@ from igstudy.evidence.deciding import (
     ABSENT,
     APPEARS,
     FAILS,
+    NOT_REFUTED,
     NOT_TESTED,
     OPEN,
     PART,
@@ -142,3 +143,14 @@ def test_a_change_of_what_one_network_proves_is_answered_as_the_claim_is():
     for after, expected in ((one, SURVIVES), (1, FAILS)):
         rows = pd.concat([of_side(claim.original, one), of_side(side, after)])
         assert verdict(claim, rows).changed[0][IMAGENET].word == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [(1, 1, NOT_REFUTED), (1, -1, FAILS), (-1, 1, NOT_REFUTED), (-1, -1, ABSENT)],
+)
+def test_what_is_not_refuted_does_not_survive_a_change_but_is_not_refuted_either(before, after, expected):
+    claim = replace(CLAIMS["a12"], networks=())
+    (side,) = claim.changed
+    rows = pd.concat([of_side(claim.original, before), of_side(side, after)])
+    assert verdict(claim, rows).changed[0][IMAGENET].word == expected
