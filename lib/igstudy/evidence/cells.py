@@ -17,7 +17,9 @@ from igstudy.evidence.inference import Inference, clustered, of_medians
 from igstudy.evidence.papers import FAMILIES
 from igstudy.evidence.statistics import slope
 from igstudy.evidence.tables.quality import AVERAGES, SHARED, shared
+from igstudy.measures.protocols import StepSensitivity
 
+SWEEP = StepSensitivity()  # the same of every protocol that has one
 GROUP = ["protocol", "network", "metric", "method", "variant", "sign"]
 
 
@@ -39,7 +41,7 @@ class Table:
 
         `finest` is what that word stands for; a control, which is not walked, has one value for all step counts.
         """
-        named = {"finest": finest if self.walked else 0, "coarsest": self.steps[0]}
+        named = {"finest": finest if self.walked else 0, "coarsest": SWEEP.coarsest}
         ends = [named.get(str(count), count) for count in steps]
         if len(set(ends)) < len(steps) or not set(ends) <= set(self.steps):
             return np.full(len(self.images), np.nan)
@@ -147,8 +149,11 @@ def _of_images(kind: str, tables: Sequence[Table], comparison: Comparison) -> tu
 def _finest(tables: Sequence[Table], comparison: Comparison) -> int:
     """The finest step count that all of a comparison's quantities have, lest one with more steps look better for them.
 
+    Beside the coarsest it is the end of `SWEEP`, so that a change with more steps is the same change on every network.
     0 where they have none in common, or none is walked.
     """
+    if any("coarsest" in of.steps for of in comparison):
+        return SWEEP.finest
     asked = [table.walked for table, of in zip(tables, comparison, strict=True) if "finest" in of.steps]
     walked = [each for each in asked if each]
     return max(set.intersection(*walked), default=0) if walked else 0
