@@ -17,7 +17,9 @@ from igstudy.evidence.inference import Inference, clustered, of_medians
 from igstudy.evidence.papers import FAMILIES
 from igstudy.evidence.statistics import slope
 from igstudy.evidence.tables.quality import AVERAGES, SHARED, shared
+from igstudy.measures.protocols import StepSensitivity
 
+SWEEP = StepSensitivity()  # the same of every protocol that has one
 GROUP = ["protocol", "network", "metric", "method", "variant", "sign"]
 
 
@@ -29,9 +31,17 @@ class Table:
     steps: tuple[int, ...]
     values: np.ndarray  # NaN where an image has none
 
-    def at(self, steps: tuple[int | str, ...]) -> np.ndarray:
-        """The values (n,) at a step count, or their change from one to another; NaN where it was not measured."""
-        named = {"finest": self.steps[-1], "coarsest": self.steps[0]}
+    @property
+    def walked(self) -> set[int]:
+        """Its step counts without 0, that of the controls."""
+        return {*self.steps} - {0}
+
+    def at(self, steps: tuple[int | str, ...], *, finest: int) -> np.ndarray:
+        """The values (n,) at a step count, or their change from one to another; NaN where it was not measured.
+
+        `finest` is what that word stands for; a control, which is not walked, has one value for all step counts.
+        """
+        named = {"finest": finest if self.walked else 0, "coarsest": SWEEP.coarsest}
         ends = [named.get(str(count), count) for count in steps]
         if len(set(ends)) < len(steps) or not set(ends) <= set(self.steps):
             return np.full(len(self.images), np.nan)
@@ -123,8 +133,9 @@ def _of_images(kind: str, tables: Sequence[Table], comparison: Comparison) -> tu
         images, columns = table.images, np.array(orders, dtype=float)[:, None]
     else:
         images = reduce(np.intersect1d, [table.images for table in tables])
+        finest = _finest(tables, comparison)
         parts = [
-            table.at(quantity.steps)[np.searchsorted(table.images, images)]
+            table.at(quantity.steps, finest=finest)[np.searchsorted(table.images, images)]
             for table, quantity in zip(tables, comparison, strict=True)
         ]
         columns = np.stack(parts, axis=1)
@@ -133,6 +144,19 @@ def _of_images(kind: str, tables: Sequence[Table], comparison: Comparison) -> tu
                 columns = np.log10(columns)
     known = np.isfinite(columns).all(axis=1)
     return images[known], columns[known]
+
+
+def _finest(tables: Sequence[Table], comparison: Comparison) -> int:
+    """The finest step count that all of a comparison's quantities have, lest one with more steps look better for them.
+
+    Beside the coarsest it is the end of `SWEEP`, so that a change with more steps is the same change on every network.
+    0 where they have none in common, or none is walked.
+    """
+    if any("coarsest" in of.steps for of in comparison):
+        return SWEEP.finest
+    asked = [table.walked for table, of in zip(tables, comparison, strict=True) if "finest" in of.steps]
+    walked = [each for each in asked if each]
+    return max(set.intersection(*walked), default=0) if walked else 0
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:

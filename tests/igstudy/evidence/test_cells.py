@@ -93,6 +93,39 @@ def test_steps_are_named_numbered_or_compared():
     assert estimate(one, a_side("exponent", 0)) is None
 
 
+def steps_of(quantity, values):
+    """Rows of a quantity that has these values at these step counts."""
+    return [planted(quantity, NOISE + value, steps=n) for n, value in values.items()]
+
+
+def test_quantities_are_compared_at_the_finest_step_count_that_both_have():
+    side = a_side("difference", 0)
+    one, other = side.comparisons[0]
+    ladder = [*steps_of(one, {64: 5}), *steps_of(other, {64: 3})]
+    assert estimate(pd.concat([*ladder, *steps_of(other, {128: 4})]), side).value == pytest.approx(2)
+    assert estimate(pd.concat(steps_of(one, {64: 5}) + steps_of(other, {128: 4})), side) is None
+    control = pd.concat([*ladder, *steps_of(one, {128: 9})])
+    control.loc[control["variant"] == other.variant, "steps"] = 0  # it is not walked
+    assert estimate(control, side).value == pytest.approx(6)
+
+
+@pytest.mark.parametrize("kind", ["level", "contrast"])
+def test_a_change_with_more_steps_has_the_same_two_ends_on_every_network(kind):
+    ends = {"level": [("coarsest", "finest")], "contrast": [("finest",), ("coarsest",)] * 2}[kind]
+    side = a_side(kind, 0)
+    asked = tuple(replace(q, steps=steps) for q, steps in zip(side.comparisons[0], ends, strict=True))
+    side = replace(side, comparisons=(asked,))
+    levels = {8: 0, 64: 1, 128: 3}  # of the first two quantities; the other two do not change
+
+    def rows(*steps):
+        own = [{n: levels[n] if place < 2 else 0 for n in steps} for place in range(len(asked))]
+        return pd.concat(row for quantity, values in zip(asked, own, strict=True) for row in steps_of(quantity, values))
+
+    assert estimate(rows(8, 64, 128), side).value == pytest.approx(3)
+    assert estimate(rows(64, 128), side) is None
+    assert estimate(rows(8, 64), side) is None
+
+
 def test_sic_is_averaged_by_the_median_unless_a_claim_says_otherwise():
     side, skewed = a_side("level", 0, metric="SIC"), np.r_[np.full(IMAGES - 1, 1.0), 100.0]
     rows = planted(side.comparisons[0][0], skewed)
