@@ -149,7 +149,8 @@ def saturation(rows: pd.DataFrame) -> str:
     """How much the saturated part weighs by kind of network, beside what Study B prints."""
     found = split_rows(rows)
     found = found[(found["protocol"] == "study-b") & (found["rule"] == "IG") & (found["psi"] == 0.9)]
-    ours = found[found["left_out"] == ""].groupby("network", observed=True)["L2 ratio"].mean().dropna()
+    counted = causes.enough(found[found["left_out"] == ""].dropna(subset="L2 ratio"))
+    ours = counted.groupby("network", observed=True)["L2 ratio"].mean()
     if ours.empty:
         return ""
     theirs = table("study-b", 1).query("psi == 0.9 and quantity.str.startswith('L2')")["value"]

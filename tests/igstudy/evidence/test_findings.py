@@ -13,6 +13,7 @@ from claiming import CLAIMS, UNTESTED, found
 from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
 from igstudy.evidence.claims import CHAPTERS
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.minds import MET
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
@@ -191,6 +192,9 @@ def test_saturation_stands_beside_the_papers_networks_by_kind():
     words = findings.saturation(rows)
     assert numbers(words)[1:] == pytest.approx(np.round(expected, 2))  # the first is ψ
     assert words.index("ImageNet networks") < words.index("small networks")
+    few = rows[(rows["network"] != "efficientnet_lite0") | (rows["image"].astype(int) < LEAST - 1)]
+    expected[3:6] = [0.75, 0.5, 1.0]
+    assert numbers(findings.saturation(few))[1:] == pytest.approx(np.round(expected, 2))
     assert findings.saturation(rows.assign(protocol="igpaths, grey")) == ""
 
 
