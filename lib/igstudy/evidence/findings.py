@@ -20,7 +20,7 @@ from igstudy.evidence.minds import METRICS as MINDS
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.split import split_rows
-from igstudy.evidence.tables.stability import medians
+from igstudy.evidence.tables.stability import common, medians
 from igstudy.evidence.telling import ranking, sentence
 from igstudy.evidence.verdicts import MARKS
 
@@ -119,15 +119,26 @@ def shortcuts(rows: pd.DataFrame) -> str:
 
 
 def rounding(rows: pd.DataFrame) -> str:
-    """What one rounding, and a GPU, does to the map of a path that is known beforehand, and of one that is not."""
-    misrounded = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG", "Guided IG"])
-    moved = medians(rows, "device change", ["IG", "Guided IG"])
+    """What one rounding, and a GPU, does to the map of a path that is known beforehand, and of one that is not.
+
+    On networks where both were measured, over the images of both; otherwise over those that there are.
+    """
+    misrounded = rows[(rows["metric"] == "rounding change") & (rows["variant"] == "constants")]
+    moved = rows[rows["metric"] == "device change"]
+    pair = common(misrounded, moved)
+    if pair[0].empty:
+        pair = (misrounded, moved)
+    tables = [
+        medians(causes.enough(own[own["left_out"] == ""], "method"), metric, ["IG", "Guided IG"])
+        for own, metric in zip(pair, ("rounding change", "device change"), strict=True)
+    ]
+    whats = (
+        "An error of one rounding in the normalisation constants",
+        "A GPU in place of a CPU, with all bits of float32 on both,",
+    )
     parts = [
         f"{what} moves maps of IG and of Guided IG by these shares of their length: {_both_by_kind(table)}."
-        for what, table in (
-            ("An error of one rounding in the normalisation constants", misrounded),
-            ("A GPU in place of a CPU, with all bits of float32 on both,", moved),
-        )
+        for what, table in zip(whats, tables, strict=True)
         if not table.empty
     ]
     return " ".join(parts)
@@ -149,7 +160,8 @@ def saturation(rows: pd.DataFrame) -> str:
     """How much the saturated part weighs by kind of network, beside what Study B prints."""
     found = split_rows(rows)
     found = found[(found["protocol"] == "study-b") & (found["rule"] == "IG") & (found["psi"] == 0.9)]
-    ours = found[found["left_out"] == ""].groupby("network", observed=True)["L2 ratio"].mean().dropna()
+    counted = causes.enough(found[found["left_out"] == ""].dropna(subset="L2 ratio"))
+    ours = counted.groupby("network", observed=True)["L2 ratio"].mean()
     if ours.empty:
         return ""
     theirs = table("study-b", 1).query("psi == 0.9 and quantity.str.startswith('L2')")["value"]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from igstudy.evidence.kinds import CONTROL, kind_of
 from igstudy.evidence.tables.beside import counts
-from igstudy.evidence.tables.stability import medians
+from igstudy.evidence.tables.stability import common, medians
 from igstudy.evidence.telling import count
 
 METRICS = ("ABPC", "rounding change", "device change")  # that the functions read
@@ -16,20 +16,23 @@ def devices(rows: pd.DataFrame) -> str:
     """On how many networks another device moves Guided IG's map further than misrounded constants do, but not IG's.
 
     IG's path is fixed. Where its map moves further as well, the device's error is the larger one, and that explains it.
+    Medians are over the images that were measured in both ways.
     """
     methods = ["IG", "Guided IG"]
+    misrounded = rows[(rows["metric"] == "rounding change") & (rows["variant"] == "constants")]
+    pair = common(misrounded, rows[rows["metric"] == "device change"])
     by_constants, by_device = (
         medians(own, metric, methods).droplevel("variant")
-        for own, metric in ((rows[rows["variant"] == "constants"], "rounding change"), (rows, "device change"))
+        for own, metric in zip(pair, ("rounding change", "device change"), strict=True)
     )
-    common = by_constants.index.intersection(by_device.index)
-    if common.empty:
+    networks = by_constants.index.intersection(by_device.index)
+    if networks.empty:
         return "No network has been measured in both ways."
-    further = by_device.loc[common] > by_constants.loc[common]
+    further = by_device.loc[networks] > by_constants.loc[networks]
     guided = further[further["Guided IG"]]
     met = [str(name) for name in guided.index[~guided["IG"]]]
     also = f", and IG's too on {len(guided) - len(met)} of these" if len(guided) else ""
-    where = f"on {len(guided) or 'none'} of {count(len(common))}"
+    where = f"on {len(guided) or 'none'} of {count(len(networks))}"
     return f"It moves Guided IG's further {where}{also}, so the condition is met on {', '.join(met) or 'none'}."
 
 

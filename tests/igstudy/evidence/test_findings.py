@@ -13,6 +13,7 @@ from claiming import CLAIMS, UNTESTED, found
 from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
 from igstudy.evidence.claims import CHAPTERS
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.minds import MET
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
@@ -179,6 +180,18 @@ def test_rounding_and_devices_are_told_for_the_known_and_for_the_guided_path():
     assert findings.rounding(planted(moved, metric="rounding change", variant="float64")) == ""
 
 
+def test_rounding_and_devices_are_told_of_the_same_images():
+    moved = planted({("IG", "signed"): 0.1, ("Guided IG", "signed"): 0.8}, metric="device change", variant="cpu")
+    rounded = planted({("IG", "signed"): 0.2, ("Guided IG", "signed"): 0.7}, metric="rounding change")
+    rounded["variant"] = "constants"
+    others = [moved.assign(image=moved["image"] + f" {i}", value=9.0) for i in range(2)]
+    for extra in ([], others, [rounded.assign(network="resnet", value=9.0)]):
+        words = findings.rounding(pd.concat([moved, rounded, *extra]))
+        assert numbers(words) == [0.2, 0.7, 0.1, 0.8]
+    few = moved["image"].astype(int) < LEAST - 1
+    assert findings.rounding(moved[few]) == ""
+
+
 def test_saturation_stands_beside_the_papers_networks_by_kind():
     values = {"mobilenet_v2": 0.5, "efficientnet_lite0": 3.5, "efficientnet_lite1": 1.0, "vgg": 2.0}
     rows = pd.concat(
@@ -191,6 +204,9 @@ def test_saturation_stands_beside_the_papers_networks_by_kind():
     words = findings.saturation(rows)
     assert numbers(words)[1:] == pytest.approx(np.round(expected, 2))  # the first is ψ
     assert words.index("ImageNet networks") < words.index("small networks")
+    few = rows[(rows["network"] != "efficientnet_lite0") | (rows["image"].astype(int) < LEAST - 1)]
+    expected[3:6] = [0.75, 0.5, 1.0]
+    assert numbers(findings.saturation(few))[1:] == pytest.approx(np.round(expected, 2))
     assert findings.saturation(rows.assign(protocol="igpaths, grey")) == ""
 
 

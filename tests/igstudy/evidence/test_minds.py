@@ -51,6 +51,15 @@ def test_networks_that_were_measured_in_one_way_alone_say_nothing():
     assert minds.devices(apart) == minds.devices(NOTHING) == "No network has been measured in both ways."
 
 
+def test_medians_of_a_device_and_of_constants_are_over_the_same_images():
+    rows = moved("vgg", (1, 0.2), (2, 0.1))
+    others = rows[rows["variant"] == "cpu"].assign(image="other", value=9.0)
+    many = pd.concat([rows, *(others.assign(image=f"other {i}", photograph=f"other {i}") for i in range(2 * LEAST))])
+    assert minds.devices(many) == minds.devices(rows)
+    left_out = rows.assign(left_out="misclassified").where(rows["variant"] == "constants", rows)
+    assert minds.devices(left_out) == minds.devices(NOTHING)
+
+
 def faithful(network, baseline, left, full=0.5, window=0.5):
     values = {"Left": left, "Full": full, "Window": window}
     protocol = {"protocol": f"igpaths, {baseline}", "variant": "logit, plain", "sign": "absolute"}

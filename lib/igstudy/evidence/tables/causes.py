@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.inference import clustered
 from igstudy.evidence.kinds import IMAGENET, KINDS, foremost, kind_of
 from igstudy.evidence.networks import over_networks
@@ -100,8 +101,19 @@ def of_foremost(rows: pd.DataFrame) -> tuple[str, pd.DataFrame]:
     return kind, rows[own.map(kind_of) == kind]
 
 
+def enough(table: pd.DataFrame, *by: str) -> pd.DataFrame:
+    """The rows of networks, and of groups `by` of each, of at least `LEAST` images: a mean of fewer says little."""
+    sizes = table.groupby(["network", *by], sort=False, observed=True)["image"].transform("nunique")
+    return table[sizes >= LEAST]
+
+
 def by_kind(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
-    """Gains for `charts.dot_panels`, {method: {ranking: {name: …}}}: each ImageNet network, then each kind's mean."""
+    """Gains for `charts.dot_panels`, {method: {ranking: {name: …}}}: each ImageNet network, then each kind's mean.
+
+    Networks with fewer than `LEAST` images are left out, unless all have so few, as in a live check.
+    """
+    if len(counted := enough(table, "method", "sign")):
+        table = counted
     kinds = table["network"].astype(str).map(kind_of)
     parts = [(str(name), own) for name, own in table[kinds == IMAGENET].groupby("network", sort=False, observed=True)]
     for kind in KINDS:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from igstudy.evidence.tables.causes import COUNTS, METHODS, gains, published
+from igstudy.evidence.tables.causes import COUNTS, METHODS, enough, gains, published
 
 SIGNS = ("signed", "absolute")
 LEAST = 3  # networks that have a spread to speak of
@@ -25,9 +25,11 @@ LEAST = 3  # networks that have a spread to speak of
 def ours(rows: pd.DataFrame, *, networks: Sequence[str]) -> pd.DataFrame:
     """ln of the mean insertion score without IDGI over that with it, of each network, path and ranking.
 
-    Along the walks of Study A, over the images that count for both; a table with columns network, method, sign, log.
+    Along the walks of Study A, over the images that count for both, where these are enough; a table with columns
+    network, method, sign, log.
     """
     own = gains(rows[rows["network"].isin(networks)], metric="insertion", variant=COUNTS, protocol="study-a")
+    own = enough(own, "method", "sign")
     means = own.groupby(["network", "method", "sign"], sort=False, observed=True)[["without", "idgi"]].mean()
     return pd.Series(np.log(means["without"] / means["idgi"]), name="log").reset_index()
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.kinds import KINDS, OTHER, kind_of, on
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.causes import METHODS
@@ -17,8 +18,10 @@ Map = tuple[str, str]
 def in_pairs(gains: "pd.Series[Estimate]") -> str:
     """In how many pairs of a network and a path IDGI scores higher, and in how many lower: a line for each kind.
 
-    Gains are by network, method and sign.
+    Gains are by network, method and sign. Those of fewer than `LEAST` images are left out, unless all are of so few.
     """
+    if (few := gains.map(lambda e: e.n < LEAST).astype(bool)).sum() < len(gains):
+        gains = gains[~few]
     kinds = gains.index.get_level_values(0).astype(str).map(kind_of)
     lines = []
     for kind in (*KINDS, OTHER):

@@ -121,6 +121,13 @@ def medians(rows: pd.DataFrame, metric: str, methods: Sequence[str]) -> pd.DataF
     return found[[method for method in methods if method in found]].rename_axis(columns="")
 
 
+def common(one: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The counted rows of either of those images of a network and method that both have: medians compare the same."""
+    both = [rows[rows["left_out"] == ""] for rows in (one, other)]
+    first, second = (pd.MultiIndex.from_frame(rows[["network", "method", "image"]].astype(str)) for rows in both)
+    return both[0][first.isin(second)], both[1][second.isin(first)]
+
+
 def against(
     rows: pd.DataFrame, metric: str, prefix: str, methods: Sequence[str]
 ) -> dict[str, dict[str, tuple[list[float], list[float]]]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.tables import causes
 
 NETWORKS = ("vgg", "resnet", "vgg-modern", "resnet-modern", "noskip")
@@ -197,3 +198,13 @@ def test_gains_by_kind_name_each_imagenet_network_and_the_mean_of_several():
     )
     alone = causes.by_kind(gained(rows[rows["network"] == "mobilenet_v2"]))["IG"]["signed"]
     assert list(alone) == ["mobilenet_v2"]
+
+
+def test_networks_of_few_images_enter_no_panel_unless_all_have_few():
+    rows = planted(lambda network, method, sign: method.endswith("IDGI"), networks=["mobilenet_v1", "vgg", "resnet"])
+    few = rows["image"].astype(int) < LEAST - 1
+    most = rows[few | (rows["network"] == "vgg")]
+    assert list(causes.by_kind(gained(most))["IG"]["signed"]) == ["small"]
+    assert list(causes.by_kind(gained(rows[few]))["IG"]["signed"]) == ["mobilenet_v1", "small, mean of 2"]
+    enough = rows[rows["image"].astype(int) < LEAST]
+    assert list(causes.by_kind(gained(enough))["IG"]["signed"]) == ["mobilenet_v1", "small, mean of 2"]

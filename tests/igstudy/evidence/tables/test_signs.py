@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables import signs
 
@@ -91,10 +92,10 @@ def test_a_cause_lowers_raises_or_leaves_the_gain(changes, words):
     assert signs.effect(changes) == words
 
 
-def gains(**values):
+def gains(images=20, **values):
     """Gains by network, IG and sign: intervals of 0.1 to either side."""
     found = {
-        (network, "IG", sign): Estimate(value, value - 0.1, value + 0.1, 20)
+        (network, "IG", sign): Estimate(value, value - 0.1, value + 0.1, images)
         for network, pair in values.items()
         for sign, value in zip(("signed", "absolute"), pair, strict=True)
     }
@@ -115,6 +116,13 @@ def test_pairs_are_counted_for_each_kind_of_network(v1, words):
     assert lines[0] == f"- On ImageNet networks, IDGI scores {words}"
     assert lines[1].startswith("- On small networks, IDGI scores higher on **signed** maps in 1 of 1 and")
     assert len(lines) == 2
+
+
+def test_pairs_of_few_images_are_not_counted_unless_all_are():
+    few = gains(LEAST - 1, vgg=(0.3, 0.3))
+    assert "in 1 of 1 and" in signs.in_pairs(pd.concat([gains(resnet=(0.2, 0.2)), few]))
+    assert "(median gain +0.200)" in signs.in_pairs(pd.concat([gains(LEAST, resnet=(0.2, 0.2)), few]))
+    assert "(median gain +0.300)" in signs.in_pairs(few)
 
 
 @pytest.mark.parametrize(("hot", "words"), [(0.1, "from +0.200 to +0.100"), (-0.1, "from +0.200 to -0.100")])
