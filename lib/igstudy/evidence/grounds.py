@@ -15,7 +15,10 @@ SORTS = {
 }
 NAMED = 6  # networks; more of one kind are counted and not named
 KNOWN = "The confirmation has not been run yet; the results below were known when the claims were written."
-BEFORE = "The claims were committed before the confirmation's results were read; those of other studies were known."
+BEFORE = (
+    "The claims were committed before the confirmation's results were read; those of other studies were known. Where "
+    "both measured the same, the confirmation alone counts."
+)
 
 
 def scope() -> str:
