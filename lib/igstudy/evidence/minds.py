@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from igstudy.evidence.kinds import CONTROL, kind_of
+from igstudy.evidence.kinds import CONTROL, KINDS, kind_of, on
 from igstudy.evidence.tables.beside import counts
 from igstudy.evidence.tables.stability import common, medians
 from igstudy.evidence.telling import count
@@ -38,9 +38,15 @@ def devices(rows: pd.DataFrame) -> str:
 
 def parts(rows: pd.DataFrame) -> str:
     """From which baselines Left IG has a higher ABPC than full IG and than a window of its length, and on how many
-    networks.
+    networks of each kind but the control.
     """
-    own = rows[(rows["metric"] == "ABPC") & (rows["network"].astype(str).map(kind_of) != CONTROL)]
+    abpc = rows[rows["metric"] == "ABPC"]
+    of = abpc["network"].astype(str).map(kind_of)
+    parts = [_parts(kind, own) for kind in KINDS if kind != CONTROL and len(own := abpc[of == kind])]
+    return " ".join(filter(None, parts)) or "This was not measured."
+
+
+def _parts(kind: str, own: pd.DataFrame) -> str:
     words, most = [], []
     for baseline in ("grey", "black"):
         choice = {"protocol": f"igpaths, {baseline}", "variant": "logit, plain", "sign": "absolute", "metric": "ABPC"}
@@ -55,9 +61,10 @@ def parts(rows: pd.DataFrame) -> str:
             words.append(f"on {len(met) or 'none'} of {count(len(measured))} from {baseline}{names}")
             most += [f"from {baseline}"] * (2 * len(met) > len(measured))
     if not words:
-        return "This was not measured."
+        return ""
     there = f"is met {' and '.join(most)}" if most else "is not met"
-    return f"By magnitude its ABPC is higher, by both intervals, {' and '.join(words)}: the condition {there}."
+    above = "by magnitude its ABPC is above both, each by its interval"
+    return f"{on(kind)}, {above}, {' and '.join(words)}: the condition {there}."
 
 
 MET: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (devices, parts)}

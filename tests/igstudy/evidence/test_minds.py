@@ -8,6 +8,7 @@ from igstudy.evidence import minds
 from igstudy.evidence.deciding import LEAST
 
 NOTHING = pd.DataFrame(columns=COLUMNS)
+ABOVE = "by magnitude its ABPC is above both, each by its interval"
 
 
 def planted(values, *, metric, network, sign="signed", variant="", protocol="igpaths"):
@@ -83,7 +84,18 @@ def test_left_must_be_above_both_on_most_networks(grey, black, words):
     rows = [faithful(name, "grey", left) for name, left in zip(("vgg", "resnet"), grey, strict=True)]
     rows += [faithful(name, "black", left) for name, left in zip(("vgg", "resnet"), black, strict=True)]
     control = faithful("squeezenet1_1", "grey", 0.9)
-    assert minds.parts(pd.concat([*rows, control])) == f"By magnitude its ABPC is higher, by both intervals, {words}"
+    assert minds.parts(pd.concat([*rows, control])) == f"On small networks, {ABOVE}, {words}"
+
+
+def test_kinds_of_network_are_counted_apart():
+    rows = [faithful(name, "grey", 0.9) for name in ("vgg", "resnet", "narrow-plain-0")]
+    words = minds.parts(pd.concat([*rows, faithful("mobilenet_v2", "grey", 0.4)]))
+    assert words == (
+        f"On ImageNet networks, {ABOVE}, on none of 1 network from grey: the condition is not met. "
+        f"On small networks, {ABOVE}, on 2 of 2 networks from grey (vgg, resnet): the condition is met from grey. "
+        f"On paired small networks, {ABOVE}, on 1 of 1 network from grey (narrow-plain-0): the condition is met from "
+        "grey."
+    )
 
 
 def test_one_of_the_two_is_not_enough():

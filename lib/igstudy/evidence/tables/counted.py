@@ -7,6 +7,7 @@ validation set. Accuracies well above the published ones say that they are proba
 import pandas as pd
 from scipy.stats import binomtest
 
+from igstudy.evidence.networks import holm
 from igstudy.evidence.telling import count
 
 MEASURED = {"igpaths": "insertion", "study-a": "insertion", "study-b": "L2 ratio", "igpaths, grey": "L2 ratio"}
@@ -19,7 +20,7 @@ PRINTED = {
     "efficientnet_lite1": 0.767,
     "efficientnet_lite2": 0.776,
 }
-CHANCE = 0.05  # a smaller probability is more than chance
+CHANCE = 0.05  # a smaller probability, by Holm's correction for the number of networks, is more than chance
 METRICS = (*dict.fromkeys(MEASURED.values()), "SIC")
 
 
@@ -64,9 +65,10 @@ def of_accuracy(table: pd.DataFrame) -> str:
     """Whether `accuracy` says that the photographs are training images: a sentence."""
     if table.empty:
         return "No published study says how often networks are right about them."
-    above = int((table["p"].astype(float) < CHANCE).sum())
+    above = sum(p < CHANCE for p in holm(table["p"].astype(float).tolist()))
     where = f"On {above or 'none'} of {count(len(table))} the accuracy lies above the printed one by more than chance"
-    return f"{where}, which suggests that they are training images." if above else f"{where}."
+    suggests = ", which suggests that they are training images" if above else ""
+    return f"{where}{suggests} (with Holm's correction for the number of networks)."
 
 
 def _reasons(rows: pd.DataFrame) -> pd.Series:

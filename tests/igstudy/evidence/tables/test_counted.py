@@ -47,7 +47,7 @@ def test_networks_whose_accuracy_nobody_prints_are_left_out():
     [
         ((40, 40), "On 2 of 2 networks the accuracy lies above the printed one by more than chance, which suggests"),
         ((40, 28), "On 1 of 2 networks the accuracy lies above the printed one by more than chance, which suggests"),
-        ((10, 10), "On none of 2 networks the accuracy lies above the printed one by more than chance."),
+        ((10, 10), "On none of 2 networks the accuracy lies above the printed one by more than chance (with "),
     ],
 )
 def test_whether_photographs_are_training_images_is_said_as_it_is(right, words):
@@ -57,3 +57,9 @@ def test_whether_photographs_are_training_images_is_said_as_it_is(right, words):
     ]
     assert counted.of_accuracy(counted.accuracy(pd.concat(own))).startswith(words)
     assert counted.of_accuracy(counted.accuracy(own[0][:0])).startswith("No published study")
+
+
+@pytest.mark.parametrize(("p", "above"), [((0.03, 0.5), "none"), ((0.03, 0.04), "none"), ((0.02, 0.04), "2")])
+def test_the_number_of_networks_is_corrected_for(p, above):
+    table = pd.DataFrame({"p": [f"{each:.2g}" for each in p]})
+    assert counted.of_accuracy(table).startswith(f"On {above} of 2 networks")
