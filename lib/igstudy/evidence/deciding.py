@@ -43,6 +43,7 @@ class Row:
     estimates: dict[str, Inference]  # by network; of those with fewer than `LEAST` images, too, which do not count
     mean: Across | None  # over the networks that count
     outcome: str  # "agrees", "against" or "open", each by Holm's correction within the claim
+    alike: float  # the mean correlation of two networks' values of the same images
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
         counted = {name: estimate for name, estimate in estimates.items() if estimate.n >= LEAST}
         alike = cells.correlation(side.kind, list(counted), comparison)
         mean = across(list(counted.values()), correlation=alike) if counted else None
-        found.append(Row(comparison, estimates, mean, OPEN))
+        found.append(Row(comparison, estimates, mean, OPEN, alike))
     inside = [_p(row.mean, low, high) for row in found]
     outside = [_p_outside(row.mean, low, high) for row in found]
     agree, against = ([p < LEVEL for p in holm(each)] for each in (inside, outside))
@@ -236,10 +237,9 @@ def _unit(side: Side, value: float) -> float:
 
 def _sized(claim: Claim, answer: Answer, of_paper: float | None) -> Answer:
     """The answer under the paper's protocol with its size."""
-    effects = list(answer.effects.values())
-    if claim.agree in EXISTENTIAL or answer.side.null is None or not effects or not of_paper:
+    if claim.agree in EXISTENTIAL or answer.side.null is None or not answer.effects or not of_paper:
         return answer
-    size = _mean(effects, of_paper)
+    size = _mean(answer, list(answer.effects), of_paper)
     word = NOT if answer.word == OPEN and rope(size, 1.0) else answer.word  # practically nothing
     return replace(answer, word=word, size=size)
 
@@ -257,8 +257,8 @@ def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | N
         return replace(answer, word=words.get(answer.word, answer.word))
     towards = 1.0 if math.isinf(side.high) else -1.0  # the side that is claimed
     printed = of_paper if _same_scale(side, original.side) else None
-    unit = printed or math.copysign(sum(before[name].value for name in common) / len(common), towards)
-    size = _mean([effects[name] for name in common], unit)
+    unit = printed or math.copysign(_mean(original, common, 1.0).value, towards)
+    size = _mean(answer, common, unit)
     left = share([effects[name].value for name in common], [before[name].value for name in common]) if there else None
     return replace(answer, word=_left(size, left), size=size, left=left)
 
@@ -269,13 +269,17 @@ def _together(estimates: Sequence[Inference]) -> Inference:
     return student(value, error, min(e.df for e in estimates), min(e.n for e in estimates))
 
 
-def _mean(effects: Sequence[Inference], unit: float) -> Estimate:
-    """The mean over networks in a unit, by Student's t over networks; of one network, its own."""
-    if len(effects) > 1:
-        return over_networks([each.value / unit for each in effects])
-    (own,) = effects
-    low, high = sorted((own.low / unit, own.high / unit))
-    return Estimate(own.value / unit, low, high, 1)
+def _mean(answer: Answer, names: Sequence[str], unit: float) -> Estimate:
+    """The mean over these networks in a unit, by `across`, but never surer than by Student's t; of one, its own.
+
+    Student's t alone takes networks that share their photographs for independent. Of two networks that differ much,
+    `across` alone covers 87 to 91 %.
+    """
+    effects = [answer.effects[name] for name in names]
+    mean = across(effects, correlation=sum(row.alike for row in answer.rows) / len(answer.rows))
+    plain = over_networks([each.value for each in effects])
+    low, high = sorted((min(mean.low, plain.low) / unit, max(mean.high, plain.high) / unit))
+    return Estimate(mean.value / unit, low, high, mean.n)
 
 
 def _left(size: Estimate, left: Estimate | None) -> str:

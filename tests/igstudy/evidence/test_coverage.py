@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from scipy.special import stdtrit
 
+from claiming import CLAIMS, UNTESTED, of_side
+from igstudy.evidence.deciding import LEVEL, NOT, verdict
 from igstudy.evidence.inference import Inference, clustered, of_medians
+from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.networks import across, over_networks, p_value
 
 MATERIALS = 10  # one a class, and the class of scene i is i % 10
@@ -113,3 +116,22 @@ def test_an_interval_of_students_holds_the_truth_as_often_as_it_says_and_its_p_i
     np.testing.assert_array_equal(p >= 0.05, covered)
     assert abs(np.mean(p < 0.3) - 0.3) < 0.02
     assert (p_value([0.3]), p_value([0.0, 0.0]), p_value([0.3, 0.3])) == (1.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.6])
+def test_a_fifth_of_an_effect_is_seldom_taken_for_practically_nothing(correlation):
+    rng, claim = np.random.default_rng(5), CLAIMS["a2"]
+    printed = UNTESTED["a2"].published
+    template = of_side(claim.original, 0, noise=np.zeros(14))  # photographs, on each of five networks
+    effect = template["method"] == claim.original.comparisons[0][0].method
+    wrong, covered = [], []
+    for _ in range(100):
+        noise = math.sqrt(1 - correlation) * rng.standard_normal((5, 14))
+        noise += math.sqrt(correlation) * rng.standard_normal(14)
+        template.loc[effect, "value"] = (0.2 * printed + 0.15 * noise).ravel()
+        answer = verdict(claim, template).original[IMAGENET]
+        wrong.append(answer.word == NOT)
+        covered.append(answer.size.low <= 0.2 <= answer.size.high)
+    print(f"practically nothing: {100 * np.mean(wrong):.0f} %, covered: {100 * np.mean(covered):.0f} %")
+    assert np.mean(wrong) <= LEVEL + 0.025  # by Student's t over networks .15 at a correlation of .6
+    assert np.mean(covered) >= 0.9

@@ -23,6 +23,7 @@ from igstudy.evidence.deciding import (
     verdict,
 )
 from igstudy.evidence.kinds import IMAGENET
+from igstudy.evidence.networks import over_networks
 from igstudy.evidence.results import VALUES
 
 NOTHING = pd.DataFrame(columns=VALUES)
@@ -134,6 +135,33 @@ def test_where_a_bound_says_how_large_a_change_is_answered_as_the_claim_is(befor
     claim = a_claim(side, changed=(other,))
     rows = pd.concat([of_side(side, np.add(0.5, before)), of_side(other, np.add(0.5, after))])
     assert verdict(claim, rows).changed[0][IMAGENET].word == expected
+
+
+@pytest.mark.parametrize(("count", "same"), [(1, True), (2, True), (5, True), (5, False)])
+def test_photographs_that_networks_share_keep_an_effect_from_being_practically_nothing(count, same):
+    claim, rng = CLAIMS["a2"], np.random.default_rng(0)
+    (side,), printed = claim.changed, verdict(CLAIMS["a2"], NOTHING).published
+    noise = rng.normal(0, 0.6 * printed, (count, IMAGES))
+    noise = (noise[:1] if same else noise) * np.ones((count, 1))
+    noise -= noise.mean(axis=1, keepdims=True)  # each network finds nothing, and none of them knows it well
+    pairs = list(zip(NETWORKS, noise, strict=False))
+    before = [of_side(claim.original, printed, networks=[name]) for name, _ in pairs]
+    after = [of_side(side, 0, networks=[name], noise=each) for name, each in pairs]
+    found = verdict(claim, pd.concat(before + after)).changed[0][IMAGENET]
+    assert found.word == (OPEN if same else VANISHES)
+    assert found.size.n == count
+    if count == 1:
+        own = found.rows[0].estimates[NETWORKS[0]]
+        assert (found.size.low, found.size.high) == pytest.approx((own.low / printed, own.high / printed))
+
+
+def test_two_networks_that_differ_are_no_surer_than_by_students_t():
+    claim, values = CLAIMS["a2"], (0.1, 0.3)
+    pairs = zip(NETWORKS, values, strict=False)
+    found = verdict(claim, pd.concat(of_side(claim.original, value, networks=[name]) for name, value in pairs))
+    size, plain = found.original[IMAGENET].size, over_networks(np.array(values) / found.published)
+    assert (size.value, size.low, size.high) == pytest.approx((plain.value, plain.low, plain.high), rel=1e-3)
+    assert found.original[IMAGENET].word == OPEN
 
 
 def test_a_change_of_what_one_network_proves_is_answered_as_the_claim_is():
