@@ -14,11 +14,14 @@ from pydantic import Field
 
 from igstudy.engine.schema import allowed, schema
 from igstudy.evidence import kinds
+from igstudy.evidence.amounts import span
 from igstudy.evidence.deciding import Verdict
+from igstudy.evidence.inference import Inference, clustered
+from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
+from igstudy.evidence.tables.quality import ways
 from igstudy.evidence.tables.split import split_rows
-from igstudy.evidence.tables.stability import medians
 from igstudy.evidence.telling import sentence
 from igstudy.evidence.verdicts import MARKS
 
@@ -107,28 +110,33 @@ def shortcuts(rows: pd.DataFrame) -> str:
 
 def rounding(rows: pd.DataFrame) -> str:
     """What one rounding, and a GPU, does to the map of a path that is known beforehand, and of one that is not."""
-    misrounded = medians(rows[rows["variant"] == "constants"], "rounding change", ["IG", "Guided IG"])
-    moved = medians(rows, "device change", ["IG", "Guided IG"])
+    counted = rows[rows["left_out"] == ""]
+    misrounded = counted[(counted["metric"] == "rounding change") & (counted["variant"] == "constants")]
+    moved = counted[(counted["metric"] == "device change") & (counted["variant"] == "cpu")]
     parts = [
-        f"{what} moves maps of IG and of Guided IG by these shares of their length: {_both_by_kind(table)}."
-        for what, table in (
-            ("An error of one rounding in the normalisation constants", misrounded),
-            ("A GPU in place of a CPU, with all bits of float32 on both,", moved),
+        f"{what} moves maps of IG and of Guided IG by these shares of their length: {told}."
+        for what, told in (
+            ("An error of one rounding in the normalisation constants", _both_by_kind(misrounded)),
+            ("A GPU in place of a CPU, with all bits of float32 on both,", _both_by_kind(moved)),
         )
-        if not table.empty
+        if told
     ]
     return " ".join(parts)
 
 
-def _both_by_kind(table: pd.DataFrame) -> str:
-    """How far both move, by kind of network."""
-    networks = table.index.get_level_values("network")
-    by = {kind: table[[kinds.kind_of(str(name)) == kind for name in networks]] for kind in kinds.KINDS}
-    parts = [
-        f"{_range(own['IG'], '.1g')} and {_range(own['Guided IG'], '.1g')} on {kinds.WORDS[kind]}"
-        for kind, own in by.items()
-        if len(own)
-    ]
+def _both_by_kind(rows: pd.DataFrame) -> str:
+    """How far both move, by kind of network: the median over images, and of several networks the mean of theirs."""
+    medians: dict[str, dict[str, list[Inference]]] = {}
+    for (network, method), own in rows.groupby(["network", "method"], sort=False, observed=True):
+        of = medians.setdefault(kinds.kind_of(str(network)), {})
+        of.setdefault(str(method), []).append(clustered(own["value"], ways=ways(own), statistic="median"))
+    parts = []
+    for kind in [each for each in kinds.KINDS if {"IG", "Guided IG"} <= {*medians.get(each, ())}]:
+        both = [medians[kind][method] for method in ("IG", "Guided IG")]
+        values = [of[0] if len(of) == 1 else over_networks([each.value for each in of]) for of in both]
+        n = span({each.n for of in both for each in of}, "d")
+        what = f"mean of {len(both[0])} networks' medians" if len(both[0]) > 1 else "median of 1 network"
+        parts.append(f"{values[0]:.2g} and {values[1]:.2g} on {kinds.WORDS[kind]} ({what}, n = {n})")
     return ", ".join(parts)
 
 
