@@ -152,7 +152,7 @@ def _same_scale(one: Side, other: Side) -> bool:
 
 def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
     """The answer of one side on one kind of network."""
-    low, high = (_unit(side, bound) for bound in (side.low, side.high))
+    low, high = (in_unit(side, bound) for bound in (side.low, side.high))
     named = [n for n in cells.networks if kind_of(n) == kind and (not claim.networks or n in claim.networks)]
     found = []
     for comparison in side.comparisons:
@@ -230,7 +230,7 @@ def _above(mean: Inference, bound: float) -> float:
     return p if mean.value > bound else 1 - p
 
 
-def _unit(side: Side, value: float) -> float:
+def in_unit(side: Side, value: float) -> float:
     """A bound in the unit of the estimates."""
     return math.log10(value) if side.kind in LOGARITHMIC and 0 < value < math.inf else value
 

@@ -14,13 +14,17 @@ from pydantic import Field
 
 from igstudy.engine.schema import allowed, schema
 from igstudy.evidence import kinds
+from igstudy.evidence.amounts import span
 from igstudy.evidence.deciding import Verdict
+from igstudy.evidence.inference import Inference, clustered
 from igstudy.evidence.minds import MET
 from igstudy.evidence.minds import METRICS as MINDS
+from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes, paired
+from igstudy.evidence.tables.quality import ways
 from igstudy.evidence.tables.split import split_rows
-from igstudy.evidence.tables.stability import common, medians
+from igstudy.evidence.tables.stability import common
 from igstudy.evidence.telling import ranking, sentence
 from igstudy.evidence.verdicts import MARKS
 
@@ -123,36 +127,37 @@ def rounding(rows: pd.DataFrame) -> str:
 
     On networks where both were measured, over the images of both; otherwise over those that there are.
     """
-    misrounded = rows[(rows["metric"] == "rounding change") & (rows["variant"] == "constants")]
-    moved = rows[rows["metric"] == "device change"]
+    counted = rows[rows["left_out"] == ""]
+    misrounded = counted[(counted["metric"] == "rounding change") & (counted["variant"] == "constants")]
+    moved = counted[(counted["metric"] == "device change") & (counted["variant"] == "cpu")]
     pair = common(misrounded, moved)
     if pair[0].empty:
         pair = (misrounded, moved)
-    tables = [
-        medians(causes.enough(own[own["left_out"] == ""], "method"), metric, ["IG", "Guided IG"])
-        for own, metric in zip(pair, ("rounding change", "device change"), strict=True)
-    ]
     whats = (
         "An error of one rounding in the normalisation constants",
         "A GPU in place of a CPU, with all bits of float32 on both,",
     )
     parts = [
-        f"{what} moves maps of IG and of Guided IG by these shares of their length: {_both_by_kind(table)}."
-        for what, table in zip(whats, tables, strict=True)
-        if not table.empty
+        f"{what} moves maps of IG and of Guided IG by these shares of their length: {told}."
+        for what, own in zip(whats, pair, strict=True)
+        if (told := _both_by_kind(causes.enough(own, "method")))
     ]
     return " ".join(parts)
 
 
-def _both_by_kind(table: pd.DataFrame) -> str:
-    """How far both move, by kind of network."""
-    networks = table.index.get_level_values("network")
-    by = {kind: table[[kinds.kind_of(str(name)) == kind for name in networks]] for kind in kinds.KINDS}
-    parts = [
-        f"{_range(own['IG'], '.1g')} and {_range(own['Guided IG'], '.1g')} on {kinds.WORDS[kind]}"
-        for kind, own in by.items()
-        if len(own)
-    ]
+def _both_by_kind(rows: pd.DataFrame) -> str:
+    """How far both move, by kind of network: the median over images, and of several networks the mean of theirs."""
+    medians: dict[str, dict[str, list[Inference]]] = {}
+    for (network, method), own in rows.groupby(["network", "method"], sort=False, observed=True):
+        of = medians.setdefault(kinds.kind_of(str(network)), {})
+        of.setdefault(str(method), []).append(clustered(own["value"], ways=ways(own), statistic="median"))
+    parts = []
+    for kind in [each for each in kinds.KINDS if {"IG", "Guided IG"} <= {*medians.get(each, ())}]:
+        both = [medians[kind][method] for method in ("IG", "Guided IG")]
+        values = [of[0] if len(of) == 1 else over_networks([each.value for each in of]) for of in both]
+        n = span({each.n for of in both for each in of}, "d")
+        what = f"mean of {len(both[0])} networks' medians" if len(both[0]) > 1 else "median of 1 network"
+        parts.append(f"{values[0]:.2g} and {values[1]:.2g} on {kinds.WORDS[kind]} ({what}, n = {n})")
     return ", ".join(parts)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from igstudy.evidence import kinds
 from igstudy.evidence.claims import SOURCES
-from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict, comparable
+from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict, comparable, in_unit
 from igstudy.evidence.networks import Across
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.verdicts import MARKS, asked, in_numbers, marked, number, quantities, word
@@ -109,14 +109,15 @@ def _estimate(answer: Answer, estimate: Estimate) -> str:
 
 
 def _mean(answer: Answer, row: Row, mean: Across) -> str:
-    """The mean over networks, where a new network would lie, and how many lie above and below the bound."""
+    """The mean over networks, where a new network would lie, and how many lie above the bound, with a sign test's p."""
     mark = {"agrees": "●", "against": "○", "open": "◌"}[row.outcome]
     new, bound = "", answer.side.low if math.isfinite(answer.side.low) else answer.side.high
     if mean.prediction and math.isfinite(mean.error):
         low, high = (number(answer.side, end) for end in mean.prediction)
         new = f"; a new network {low:.2g} to {high:.2g}"
-    over = sum(number(answer.side, value) > bound for value in mean.values)
-    return f"<strong>{mark} {_interval(answer, mean)}</strong>{new}; {over} of {mean.n} above {bound:g}"
+    test = mean.sign_test(in_unit(answer.side, bound))
+    over = f"{test.above} of {mean.n} above {bound:g}, p = {test.p:.2g}"
+    return f"<strong>{mark} {_interval(answer, mean)}</strong>{new}; {over}"
 
 
 def _interval(answer: Answer, estimate: Estimate | Across) -> str:

@@ -14,7 +14,9 @@ from igstudy.engine.store import COLUMNS
 from igstudy.evidence import findings
 from igstudy.evidence.claims import CHAPTERS
 from igstudy.evidence.deciding import LEAST
+from igstudy.evidence.inference import clustered
 from igstudy.evidence.minds import MET
+from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import table
 from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.paired import RECIPES, SHORTCUTS
@@ -164,6 +166,7 @@ def test_shortcuts_and_recipe_are_told_by_map(of_shortcuts, of_recipe):
         rows.append(planted(values, network=f"{block}-{recipe}-{seed}"))
     words = findings.shortcuts(pd.concat(rows))
     assert words.startswith("On 8 paired networks, ")
+    assert words.count("[") == 2 * 4  # an interval for each effect on each map
     assert words.count("; ") == 3
     assert "(Blur IG, by magnitude)" in words
     assert numbers(words)[::3][:2] == pytest.approx([of_shortcuts, of_recipe])
@@ -173,11 +176,27 @@ def test_shortcuts_and_recipe_are_told_by_map(of_shortcuts, of_recipe):
 def test_rounding_and_devices_are_told_for_the_known_and_for_the_guided_path():
     moved = {("IG", "signed"): 2e-7, ("Guided IG", "signed"): 0.8}
     words = findings.rounding(planted(moved, metric="rounding change", variant="constants"))
-    assert numbers(words) == [0.8]
-    assert "2e-07" in words
+    assert words.endswith("2e-07 [2e-07, 2e-07] and 0.8 [0.8, 0.8] on small networks (median of 1 network, n = 12).")
     device = planted({("IG", "signed"): 5e-4, ("Guided IG", "signed"): 0.6}, metric="device change", variant="cpu")
-    assert numbers(findings.rounding(device)) == [0.0005, 0.6]
+    words = findings.rounding(device)
+    assert words.startswith("A GPU in place of a CPU")
+    assert "0.0005 [0.0005, 0.0005] and 0.6 [0.6, 0.6] on small networks" in words
     assert findings.rounding(planted(moved, metric="rounding change", variant="float64")) == ""
+    assert findings.rounding(planted({("IG", "signed"): 1.0}, metric="device change", variant="cpu")) == ""
+
+
+def test_the_interval_of_one_network_is_that_of_its_median_and_of_several_that_of_their_mean():
+    rng, medians, rows = np.random.default_rng(0), {"vgg": 0.2, "resnet": 0.5, "mobilenet_v2": 0.7}, []
+    for name, value in medians.items():
+        own = planted({("IG", "signed"): 0.0, ("Guided IG", "signed"): value}, metric="device change", variant="cpu")
+        rows.append(own.assign(network=name, value=own["value"] + np.sort(rng.uniform(-0.1, 0.1, len(own)))))
+    out = rows[-1].assign(value=9.0, image=lambda each: each["image"] + " out", left_out="misclassified")
+    words = findings.rounding(pd.concat([*rows, out]))
+    own = [each.query("method == 'Guided IG'")["value"] for each in rows]
+    one = clustered(own[2], ways=[range(12)], statistic="median")
+    several = over_networks([each.median() for each in own[:2]])
+    assert f" and {one:.2g} on ImageNet networks (median of 1 network, n = 12)" in words
+    assert f" and {several:.2g} on small networks (mean of 2 networks' medians, n = 12)." in words
 
 
 def test_rounding_and_devices_are_told_of_the_same_images():
@@ -187,7 +206,7 @@ def test_rounding_and_devices_are_told_of_the_same_images():
     others = [moved.assign(image=moved["image"] + f" {i}", value=9.0) for i in range(2)]
     for extra in ([], others, [rounded.assign(network="resnet", value=9.0)]):
         words = findings.rounding(pd.concat([moved, rounded, *extra]))
-        assert numbers(words) == [0.2, 0.7, 0.1, 0.8]
+        assert re.findall(r"([\d.]+) \[", words) == ["0.2", "0.7", "0.1", "0.8"]
     few = moved["image"].astype(int) < LEAST - 1
     assert findings.rounding(moved[few]) == ""
 

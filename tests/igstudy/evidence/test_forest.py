@@ -6,12 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 
 from claiming import NETWORKS, NOISE, a_claim, a_side, of_side
 from igstudy.evidence.claims import AGREE, CHAPTERS, SOURCES, claims
 from igstudy.evidence.deciding import LEAST, verdict, verdicts
 from igstudy.evidence.forest import AGREE as IN_WORDS
 from igstudy.evidence.forest import in_full
+from igstudy.evidence.kinds import IMAGENET, ONES
 from igstudy.evidence.results import VALUES
 
 CLAIMS = claims()
@@ -56,7 +58,8 @@ def test_a_fold_says_the_answer_what_decides_and_every_network(effect, mark, wor
     assert all(re.fullmatch(rf"{effect} \[.*\], n = 12", each[2]) for each in networks)
     over = len(NETWORKS) if effect > 0 else 0
     assert re.fullmatch(
-        rf"<strong>{mark} {effect} \[.*\]</strong>; a new network [-\d.]+ to [-\d.]+; {over} of 5 above 0", mean[2]
+        rf"<strong>{mark} {effect} \[.*\]</strong>; a new network [-\d.]+ to [-\d.]+; {over} of 5 above 0, p = 0.062",
+        mean[2],
     )
 
 
@@ -72,7 +75,22 @@ def test_a_ratio_is_shown_as_one_and_counted_at_its_bound():
     rows = pd.concat([of_side(side, 1, networks=NETWORKS[:3]), of_side(side, -1, networks=NETWORKS[3:])])
     text = full(verdict(a_claim(side), rows))
     assert re.search(r"<td>10 \[9\.\d+, 10\]|<td>10 \[", text)
-    assert "3 of 5 above 1" in text
+    assert "3 of 5 above 1, p = 1<" in text
+
+
+@pytest.mark.parametrize(("kind", "bound", "ends"), [("difference", 0, (0.5, -0.5)), ("ratio", 10, (1.5, 0.5))])
+def test_how_many_networks_lie_above_the_bound_is_tested_by_their_signs(kind, bound, ends):
+    side, (above, below) = a_side(kind, bound), ends
+    networks = ONES[IMAGENET][:7]
+    rows = [of_side(side, above, networks=networks[:6]), of_side(side, below, networks=networks[6:])]
+    p = binomtest(6, 7).pvalue
+    assert f"6 of 7 above {bound}, p = {p:.2g}<" in full(verdict(a_claim(side), pd.concat(rows)))
+    level = [
+        of_side(side, above, networks=networks[:6]),
+        of_side(side, np.log10(bound) if bound else 0, networks=networks[6:], noise=0 * NOISE),
+    ]
+    p = binomtest(6, 6).pvalue  # a tie does not count
+    assert f"6 of 7 above {bound}, p = {p:.2g}<" in full(verdict(a_claim(side), pd.concat(level)))
 
 
 def test_a_change_has_a_column_and_comparisons_have_names():
