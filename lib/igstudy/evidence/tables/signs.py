@@ -15,10 +15,10 @@ RANKED = {"signed": "on **signed** maps", "absolute": "on maps ranked by **magni
 Map = tuple[str, str]
 
 
-def in_pairs(gains: "pd.Series[Estimate]") -> str:
+def in_pairs(gains: pd.Series) -> str:
     """In how many pairs of a network and a path IDGI scores higher, and in how many lower: a line for each kind.
 
-    Gains are by network, method and sign. Those of fewer than `LEAST` images are left out, unless all are of so few.
+    Gains are estimates by network, method and sign. Those of fewer than `LEAST` images are left out, unless all are so.
     """
     if (few := gains.map(lambda e: e.n < LEAST).astype(bool)).sum() < len(gains):
         gains = gains[~few]
