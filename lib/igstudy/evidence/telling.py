@@ -3,6 +3,7 @@
 Intervals stand in tables and forests; a sentence has at most one pair of brackets.
 """
 
+from igpaths.texts import amount
 from igstudy.evidence import deciding, kinds
 from igstudy.evidence.deciding import Answer, Verdict
 
@@ -49,8 +50,10 @@ def _reproduced(verdict: Verdict, answer: Answer) -> str:
     word = f"*{reproduced(verdict, answer)}*"
     if answer.word == deciding.NOT_TESTED:
         return word
+    if not answer.networks:
+        return f"{word}, as too few images count"
     size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
-    return f"{word}{size} on {count(len(answer.networks))}" if answer.networks else f"{word}, as too few images count"
+    return f"{word}{size} on {amount(len(answer.networks), 'network')}"
 
 
 def reproduced(verdict: Verdict, answer: Answer) -> str:
@@ -72,16 +75,6 @@ def left(answer: Answer) -> str:
     if answer.word == deciding.SHRINKS and share:
         return f"{share} is left"
     return LEFT[answer.word] + (f" ({share})" if answer.word == deciding.SURVIVES and share else "")
-
-
-def count(networks: int) -> str:
-    """ "1 network", "5 networks"."""
-    return f"{networks} network{'' if networks == 1 else 's'}"
-
-
-def images(number: int) -> str:
-    """ "1 image", "5 images"."""
-    return f"{number} image{'' if number == 1 else 's'}"
 
 
 def capitalised(text: str) -> str:

@@ -5,12 +5,13 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from igpaths.texts import amount
 from igstudy.evidence import deciding, kinds
 from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Side, claims
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, count
+from igstudy.evidence.telling import OURS
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -124,13 +125,13 @@ def in_numbers(answer: Answer) -> str:
     """What an answer rests on: its size beside the published one, or the means of its comparisons; and the networks."""
     if answer.size:
         of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
-        return f"{of}{percent(answer.size)} of the published size, {count(answer.size.n)}"
+        return f"{of}{percent(answer.size)} of the published size, {amount(answer.size.n, 'network')}"
     means = [row.mean for row in answer.rows if row.mean]
     values = [number(answer.side, each.value) for each in means]
     if len(means) == 1:
         ends = (number(answer.side, end) for end in (means[0].low, means[0].high))
-        return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {count(means[0].n)}"
-    of = f"{answer.agreeing} of {len(values)} agree, {count(len(answer.networks))}"
+        return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {amount(means[0].n, 'network')}"
+    of = f"{answer.agreeing} of {len(values)} agree, {amount(len(answer.networks), 'network')}"
     return f"{min(values):.2g} to {max(values):.2g}, {of}" if values else ""
 
 
@@ -171,7 +172,7 @@ def quantities(kind: str, comparisons: Sequence[Comparison]) -> str:
 def _text(value: str | tuple[int | str, ...]) -> str:
     if isinstance(value, str):
         return value
-    return "" if value == ("finest",) else f"{' to '.join(map(str, value))} steps"
+    return "" if value == ("finest",) else amount(" to ".join(map(str, value)), "step")
 
 
 def table(rows: Sequence[Sequence[str]], name: str) -> str:

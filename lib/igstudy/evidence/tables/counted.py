@@ -7,7 +7,7 @@ validation set. Accuracies well above the published ones say that they are proba
 import pandas as pd
 from scipy.stats import binomtest
 
-from igstudy.evidence.telling import count
+from igpaths.texts import amount
 
 MEASURED = {"igpaths": "insertion", "study-a": "insertion", "study-b": "L2 ratio", "igpaths, grey": "L2 ratio"}
 # Top-1 accuracy on ImageNet's validation images as the weights' authors print it
@@ -65,7 +65,8 @@ def of_accuracy(table: pd.DataFrame) -> str:
     if table.empty:
         return "No published study says how often networks are right about them."
     above = int((table["p"].astype(float) < CHANCE).sum())
-    where = f"On {above or 'none'} of {count(len(table))} the accuracy lies above the printed one by more than chance"
+    networks = amount(len(table), "network")
+    where = f"On {above or 'none'} of {networks} the accuracy lies above the printed one by more than chance"
     return f"{where}, which suggests that they are training images." if above else f"{where}."
 
 
