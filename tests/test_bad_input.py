@@ -143,7 +143,7 @@ COMMANDS = [
     (["results", "..yaml"], "given '..yaml'; allowed: a name of letters, digits, spaces and _.+- that a folder"),
     (["results", "...yaml"], "given '...yaml'; allowed: a name of letters, digits"),
     (["results", "<script>.yaml"], "given '<script>.yaml'; allowed: a name of letters, digits"),
-    (["results", "study.yaml"], "1 of 1 parts are not computed yet: python -m igstudy run computes them"),
+    (["results", "study.yaml"], "1 of 1 part not computed yet: python -m igstudy run computes them"),
     (["book", "--params", "..yaml"], "given '..yaml'; allowed: a name of letters, digits"),
     (["chapter", "../../etc/x", "--params", "study.yaml"], "given '../../etc/x'; allowed: a number, a title"),
     (["chapter", "", "--params", "study.yaml"], "chapter: given ''; allowed: a number, a title"),

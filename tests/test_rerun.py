@@ -182,7 +182,7 @@ def test_a_study_is_run_asked_about_and_published(project, capsys):
         assert call(command) == 0
     printed = capsys.readouterr().out
     assert "what was found: python -m igstudy table params/objects.yaml" in printed
-    assert "objects/mobilenet: 2 of 2 units are complete; 2 images" in printed
+    assert "objects/mobilenet: 2 of 2 units complete; 2 images" in printed
     assert "objects/mobilenet: 2 of 2 units, " in printed
     assert {file.name for file in (project / "_build" / "published" / "objects").iterdir()} == {
         "values.parquet", "summary.parquet", "provenance.json",
@@ -225,7 +225,7 @@ def test_a_running_dask_scheduler_does_a_study(project, capsys):
             process = stack.enter_context(subprocess.Popen(f"exec env {server}", shell=True, stdout=log, stderr=log))
             stack.callback(process.terminate)
         assert call(f"{run} -p seed 1 -p images 1") == 0, Path("dask.log").read_text()
-    assert "1 units, 0 of them there before" in capsys.readouterr().out
+    assert "1 unit, 0 of them there before" in capsys.readouterr().out
 
 
 CLUSTER = block("# cluster.yaml; the first three are required")
@@ -368,10 +368,10 @@ def test_a_network_and_a_folder_of_ones_own(capsys):
     assert call(f"{explained} --steps 4 --target 'red kite'") == 0
     assert "red kite (class 1), probability" in capsys.readouterr().out
     assert call(run) == 0
-    assert "1 units, 0 of them there before" in capsys.readouterr().out
+    assert "1 unit, 0 of them there before" in capsys.readouterr().out
     assert set(rows(read("mine.yaml"))["image"]) == {f"{name}/IMG {number}.jpg" for number, name in enumerate(KITES)}
     assert call(shown) == 0
-    assert "module:mine.network: 1 of 1 units are complete; 3 images" in capsys.readouterr().out
+    assert "module:mine.network: 1 of 1 unit complete; 3 images" in capsys.readouterr().out
     (line,) = made(chapter)
     assert call(line) == 0
     assert call(f"{run} -p models '[module:mine.grey]'") == 0

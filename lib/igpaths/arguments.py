@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from igpaths.texts import amount
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -29,7 +31,7 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tens
     """
     import torch
 
-    values, wanted = None, f"one for each of the {count} images or one for all"
+    values, wanted = None, f"one for each of the {amount(count, 'image')} or one for all"
     if not (isinstance(targets, list | tuple) and any(isinstance(each, bool | np.bool_) for each in targets)):
         with suppress(TypeError, ValueError):
             tensor = isinstance(targets, torch.Tensor)
@@ -41,7 +43,8 @@ def as_targets(targets: Any, count: int, *, classes: int | None = None) -> "Tens
         raise ValueError(f"targets must be class indices, {wanted}, got shape {tuple(values.shape)}")
     values = values.long().expand(count)
     if classes is not None and (odd := sorted({n for n in values.tolist() if not 0 <= n < classes})):
-        raise ValueError(f"targets must be from 0 to {classes - 1} ({classes} classes), got {odd}")
+        known = f"from 0 to {classes - 1} ({amount(classes, 'class', 'classes')})"
+        raise ValueError(f"targets must be {known}, got {odd}")
     return values.clone() if values.is_inference() else values
 
 

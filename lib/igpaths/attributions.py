@@ -14,6 +14,7 @@ from igpaths.classifier import Classifier, send
 from igpaths.metrics.ranking import smooth as smooth_maps
 from igpaths.paths.base import Path
 from igpaths.rules import Part, Rule, as_rules
+from igpaths.texts import amount
 from igpaths.walks import BATCH_SIZE, Segment, Walk, as_path_steps, check_net, join, take_targets, walk
 
 Key = tuple[Rule | Part, int]
@@ -84,8 +85,8 @@ class Attributions:
     def __repr__(self) -> str:
         count, *shape = next(iter(self.maps.values())).shape
         rules, steps = ", ".join(map(str, self.rules)), ", ".join(map(str, self.scores))
-        of = f"Attributions of {count} images {tuple(shape)}: {rules} at {steps} steps"
-        return f"{of}; {self.evaluations} evaluations an image"
+        of = f"Attributions of {amount(count, 'image')} {tuple(shape)}: {rules} at {amount(steps, 'step')}"
+        return f"{of}; {amount(self.evaluations, 'evaluation')} an image"
 
     def ranking(self, kind: str, *, steps: int | None = None, smooth: float | str = 0) -> Tensor:
         """The maps that rank pixels, (B, M, H, W): one for each rule, in their order; higher is more important.
@@ -97,7 +98,8 @@ class Attributions:
         check_word("kind", kind, ("absolute", "signed"))
         steps = next(iter(self.scores)) if steps is None and len(self.scores) == 1 else steps
         if steps not in self.scores:
-            raise ValueError(f"steps is {steps}; there are maps of {', '.join(map(str, self.scores))} steps")
+            known = amount(", ".join(map(str, self.scores)), "step")
+            raise ValueError(f"steps is {steps}; there are maps of {known}")
         maps = torch.stack([self.maps[rule, steps] for rule in self.rules], dim=1)
         return smooth_maps((maps.abs() if kind == "absolute" else maps).sum(dim=2), smooth)
 

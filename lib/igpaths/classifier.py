@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from igpaths.arguments import as_targets, check_images, check_number, check_word, shorten
 from igpaths.folding import fold_norms, prefer_onednn
 from igpaths.modules import cast, copy_frozen, lay_out, logits_of, mixes_images, out_of_memory, products
+from igpaths.texts import amount
 
 Output = str | Callable[[Tensor, Tensor], Tensor]
 HALF = (torch.float16, torch.bfloat16)
@@ -111,7 +112,7 @@ class Classifier:
         output = getattr(self.output, "__name__", "a function") if callable(self.output) else repr(self.output)
         hot = f", temperature={self.temperature:g}" if self.temperature != 1 else ""
         of = f"{type(self.module).__name__}, mean={mean}, std={std}, output={output}{hot}"
-        folded = f", {self.folded} norms folded" if self.folded else ""
+        folded = f", {amount(self.folded, 'norm')} folded" if self.folded else ""
         return f"{type(self).__name__}({of}, {self.precision}, {self.device}{folded})"
 
     def logits(self, images: Tensor) -> Tensor:
@@ -228,7 +229,8 @@ class Classifier:
             if not isinstance(scores, Tensor) or scores.shape != pixels.shape[:1] or not scores.is_floating_point():
                 tensor = isinstance(scores, Tensor)
                 other = f"{tuple(scores.shape)} of {scores.dtype}" if tensor else type(scores).__name__
-                raise ValueError(f"output must return one score for each of the {len(pixels)} images, not {other}")
+                of = amount(len(pixels), "image")
+                raise ValueError(f"output must return one score for each of the {of}, not {other}")
             return scores.to(self.dtype)
         logits = self._logits(pixels)
         values = self.probabilities(logits) if self.output == "probability" else logits

@@ -21,6 +21,7 @@ from torch import Tensor
 from igpaths.explanations import Explanation
 from igpaths.methods import METHODS
 from igpaths.models import label
+from igpaths.texts import amount
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 SIGNED = "RdBu_r"  # blue lowers the score, red raises it
@@ -95,7 +96,7 @@ def show_explanation(explanation: Explanation) -> Figure:
     facts = zip(explanation.paths, explanation.baselines, explanation.seconds, strict=True)
     walks = " · ".join(f"{path} path from {baseline}, {seconds:.1f} s" for path, baseline, seconds in facts)
     what = f"What counts for “{_short(explanation.target)}” (orange) and against it (blue)"
-    how = f"{label(explanation.model)} · {explanation.steps} steps · {walks}"
+    how = f"{label(explanation.model)} · {amount(explanation.steps, 'step')} · {walks}"
     title = "\n".join(textwrap.fill(line, 30 * columns) for line in (what, how))
     figure.suptitle(title, fontsize=9, parse_math=False)
     return figure

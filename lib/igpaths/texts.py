@@ -1,4 +1,4 @@
-"""Text: files as editors of any system leave them, and terminals that cannot write every letter."""
+"""Text: files as editors of any system leave them, numbers with what they count, terminals that lack letters."""
 
 import io
 import os
@@ -22,6 +22,11 @@ def read_text(path: str | Path) -> str:
     if "\0" in text:
         raise ValueError(f"{path} is not text in UTF-8 (it has a zero byte, as UTF-16 has); save it in that encoding")
     return text
+
+
+def amount(number: object, noun: str, plural: str = "") -> str:
+    """ "1 image", "5 images", "1, 2 steps": a number, or several in words, with what they count."""
+    return f"{number} {noun if str(number) == '1' else plural or f'{noun}s'}"
 
 
 def written(name: str) -> str:

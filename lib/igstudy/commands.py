@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from tqdm import tqdm
 
+from igpaths.texts import amount
 from igstudy.engine import store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import device_name
@@ -30,8 +31,9 @@ def run(study: Parameters, *, table: str) -> int:
         print(f"interrupted: computed parts are kept in {study.store}; run the same command to go on", file=sys.stderr)
         return INTERRUPTED
     print(
-        f"{done.units} units, {done.finished} of them there before; {done.computed} parts computed with "
-        f"{done.evaluations} evaluations, {len(done.notes)} notes, {len(done.failures)} failures: {study.store}"
+        f"{amount(done.units, 'unit')}, {done.finished} of them there before; {amount(done.computed, 'part')} computed "
+        f"with {amount(done.evaluations, 'evaluation')}, {amount(len(done.notes), 'note')}, "
+        f"{amount(len(done.failures), 'failure')}: {study.store}"
     )
     print(f"what was found: {table}")
     return 1 if done.failures else 0
@@ -42,7 +44,7 @@ def table(study: Parameters) -> int:
     units = plan_units(study)
     for model in study.models:
         own = [unit for unit in units if unit.model == model]
-        complete = f"{model}: {sum(not unit.missing for unit in own)} of {len(own)} units are complete"
+        complete = f"{model}: {sum(not unit.missing for unit in own)} of {amount(len(own), 'unit')} complete"
         if not (stored := there(own)):
             print(f"{complete}; nothing is there yet: python -m igstudy run computes it")
             continue
@@ -60,8 +62,9 @@ def status(study: Parameters) -> int:
         files = [file for unit in own for file in unit.files.values()]
         complete = sum(not unit.missing for unit in own)
         stale = sum(len(store.superseded(file)) for file in files)
-        more = f"; {stale} files of other versions or parameters are not shown" if stale else ""
-        print(f"{model}: {complete} of {len(own)} units, {len(there(own))} of {len(files)} parts{more}")
+        more = f"; not shown: {amount(stale, 'file')} of other versions or parameters" if stale else ""
+        parts = f"{len(there(own))} of {amount(len(files), 'part')}"
+        print(f"{model}: {complete} of {amount(len(own), 'unit')}, {parts}{more}")
     _print_notes(units)
     return 1 if any(unit.missing for unit in units) else 0
 
@@ -69,7 +72,7 @@ def status(study: Parameters) -> int:
 def _print_notes(units: Sequence[Unit]) -> None:
     if stored := there(units):
         facts = merged([store.facts(file) for file in tqdm(stored, desc="notes", leave=False, disable=None)])
-        spent = f"{facts['evaluations']} evaluations in {facts['seconds']:.0f} s of {facts['device']}"
+        spent = f"{amount(facts['evaluations'], 'evaluation')} in {facts['seconds']:.0f} s of {facts['device']}"
         print(spent, *facts["notes"], sep="\n")
 
 
@@ -84,8 +87,9 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
     for model in study.models:
         rate, forwards = throughput(study, model)
         print(
-            f"{model}: {rate:.3g} gradients and {forwards:.3g} forward passes a second "
-            f"on {device} ({study.threads} threads)"
+            f"{model}: {amount(f'{rate:.3g}', 'gradient')} and "
+            f"{amount(f'{forwards:.3g}', 'forward pass', 'forward passes')} a second "
+            f"on {device} ({amount(study.threads, 'thread')})"
         )
         done = [unit for unit in units if unit.model == model and not unit.missing]
         if done:
@@ -94,18 +98,20 @@ def plan(study: Parameters, *, images: int, workers: int) -> int:
             facts = merged([store.facts(file) for file in files])
             evaluations, seconds = (facts[name] / count for name in ("evaluations", "seconds"))
             size += images / count * sum(file.stat().st_size for file in files)
-            by = f"by {count} images, {evaluations:.0f} evaluations and {seconds:.2g} s an image"
-            by += f" on {facts['device']} ({facts['threads']} threads)"
+            spent = f"{amount(f'{evaluations:.0f}', 'evaluation')} and {seconds:.2g} s an image"
+            by = f"by {amount(count, 'image')}, {spent} on {facts['device']} ({amount(facts['threads'], 'thread')})"
         else:
             evaluations, seconds, least = gradients, gradients / rate, True
-            by = f"no unit is complete, as a run with -p images {study.shard} would make one: {gradients} gradients of "
-            by += "the walks for each image, and the metrics come on top"
+            by = f"no unit is complete, as a run with -p images {study.shard} would make one: "
+            by += f"{amount(gradients, 'gradient')} of the walks for each image, and the metrics come on top"
         hours += images * seconds / 3600
-        print(f"  {by}; {images} images: {images * evaluations:.3g} evaluations, {images * seconds / 3600:.3g} hours")
+        takes = amount(f"{images * evaluations:.3g}", "evaluation"), amount(f"{images * seconds / 3600:.3g}", "hour")
+        print(f"  {by}; {amount(images, 'image')}: {', '.join(takes)}")
     shards = -(-images // study.shard) * len(study.models)
     print(
-        f"together {'more than ' * least}{hours:.3g} hours of one worker, {hours / workers:.3g} of {workers}; "
-        f"{shards} units; store {'more than ' * least}{size / 2**30:.3g} GiB"
+        f"together {'more than ' * least}{amount(f'{hours:.3g}', 'hour')} of one worker, "
+        f"{hours / workers:.3g} of {workers}; {amount(shards, 'unit')}; "
+        f"store {'more than ' * least}{size / 2**30:.3g} GiB"
     )
     return 0
 

@@ -249,6 +249,9 @@ def test_the_representation_fits_a_cell(maps):
         "Attributions of 2 images (3, 12, 10): IDGI(at='start'), IG(at='start') at 2, 4 steps; 5 evaluations an image"
     )
     assert len(repr(classifier(small_network()))) < 120
+    x, net = images(shape=SHAPE), classifier(small_network())
+    one = ig.attribute(net, x[:1], 0, path=ig.Straight(), rules=ig.IDGI(), steps=1)
+    assert repr(one) == "Attributions of 1 image (3, 12, 10): IDGI(at='start') at 1 step; 2 evaluations an image"
 
 
 def test_cpu_keeps_everything(maps):

@@ -5,9 +5,10 @@ import os
 import re
 import sys
 
+import numpy as np
 import pytest
 
-from igpaths.texts import read_text, write_any_letter, written
+from igpaths.texts import amount, read_text, write_any_letter, written
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,14 @@ def test_what_is_printed_to_a_closed_stream_is_lost_and_nothing_else(monkeypatch
     for stream in (sys.stdout, sys.stderr):
         stream.write("α")
         stream.close()
+
+
+def test_a_number_agrees_with_what_it_counts():
+    numbers = [0, 1, 5, np.int64(1), "1", "1.5", "1, 2", "1,234"]
+    assert [amount(number, "step") for number in numbers] == [
+        *("0 steps", "1 step", "5 steps", "1 step", "1 step", "1.5 steps", "1, 2 steps", "1,234 steps"),
+    ]
+    assert amount(2, "forward pass", "forward passes") == "2 forward passes"
 
 
 def test_a_name_is_one_line_that_steers_no_terminal():

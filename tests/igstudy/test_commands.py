@@ -19,10 +19,7 @@ from igstudy.evidence.tables.overview import overview
 from studies import own_folder, photographs, study
 
 QUICK = {"paths": ("straight",), "steps": (2, 4), "metrics": ("completeness", "insertion"), "protocols": ("igpaths",)}
-NOTE = (
-    "photographs have no label: the class that the network finds is explained, and none can be left out as "
-    "misclassified"
-)
+NOTE = "without a label: the class that the network finds is explained, and none can be left out as misclassified"
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +64,7 @@ def test_photographs_without_labels_say_so_everywhere(tmp_path, capsys):
     assert commands.run(chosen, table="") == 0
     out, err = capsys.readouterr()
     assert "2 notes, 0 failures" in out
-    lines = [f"module:studies.three, images {which} {NOTE}" for which in ("0 to 3: 4", "4 to 5: 2")]
+    lines = [f"module:studies.three, images {which} photographs {NOTE}" for which in ("0 to 3: 4", "4 to 5: 2")]
     assert all(line in err for line in lines)
     for command in (commands.status, commands.table):
         assert all(line in printed(capsys, command(chosen)).splitlines() for line in lines)
@@ -77,6 +74,21 @@ def test_photographs_without_labels_say_so_everywhere(tmp_path, capsys):
     found = rows(chosen)
     assert found["image"].nunique() == 6
     assert set(found["left_out"]) == {""}
+
+
+def test_one_of_each_is_said_in_the_singular(tmp_path, capsys):
+    chosen = own(own_folder(tmp_path / "Fotos", "none"), images=1, metrics=("completeness",))
+    commands.run(chosen, table="")
+    out, err = capsys.readouterr()
+    assert out.startswith("1 unit, 0 of them there before; ")
+    assert ", 1 note, 0 failures: " in out
+    assert f"module:studies.three, image 0: 1 photograph {NOTE}" in err
+    assert "1 of 1 unit complete; 1 image\n" in printed(capsys, commands.table(chosen))
+    assert "module:studies.three: 1 of 1 unit, " in printed(capsys, commands.status(chosen))
+    told = printed(capsys, commands.plan(chosen, images=1, workers=1))
+    assert "(1 thread)\n  by 1 image, " in told
+    assert "; 1 image: " in told
+    assert "; 1 unit; store " in told
 
 
 def test_a_label_in_place_of_none_explains_another_class(tmp_path):
@@ -102,7 +114,7 @@ def test_fewer_classes_than_the_network_has_outputs(tmp_path, capsys):
 class TestTable:
     def test_nothing_is_there_yet(self, tmp_path, capsys):
         assert commands.table(own(own_folder(tmp_path / "Fotos", "val"))) == 1
-        words = "0 of 2 units are complete; nothing is there yet: python -m igstudy run computes it"
+        words = "0 of 2 units complete; nothing is there yet: python -m igstudy run computes it"
         assert capsys.readouterr().out == f"module:studies.three: {words}\n"
 
     def test_the_numbers_are_those_of_the_rows(self, tmp_path, capsys):
@@ -115,7 +127,7 @@ class TestTable:
         folder = own_folder(tmp_path / "Fotos", "none")
         commands.run(own(folder, images=4), table="")
         capsys.readouterr()
-        assert "1 of 2 units are complete; 4 images\n" in printed(capsys, commands.table(own(folder)))
+        assert "1 of 2 units complete; 4 images\n" in printed(capsys, commands.table(own(folder)))
 
     def test_an_image_that_does_not_count_is_counted(self, tmp_path, capsys):
         chosen = study(photographs(tmp_path / "photos"), **QUICK)
@@ -124,7 +136,7 @@ class TestTable:
         told = printed(capsys, commands.table(chosen))
         found = rows(chosen)
         wrong = found[found["left_out"] == "misclassified"]["image"].nunique()
-        assert f"2 of 2 units are complete; 6 images, of which left out: {wrong} misclassified (igpaths)\n" in told
+        assert f"2 of 2 units complete; 6 images, of which left out: {wrong} misclassified (igpaths)\n" in told
 
     def test_a_study_of_other_metrics(self, tmp_path, capsys):
         chosen = own(own_folder(tmp_path / "Fotos", "val"), metrics=("texture",))
@@ -153,7 +165,7 @@ def test_networks_of_timm_with_weights_of_ones_own(tmp_path, capsys):
     name = f"timm/resnet18.a1_in1k@{weights}"
     chosen = own(own_folder(tmp_path / "Fotos", "val"), models=(name,), images=2, steps=(2,), metrics=("completeness",))
     assert commands.run(chosen, table="") == 0
-    assert f"{name}: 1 of 1 units are complete; 2 images" in printed(capsys, commands.table(chosen))
+    assert f"{name}: 1 of 1 unit complete; 2 images" in printed(capsys, commands.table(chosen))
     assert load_model(name).network.num_classes == 3
 
 

@@ -112,11 +112,12 @@ def test_nothing_heavy_is_imported_for_arguments_that_are_refused(words, answers
 
 
 def test_a_run_that_fails_is_said_by_the_exit_status(capsys, monkeypatch):
-    for failures, status in (((), 0), (("resnet, images 0 to 7: no room",), 1)):
+    one = ("resnet, images 0 to 7: no room",)
+    for failures, words, status in (((), "0 failures", 0), (one, "1 failure", 1)):
         done = Run(units=3, finished=1, computed=8, evaluations=96, notes=(), failures=failures)
         monkeypatch.setattr(commands, "run_engine", lambda study, done=done: done)
         assert main(["run", "study.yaml", "-p", "images", "8"]) == status
-        words = f"8 parts computed with 96 evaluations, 0 notes, {len(failures)} failures: "
+        words = f"8 parts computed with 96 evaluations, 0 notes, {words}: "
         assert capsys.readouterr().out.startswith(f"3 units, 1 of them there before; {words}")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from igpaths.arguments import nearest, shorten
 from igpaths.models import Model
-from igpaths.texts import read_text
+from igpaths.texts import amount, read_text
 
 
 def class_names(model: Model, count: int, *, listed: Sequence[str] = ()) -> tuple[str, ...]:
@@ -17,7 +17,8 @@ def class_names(model: Model, count: int, *, listed: Sequence[str] = ()) -> tupl
     if len(listed) == count:
         return tuple(listed)
     if model.classes and len(model.classes) != count:
-        raise ValueError(f"model is {model.name!r}; its network has {count} outputs for {len(model.classes)} classes")
+        words = f"{amount(count, 'output')} for {amount(len(model.classes), 'class', 'classes')}"
+        raise ValueError(f"model is {model.name!r}; its network has {words}")
     return model.classes or tuple(f"class {index}" for index in range(count))
 
 

@@ -18,6 +18,7 @@ from igpaths.arguments import NotFinite
 from igpaths.classifier import Classifier
 from igpaths.models import load_model
 from igpaths.modules import out_of_memory
+from igpaths.texts import amount
 from igstudy.engine import fingerprint, store
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import provenance
@@ -29,10 +30,7 @@ from igstudy.measures.sample import Sample, without_maps, without_values
 from igstudy.measures.sources import are_finite
 from igstudy.tasks.images import NoImagesError
 
-UNLABELLED = (
-    "photographs have no label: the class that the network finds is explained, and none can be left out as "
-    "misclassified"
-)
+UNLABELLED = "without a label: the class that the network finds is explained, and none can be left out as misclassified"
 
 
 @dataclass(frozen=True)
@@ -133,7 +131,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
         return failures
     facts["norms folded"] = shard.net.folded
     notes += [f"{unit.model}: skipped {line}" for line in shard.skipped]
-    notes += [f"{unit.name}: {shard.unlabelled} {UNLABELLED}"] if shard.unlabelled else []
+    notes += [f"{unit.name}: {amount(shard.unlabelled, 'photograph')} {UNLABELLED}"] if shard.unlabelled else []
     for source in {part.source.name: part.source for part in waiting}.values():
         here = [part for part in waiting if part.source.name == source.name]
         frames: dict[str, list[pd.DataFrame]] = {part.name: [] for part in here}

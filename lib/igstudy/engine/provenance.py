@@ -15,6 +15,7 @@ from typing import Any
 
 import PIL.features
 
+from igpaths.texts import amount
 from igstudy.engine.parameters import Parameters
 
 PACKAGES = (
@@ -93,7 +94,7 @@ def footer(parameters: Parameters, *, started: float | None = None) -> Any:
 
     facts = provenance(parameters)
     rows = {name: _listed(facts[name]) for name in ("parameters", "commit", "versions", "device", "precision")}
-    rows["device"] += f", {facts['threads']} threads"
+    rows["device"] += f", {amount(facts['threads'], 'thread')}"
     rows["computed"] = f"{facts['date']}, in {time.monotonic() - (_started if started is None else started):.0f} s"
     table = ["| | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]
     return Markdown("\n".join([":::{dropdown} How this page was made", *table, ":::"]))

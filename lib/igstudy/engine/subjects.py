@@ -11,6 +11,7 @@ from torch import Tensor
 from igpaths.classifier import Classifier
 from igpaths.models import DEFAULT, Model, label, load_model
 from igpaths.models.classes import class_names, first_name
+from igpaths.texts import amount
 from igstudy.engine.parameters import Parameters
 from igstudy.measures.sample import Sample
 from igstudy.measures.sources import Source, explain
@@ -49,7 +50,7 @@ def subject(
     data = load_images(study.task, model=model, count=count, start=start, data=study.data, seed=study.seed)
     outputs = net.logits(data.images[:1]).shape[1]
     if data.classes and outputs != len(data.classes):
-        words = f"its network has {outputs} outputs for {len(data.classes)} classes"
+        words = f"its network has {amount(outputs, 'output')} for {amount(len(data.classes), 'class', 'classes')}"
         more = f": list all {outputs} in classes.txt, a name a line" if study.task == "folder" else ""
         raise ValueError(f"model is {model.name!r}; {words}{more}")
     predictions = torch.cat([net.predict(batch)[0].cpu() for batch in data.images.split(study.batch_size)])

@@ -58,7 +58,8 @@ class Unit:
 
     @property
     def name(self) -> str:
-        return f"{self.model}, images {self.start} to {self.start + self.count - 1}"
+        last = self.start + self.count - 1
+        return f"{self.model}, " + (f"images {self.start} to {last}" if self.count > 1 else f"image {last}")
 
     @property
     def folder(self) -> Path:

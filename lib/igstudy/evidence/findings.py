@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 from pydantic import Field
 
+from igpaths.texts import amount
 from igstudy.engine.schema import allowed, schema
 from igstudy.evidence import kinds
 from igstudy.evidence.amounts import span
@@ -117,8 +118,8 @@ def shortcuts(rows: pd.DataFrame) -> str:
         for sign in ("signed", "absolute")
         if (paired.EFFECTS[0], method, sign) in found
     ]
-    networks = next((each.n for each in found.values()), 0)
-    change = f"On {networks} paired networks, shortcuts and the modern recipe change IDGI's gain by insertion by"
+    networks = amount(next((each.n for each in found.values()), 0), "paired network")
+    change = f"On {networks}, shortcuts and the modern recipe change IDGI's gain by insertion by"
     return f"{change} {'; '.join(words)}." if words else ""
 
 

@@ -1,6 +1,7 @@
 """What the answers rest on, in Markdown: the published studies with what they cost, and their networks and images."""
 
 from igpaths.models import label
+from igpaths.texts import amount
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
 from igstudy.evidence.names import is_confirming
 from igstudy.evidence.results import studies
@@ -8,10 +9,10 @@ from igstudy.evidence.verdicts import table
 
 SHOWN = 16  # digits of a digest
 SORTS = {
-    IMAGENET: "network{} trained on ImageNet",
-    SMALL: "small network{} of a task with known masks",
-    PAIRED: "small network{} that differ by one thing each",
-    CONTROL: "control{}",
+    IMAGENET: ("network", " trained on ImageNet"),
+    SMALL: ("small network", " of a task with known masks"),
+    PAIRED: ("small network", " that differ by one thing each"),
+    CONTROL: ("control", ""),
 }
 NAMED = 6  # networks; more of one kind are counted and not named
 KNOWN = "The confirmation has not been run yet; the results below were known when the claims were written."
@@ -42,8 +43,8 @@ def precedence() -> str:
 def _networks(kind: str, images: dict[str, int]) -> str:
     """The networks of a kind: how many, their names where these are few, and up to how many images of each."""
     names = f"{_listed(list(images))}; " if len(images) <= NAMED else ""
-    sort = SORTS[kind].format("" if len(images) == 1 else "s")
-    return f"{len(images)} {sort} ({names}up to {max(images.values())} images each)"
+    noun, of = SORTS[kind]
+    return f"{amount(len(images), noun)}{of} ({names}up to {amount(max(images.values()), 'image')} each)"
 
 
 def _listed(parts: list[str]) -> str:
@@ -62,7 +63,8 @@ def on_what() -> str:
         own = facts["parameters"]
         sizes, protocols = [str(len(own["models"])), _numbered(own)], ", ".join(own["protocols"])
         days = " to ".join(dict.fromkeys(facts[end][:10] for end in ("from", "to")))
-        cost = f"{facts['seconds'] / 3600:.2g} hours of one process, {facts['evaluations']:,} evaluations"
+        cost = f"{amount(format(facts['seconds'] / 3600, '.2g'), 'hour')} of one process"
+        cost += f", {amount(format(facts['evaluations'], ','), 'evaluation')}"
         ran = f"{days}, {facts['device']}, at {_commits(facts['commit'])}"
         rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, ran, cost])
     return table(rows, "sources") if len(rows) > 1 else "No published study holds this yet, so no claim is decided."
@@ -75,7 +77,7 @@ def digests() -> str:
         found = facts.get("inputs", {})  # studies of before have none
         weights |= {model: digest for model, digest in found.get("weights", {}).items()}
         if found:
-            images[f"{name}, {found['images']} images"] = found["sha256"]
+            images[f"{name}, {amount(found['images'], 'image')}"] = found["sha256"]
     rows = [["what", "SHA-256, its first digits"]]
     rows += [[name, f"`{digest[:SHOWN]}`"] for name, digest in (weights | images).items()]
     return table(rows, "sources") if len(rows) > 1 else "No published study names its inputs yet."

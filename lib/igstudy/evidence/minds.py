@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence.kinds import CONTROL, KINDS, kind_of, on
 from igstudy.evidence.tables.beside import counts
 from igstudy.evidence.tables.stability import common, medians
-from igstudy.evidence.telling import count
 
 METRICS = ("ABPC", "rounding change", "device change")  # that the functions read
 
@@ -32,7 +32,7 @@ def devices(rows: pd.DataFrame) -> str:
     guided = further[further["Guided IG"]]
     met = [str(name) for name in guided.index[~guided["IG"]]]
     also = f", and IG's too on {len(guided) - len(met)} of these" if len(guided) else ""
-    where = f"on {len(guided) or 'none'} of {count(len(networks))}"
+    where = f"on {len(guided) or 'none'} of {amount(len(networks), 'network')}"
     return f"It moves Guided IG's further {where}{also}, so the condition is met on {', '.join(met) or 'none'}."
 
 
@@ -58,7 +58,7 @@ def _parts(kind: str, own: pd.DataFrame) -> str:
         met = [name for name, its in measured.items() if all(higher for higher, *_ in its.values())]
         if measured:
             names = f" ({', '.join(met)})" if met else ""
-            words.append(f"on {len(met) or 'none'} of {count(len(measured))} from {baseline}{names}")
+            words.append(f"on {len(met) or 'none'} of {amount(len(measured), 'network')} from {baseline}{names}")
             most += [f"from {baseline}"] * (2 * len(met) > len(measured))
     if not words:
         return ""

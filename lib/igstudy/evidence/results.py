@@ -23,7 +23,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from igpaths.texts import read_text
+from igpaths.texts import amount, read_text
 from igstudy.engine import store
 from igstudy.engine.inputs import inputs
 from igstudy.engine.parameters import Parameters, read
@@ -68,7 +68,7 @@ def publish(study: Parameters, folder: Path) -> list[Path]:
     missing = sum(len(unit.missing) for unit in units)
     if missing:
         parts = sum(len(unit.files) for unit in units)
-        raise ValueError(f"{missing} of {parts} parts are not computed yet: python -m igstudy run computes them")
+        raise ValueError(f"{missing} of {amount(parts, 'part')} not computed yet: python -m igstudy run computes them")
     store.prepare(folder)
     with TemporaryDirectory(prefix=".", dir=folder) as unfinished:
         new = [Path(unfinished, name) for name in FILES]

@@ -3,6 +3,7 @@
 Intervals stand in tables and forests; a sentence has at most one pair of brackets.
 """
 
+from igpaths.texts import amount
 from igstudy.evidence import deciding, kinds
 from igstudy.evidence.deciding import Answer, Verdict
 
@@ -55,7 +56,7 @@ def _reproduced(verdict: Verdict, answer: Answer) -> str:
     if answer.word == deciding.NOT_REFUTED:
         return f"{word} by {refuting(answer)}"
     size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
-    return f"{word}{size} on {count(len(answer.networks))}{disagreeing(answer)}"
+    return f"{word}{size} on {amount(len(answer.networks), 'network')}{disagreeing(answer)}"
 
 
 def disagreeing(answer: Answer) -> str:
@@ -65,7 +66,7 @@ def disagreeing(answer: Answer) -> str:
 
 def refuting(answer: Answer) -> str:
     """What could refute that there is no such case: "any of 27 comparisons on 3 networks"."""
-    return f"any of {answer.chances} comparison{'' if answer.chances == 1 else 's'} on {count(len(answer.networks))}"
+    return f"any of {amount(answer.chances, 'comparison')} on {amount(len(answer.networks), 'network')}"
 
 
 def reproduced(verdict: Verdict, answer: Answer) -> str:
@@ -93,16 +94,6 @@ def left(answer: Answer) -> str:
 def ranking(sign: str) -> str:
     """How a map ranks pixels, in the book's word: what is stored as "absolute" is "by magnitude"."""
     return "by magnitude" if sign == "absolute" else sign
-
-
-def count(networks: int) -> str:
-    """ "1 network", "5 networks"."""
-    return f"{networks} network{'' if networks == 1 else 's'}"
-
-
-def images(number: int) -> str:
-    """ "1 image", "5 images"."""
-    return f"{number} image{'' if number == 1 else 's'}"
 
 
 def capitalised(text: str) -> str:

@@ -5,13 +5,14 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from igpaths.texts import amount
 from igstudy.evidence import deciding, kinds
 from igstudy.evidence.amounts import span
 from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Side, claims
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, count, disagreeing, ranking, refuting
+from igstudy.evidence.telling import OURS, disagreeing, ranking, refuting
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -133,15 +134,15 @@ def in_numbers(answer: Answer) -> str:
 def _numbers(answer: Answer) -> str:
     if answer.size:
         of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
-        return f"{of}{percent(answer.size)} of the published size, {count(answer.size.n)}"
+        return f"{of}{percent(answer.size)} of the published size, {amount(answer.size.n, 'network')}"
     means = [row.mean for row in answer.rows if row.mean]
     values = [number(answer.side, each.value) for each in means]
     if answer.word == deciding.NOT_REFUTED:
         return f"{span(values, '.2g')}; {refuting(answer)} could refute it"
     if len(means) == 1:
         ends = (number(answer.side, end) for end in (means[0].low, means[0].high))
-        return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {count(means[0].n)}"
-    of = f"{answer.agreeing} of {len(values)} agree, {count(len(answer.networks))}"
+        return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {amount(means[0].n, 'network')}"
+    of = f"{answer.agreeing} of {len(values)} agree, {amount(len(answer.networks), 'network')}"
     return f"{min(values):.2g} to {max(values):.2g}, {of}" if values else ""
 
 

@@ -15,6 +15,7 @@ from types import CodeType
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from igpaths.texts import amount
 from igstudy.engine.parameters import NAMES, Parameters, check_names, plain_names
 
 TAG = "parameters"
@@ -50,8 +51,8 @@ def named_parameters(title: str, notebook: NotebookNode) -> list[str]:
     if not alone and (tagged or read):
         given = "; ".join(_alike(cell) for cell in notebook.cells if _alike(cell) and not _has_tag(cell))
         raise ChapterError(
-            f"{title}: {len(tagged)} cells have the tag {TAG}; exactly one must, of code and with the line "
-            f"':tags: [{TAG}]'" + (f"; given: {given}" if given else "")
+            f"{title}: {amount(len(tagged), 'cell')} with the tag {TAG}; exactly one must have it, of code and with "
+            f"the line ':tags: [{TAG}]'" + (f"; given: {given}" if given else "")
         )
     if missing := [name for name in NAMES if name in read and name not in names]:
         lines = ", ".join(f"{name} = {Parameters().as_dict()[name]!r}" for name in missing)

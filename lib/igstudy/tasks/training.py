@@ -31,6 +31,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torchvision.transforms import v2
 from tqdm import tqdm
 
+from igpaths.texts import amount
 from igstudy.tasks import objects
 from igstudy.tasks.models import WEIGHTS
 from igstudy.tasks.networks import NETWORKS, TWO
@@ -174,9 +175,9 @@ def accuracy(network: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 
 def card(name: str, network: nn.Module, recipe: Recipe, per_class: Tensor, minutes: float | None) -> dict[str, object]:
     """What a reader must know of a shipped network."""
-    here, times = Path(__file__).parent, f", {minutes:.0f} minutes" if minutes else ", in several runs"
+    here, times = Path(__file__).parent, f", {amount(f'{minutes:.0f}', 'minute')}" if minutes else ", in several runs"
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True).stdout.strip()
-    threads = torch.get_num_threads()
+    threads = amount(torch.get_num_threads(), "thread")
     return {
         "network": f"objects/{name}",
         "architecture": (NETWORKS[name].__doc__ or "").strip(),
@@ -184,7 +185,7 @@ def card(name: str, network: nn.Module, recipe: Recipe, per_class: Tensor, minut
         "recipe": asdict(recipe),
         **tested(per_class),
         "normalisation": {"mean": objects.MEAN.flatten().tolist(), "std": objects.STD.flatten().tolist()},
-        "trained_with": f"torch {torch.__version__}, Python {platform.python_version()}, {threads} threads{times}",
+        "trained_with": f"torch {torch.__version__}, Python {platform.python_version()}, {threads}{times}",
         "commit": commit or "not a git checkout",
     }
 

@@ -41,7 +41,7 @@ class TestNames:
 
     def test_a_model_names_as_many_classes_as_it_has_outputs(self, folder):
         for data in (folder, ""):
-            with pytest.raises(ValueError, match="^model is 'module:own'; its network has 3 outputs for 1 classes$"):
+            with pytest.raises(ValueError, match="^model is 'module:own'; its network has 3 outputs for 1 class$"):
                 class_names(model("a"), 3, listed=listed(data))
 
     def test_a_folder_without_a_list(self, folder):

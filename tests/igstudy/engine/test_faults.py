@@ -66,7 +66,7 @@ class TestDamaged:
     def test_it_is_not_published(self, chosen, tmp_path):
         measured(chosen)
         files(chosen)[0].write_bytes(b"no Parquet")
-        with pytest.raises(ValueError, match="1 of 10 parts are not computed yet: python -m igstudy run"):
+        with pytest.raises(ValueError, match="1 of 10 parts not computed yet: python -m igstudy run"):
             publish(chosen, tmp_path / "published")
 
     def test_what_is_damaged_inside_is_found_when_it_is_read(self, chosen):
@@ -130,4 +130,4 @@ def test_another_version_of_torch_computes_everything_again_beside_the_old(chose
     assert run(chosen).computed == len(old)
     assert all(file.exists() for file in old)
     assert commands.status(chosen) == 0
-    assert f"{len(old)} files of other versions or parameters are not shown" in capsys.readouterr().out
+    assert f"not shown: {len(old)} files of other versions or parameters" in capsys.readouterr().out

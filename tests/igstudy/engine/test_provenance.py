@@ -33,6 +33,13 @@ def test_footer_is_a_folded_table():
     assert lines[-1].endswith("in 5 s |")
 
 
+@pytest.mark.parametrize(("threads", "words"), [(1, "1 thread"), (2, "2 threads")])
+def test_footer_counts_threads(monkeypatch, threads, words):
+    facts = provenance.provenance(Parameters()) | {"threads": threads}
+    monkeypatch.setattr(provenance, "provenance", lambda parameters: facts)
+    assert f", {words} |" in provenance.footer(Parameters())._repr_markdown_()
+
+
 def test_commit_of_another_project_is_none_of_the_librarys(monkeypatch, tmp_path):
     monkeypatch.setattr(provenance, "__file__", str(tmp_path / "provenance.py"))
     (tmp_path / "provenance.py").touch()

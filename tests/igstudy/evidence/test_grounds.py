@@ -53,6 +53,17 @@ def test_studies_say_what_they_cost():
 
 
 @pytest.mark.usefixtures("published")
+def test_one_image_an_hour_and_a_gradient_are_said_in_the_singular(monkeypatch):
+    facts = grounds.studies()["small"]
+    few = {"parameters": facts["parameters"] | {"images": 1}, "seconds": 3600.0, "evaluations": 1}
+    few |= {"inputs": facts["inputs"] | {"images": 1}}
+    monkeypatch.setattr(grounds, "studies", lambda: {"small": facts | few})
+    assert "(vgg; up to 1 image each)" in grounds.scope()
+    assert "1 hour of one process, 1 evaluation" in grounds.on_what()
+    assert "| small, 1 image | " in grounds.digests()
+
+
+@pytest.mark.usefixtures("published")
 def test_inputs_have_their_digests():
     assert "| objects/vgg | `0123456789abcdef` |" in grounds.digests()
     assert "| small, 5 images | `fedcba9876543210` |" in grounds.digests()

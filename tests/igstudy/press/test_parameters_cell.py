@@ -18,7 +18,7 @@ OBJECTS = (ROOT / "book" / "objects.md").read_text(encoding="utf-8")
 CELL = ":tags: [parameters]"
 ROWS = SPLIT[SPLIT.index("task = ") : SPLIT.index("```\n", SPLIT.index("task = "))]
 LATER = "```{code-cell} ipython3\n:tags: [remove-cell]"  # of the cells after that of the parameters
-COUNT = "c: 0 cells have the tag parameters; exactly one must"
+COUNT = "c: 0 cells with the tag parameters; exactly one must have it"
 
 
 def names(text):
@@ -42,7 +42,7 @@ LOST = {
     "another case": ((CELL, ":tags: [Parameters]"), rf"{COUNT}.*; given: tags: \['Parameters'\]$"),
     "singular": ((CELL, ":tags: [parameter]"), rf"{COUNT}.*; given: tags: \['parameter'\]$"),
     "another key": ((CELL, ":tag: [parameters]"), rf"{COUNT}.*; given: tag: \['parameters'\]$"),
-    "two cells": (added("seed = 1", CELL), "c: 2 cells have the tag"),
+    "two cells": (added("seed = 1", CELL), "c: 2 cells with the tag"),
     "empty": ((ROWS, ""), "does not name task, data, models, .*; add: task = 'objects', data = ''"),
     "row gone": (("images = 8\n", ""), "does not name images, which the chapter reads; add: images = 8$"),
     "computed": (("images = 8\n", "images = 4 * 2\n"), r"the parameters cell holds 'images = 4 \* 2'; allowed: names"),
@@ -103,7 +103,7 @@ def test_a_page_that_takes_one_parameter_needs_the_tag_too():
 
 
 def test_a_cell_of_text_with_the_tag_would_draw_the_values_to_itself():
-    with pytest.raises(ChapterError, match="2 cells have the tag parameters; exactly one must, of code"):
+    with pytest.raises(ChapterError, match="2 cells with the tag parameters; exactly one must have it, of code"):
         names(SPLIT.replace("```{code-cell}", '+++ {"tags": ["parameters"]}\n\nText.\n\n```{code-cell}', 1))
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence.kinds import KINDS, OTHER, kind_of
 from igstudy.evidence.networks import holm, over_networks, p_value
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.quality import AVERAGES
-from igstudy.evidence.telling import images
 from igstudy.measures import smoothing
 
 EVERY = (*KINDS, OTHER)
@@ -191,7 +191,7 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
         more = f" and {len(level) - LISTED} more" * (len(level) > LISTED)
         line = {
             "question": f"{each.question.words}<br><small>{by}</small>",
-            "networks": f"{where(each)}<br><small>up to {images(each.images)} each</small>",
+            "networks": f"{where(each)}<br><small>up to {amount(each.images, 'image')} each</small>",
             "best": f"{name_of(each.first)}<br><small>{values[each.first]}</small>",
             "cannot be told apart from it": ("; ".join(level[:LISTED]) + more) or "none",
             "edges": f"{values['edges', 0.0].value:.2f}" if ("edges", 0.0) in values else "–",
@@ -203,4 +203,4 @@ def table(found: Iterable[Answer]) -> pd.DataFrame:
 
 def where(each: Answer) -> str:
     """Of which networks an answer is: "5 ImageNet networks"."""
-    return f"{len(each.means)} {each.kind} network{'s' if len(each.means) > 1 else ''}"
+    return amount(len(each.means), f"{each.kind} network")

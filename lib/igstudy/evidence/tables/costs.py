@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from igpaths.texts import amount
 from igstudy.evidence.amounts import span
 from igstudy.evidence.kinds import IMAGENET, kind_of
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import count
 
 FACTS = ("processor", "device", "cores", "commit")
 SPAN = ("ratio", "least", "most")
@@ -69,7 +69,7 @@ def in_seconds(walks: pd.DataFrame, grid: pd.DataFrame, machine: Mapping[str, An
     guided = alone.iloc[0]
     return (
         f"On {machine['cores']} cores ({machine['processor']}), one image of 224 px takes {straight} s by a straight "
-        f"walk of {STEPS} steps and {blur} s by a blurred one ({count(own['network'].nunique())}), and "
+        f"walk of {STEPS} steps and {blur} s by a blurred one ({amount(own['network'].nunique(), 'network')}), and "
         f"{guided['seconds']:.1f} s by a guided one ({guided['network']})."
     )
 

@@ -7,8 +7,8 @@ validation set. Accuracies well above the published ones say that they are proba
 import pandas as pd
 from scipy.stats import binomtest
 
+from igpaths.texts import amount
 from igstudy.evidence.networks import holm
-from igstudy.evidence.telling import count
 
 MEASURED = {"igpaths": "insertion", "study-a": "insertion", "study-b": "L2 ratio", "igpaths, grey": "L2 ratio"}
 # Top-1 accuracy on ImageNet's validation images as the weights' authors print it
@@ -66,7 +66,8 @@ def of_accuracy(table: pd.DataFrame) -> str:
     if table.empty:
         return "No published study says how often networks are right about them."
     above = sum(p < CHANCE for p in holm(table["p"].astype(float).tolist()))
-    where = f"On {above or 'none'} of {count(len(table))} the accuracy lies above the printed one by more than chance"
+    networks = amount(len(table), "network")
+    where = f"On {above or 'none'} of {networks} the accuracy lies above the printed one by more than chance"
     suggests = ", which suggests that they are training images" if above else ""
     return f"{where}{suggests} (with Holm's correction for the number of networks)."
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from igpaths.texts import amount
 from igstudy.evidence.kinds import CONTROL, KINDS, OTHER, kind_of, on
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.steps import of_cut_walks
-from igstudy.evidence.telling import count
 
 NAMES = {"IG + IDGI": "IDGI on IG", "Blur IG + IDGI": "IDGI on Blur IG", "IG": "IG itself"}
 Gains = Mapping[str, Mapping[str, Estimate]]  # from more steps, by method and network
@@ -25,4 +25,4 @@ def _line(kind: str, cut: Gains, whole: Gains) -> str:
         if both:
             words.append(f"{name} {of_cut_walks(*([own[each].value for each in both] for own in (one, other)))}.")
             most = max(most, len(both))
-    return f"- {on(kind)}, by medians over {count(most)}: {' '.join(words)}" if words else ""
+    return f"- {on(kind)}, by medians over {amount(most, 'network')}: {' '.join(words)}" if words else ""

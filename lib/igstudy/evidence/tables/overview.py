@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence.tables.causes import COUNTS
 
 METRICS = {"insertion": COUNTS, "completeness gap": ""}  # with the variant of each
@@ -33,4 +34,4 @@ def left_out(rows: pd.DataFrame) -> str:
     out = rows[(rows["metric"] == "insertion") & (rows["left_out"] != "")]
     kinds = out["left_out"] + " (" + out["protocol"] + ")"
     reasons = [f"{count} {kind}" for kind, count in out.groupby(kinds, sort=False)["image"].nunique().items()]
-    return f"{rows['image'].nunique()} images" + (f", of which left out: {', '.join(reasons)}" if reasons else "")
+    return amount(rows["image"].nunique(), "image") + (f", of which left out: {', '.join(reasons)}" if reasons else "")

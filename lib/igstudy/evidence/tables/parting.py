@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from igpaths.texts import amount
 from igstudy.evidence.amounts import span
 from igstudy.evidence.statistics import slope
-from igstudy.evidence.telling import count
 
 Curve = tuple[Sequence[float], Sequence[float]]
 APART = 0.9  # sets of pixels that overlap by less have parted
@@ -25,8 +25,9 @@ def in_words(overlaps: Mapping[str, Curve]) -> str:
     ]
     when = f", first at step {span(firsts, '.0f')}" if firsts else ""
     words = (
-        f"On {len(firsts) or 'none'} of {count(len(overlaps))} the two paths of the median image come to move sets "
-        f"of pixels that overlap by less than {APART}{when}. The lowest overlap is {min(lowest.values()):.2f}."
+        f"On {len(firsts) or 'none'} of {amount(len(overlaps), 'network')} the two paths of the median image come to "
+        f"move sets of pixels that overlap by less than {APART}{when}. "
+        f"The lowest overlap is {min(lowest.values()):.2f}."
     )
     start = min(y[0] for _, y in overlaps.values())
     if not firsts:
@@ -61,10 +62,11 @@ def of_smooth(jumps: Mapping[str, Curve], moved: Mapping[str, float]) -> str:
     if not calm or not wild:
         return "Both kinds of network would have to be measured, and they are not."
     met = [network for network, share in calm.items() if share >= min(wild)]
+    of_calm, of_wild = (amount(len(each), "network") for each in (calm, wild))
     return (
-        f"Misrounded constants move the map by {span(calm.values(), '.2g')} of its length on {count(len(calm))} with "
-        f"smoothly moving gradients ({', '.join(calm)}) and by {span(wild, '.2g')} on {count(len(wild))} with jumping "
-        f"ones. The condition is met on {', '.join(met) or 'none'}."
+        f"Misrounded constants move the map by {span(calm.values(), '.2g')} of its length on {of_calm} with smoothly "
+        f"moving gradients ({', '.join(calm)}) and by {span(wild, '.2g')} on {of_wild} with jumping ones. The "
+        f"condition is met on {', '.join(met) or 'none'}."
     )
 
 
@@ -75,8 +77,8 @@ def of_gradients(jumps: Mapping[str, Curve]) -> str:
     moved = [y for curve in jumps.values() for x, y in zip(*curve, strict=True) if abs(x / NEXT - 1) < 0.1]
     return (
         "Between distances of $10^{-6}$ and $10^{-2}$ the change of the gradient grows with the power "
-        f"{span(powers.values())} of the distance. On {near} of {count(len(powers))} that is nearer to one half, as "
-        "{eq}`eq-shattering` says, than to one, as for a smooth network. At a hundredth of the image's length, less "
-        "than the default `max_distance` allows between two guided paths, the gradient has moved by "
+        f"{span(powers.values())} of the distance. On {near} of {amount(len(powers), 'network')} that is nearer to one "
+        "half, as {eq}`eq-shattering` says, than to one, as for a smooth network. At a hundredth of the image's "
+        "length, less than the default `max_distance` allows between two guided paths, the gradient has moved by "
         f"{span(moved)} of its own length."
     )

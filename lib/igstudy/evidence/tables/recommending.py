@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from igpaths.texts import amount
 from igstudy.evidence.kinds import IMAGENET, SMALL, kind_of
-from igstudy.evidence.tables.choosing import COSTS, EVERY, WALK, Answer, Map, name_of, where
-from igstudy.evidence.telling import images
+from igstudy.evidence.tables.choosing import COSTS, EVERY, WALK, Answer, name_of, where
 
 EDGES = ("edges", 0.0)
 
@@ -25,7 +25,7 @@ def recommend(found: Iterable[Answer]) -> list[str]:
 
 def which(main: Answer) -> str:
     """The map that scores highest by insertion, and which others may be as good."""
-    score = f"insertion {main.values[main.first]} on {where(main)}, up to {images(main.images)} each"
+    score = f"insertion {main.values[main.first]} on {where(main)}, up to {amount(main.images, 'image')} each"
     best = f"{name_of(main.first)} scores highest by magnitude"
     return f"To see what a network looks at, {best} ({score}); {_level(main)}."
 
@@ -36,11 +36,7 @@ def _level(main: Answer) -> str:
     others = [each for each in main.level if each != EDGES]
     if not others:
         return "every other map is behind it"
-    return f"{_count(others)} cannot be told apart from it, the simplest of them {name_of(others[0])}"
-
-
-def _count(maps: list[Map]) -> str:
-    return f"{len(maps)} other map{'s' * (len(maps) > 1)}"
+    return f"{amount(len(others), 'other map')} cannot be told apart from it, the simplest of them {name_of(others[0])}"
 
 
 def beside_edges(main: Answer) -> str:
@@ -95,9 +91,8 @@ def how(main: Answer, cost: Answer | None) -> str:
         words = f"Three pixels of smoothing {verb} the score of {method} ({change:+.3f})"
     steps = cost.values.get(plain) if cost else None
     if cost is None or steps is None:
-        count = COSTS.get(method, WALK)
-        return f"{words}; the map takes {count} gradient{'s' * (count != 1)} for each image."
-    reached = f"{steps.value:.0f} steps reach 95 % of the score at 512 steps ({images(cost.images)} each)"
+        return f"{words}; the map takes {amount(COSTS.get(method, WALK), 'gradient')} for each image."
+    reached = f"{steps.value:.0f} steps reach 95 % of the score at 512 steps ({amount(cost.images, 'image')} each)"
     return f"{words}; on average {reached}."
 
 
@@ -106,7 +101,7 @@ def limits(located: Answer | None) -> str:
     there = "Localization was not measured"
     if located:
         best = f"{name_of(located.first)} finds it best (ROC AUC {located.values[located.first]}, {where(located)}"
-        there = f"To see where the object is, {best}, up to {images(located.images)} each); {_level(located)}"
+        there = f"To see where the object is, {best}, up to {amount(located.images, 'image')} each); {_level(located)}"
     return f"{there}. Other images and other kinds of network may give other answers."
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence import kinds
 from igstudy.evidence.statistics import slope
 
@@ -45,8 +46,8 @@ def miss_in_words(lines: Lines) -> str:
     if not own:
         return "By how much that step misses is known from published results alone, and there are none here."
     parts = [
-        f"by {line.iloc[0]:.0f} % at {line.index[0]} steps and {line.iloc[-1]:.0f} % at {line.index[-1]} steps "
-        f"({kinds.WORDS[kind]})"
+        f"by {line.iloc[0]:.0f} % at {amount(line.index[0], 'step')} and {line.iloc[-1]:.0f} % at "
+        f"{amount(line.index[-1], 'step')} ({kinds.WORDS[kind]})"
         for kind, line in own.items()
     ]
     return f"As a share of the score's movement, that step misses {', and '.join(parts)}."

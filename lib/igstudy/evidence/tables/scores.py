@@ -6,6 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from igpaths.classifier import OUTPUTS
+from igpaths.texts import amount
 from igstudy.evidence.claims import Claim, Quantity, claims
 from igstudy.evidence.deciding import NOT_TESTED, Answer, verdicts
 from igstudy.evidence.kinds import KINDS, WORDS
@@ -47,8 +48,8 @@ def in_words(pairs: Sequence[Pair]) -> str:
     """How many claims depend on the score: a sentence."""
     if not pairs:
         return "No claim has been measured under both scores."
-    several = f"{len(pairs)} pairs of a claim and a kind of network"
-    return f"Of {several}, {len(differing(pairs)) or 'none'} get another answer under the other score."
+    several = f"{amount(len(pairs), 'pair')} of a claim and a kind of network"
+    return f"The other score gives another answer in {len(differing(pairs)) or 'none'} of {several}."
 
 
 def advice(pairs: Sequence[Pair]) -> str:
@@ -59,7 +60,7 @@ def advice(pairs: Sequence[Pair]) -> str:
         return first
     return (
         f"{first} A claim that changes with the score is a claim about the score: this happens in {changed} of "
-        f"{len(pairs)} comparisons here."
+        f"{amount(len(pairs), 'comparison')} here."
     )
 
 

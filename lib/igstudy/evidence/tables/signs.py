@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.kinds import KINDS, OTHER, kind_of, on
 from igstudy.evidence.statistics import Estimate
@@ -125,5 +126,5 @@ def effect(changes: Sequence[Estimate]) -> str:
     largest = max((each.value for each in changes), key=abs)
     verbs = [f"{verb} it in {n}" for verb, n in (("lowers", lower), ("raises", higher)) if n]
     words = " and ".join(verbs) if verbs else "neither lowers nor raises it in any"
-    columns = f"{len(changes)} column{'s' * (len(changes) > 1)}"
-    return f"{words} of {columns}, with an interval that excludes 0; the largest change is {largest:+.3f}"
+    words += f" of {amount(len(changes), 'column')}"
+    return f"{words}, with an interval that excludes 0; the largest change is {largest:+.3f}"

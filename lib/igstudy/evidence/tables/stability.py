@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from igpaths.metrics.stability import NORMALISATIONS
+from igpaths.texts import amount
 from igstudy.evidence import kinds
 from igstudy.evidence.amounts import NOT_MEASURED, of_length, span
 from igstudy.evidence.claims import Claim
@@ -16,7 +17,6 @@ from igstudy.evidence.deciding import REPRODUCED, verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
 from igstudy.evidence.tables.quality import by_image, choose
-from igstudy.evidence.telling import count, images
 from igstudy.measures.comparing import COMPARISONS
 from igstudy.measures.quantities import METRICS
 
@@ -176,7 +176,8 @@ def of_threads(moved: pd.DataFrame) -> str:
         return "It was not measured by how much another number of threads moves a map."
     sizes, most = moved.groupby("network", observed=True)["image"].nunique(), float(moved["value"].max())
     words = f"moves a map by at most {of_length(most)}" if most else "does not change a single bit of a map"
-    return f"Another number of threads {words}, on up to {images(sizes.max())} of {count(len(sizes))}."
+    most_images = amount(sizes.max(), "image")
+    return f"Another number of threads {words}, on up to {most_images} of {amount(len(sizes), 'network')}."
 
 
 def of_devices(cosines: Mapping[str, float], images: Iterable[int], *, below: float) -> str:
@@ -186,6 +187,6 @@ def of_devices(cosines: Mapping[str, float], images: Iterable[int], *, below: fl
             "No published study has walked the same images on both, so it is not known here what another device does."
         )
     apart = [f"{name} ({value:.2f})" for name, value in cosines.items() if value < below]
-    where = f"{len(apart)} of {count(len(cosines))}" + ": " * bool(apart) + ", ".join(apart)
-    counts = span(images, "d")
-    return f"Over {counts} images of each network, the cosine of Guided IG's maps is below {below} on {where}."
+    where = f"{len(apart)} of {amount(len(cosines), 'network')}" + ": " * bool(apart) + ", ".join(apart)
+    counts = amount(span(images, "d"), "image")
+    return f"Over {counts} of each network, the cosine of Guided IG's maps is below {below} on {where}."

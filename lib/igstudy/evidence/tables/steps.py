@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from igpaths.texts import amount
 from igstudy.evidence.papers import METHODS, METRICS, alike, by_network, study_a, table
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import NOTHING, SIDES, Cells, averages, changes, out_of, shown, text
 from igstudy.evidence.tables.quality import by_image, choose
-from igstudy.evidence.telling import count
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 CLOSE = 0.05  # a share within which a score, or a sum, is near enough to its limit
@@ -200,8 +200,8 @@ def needs(found: Needed, *, most: int) -> str:
     if not words:
         return "How many steps are enough was not measured."
     return (
-        f"Ranked by magnitude, a map's insertion score is within {100 * CLOSE:.0f} % of its value at {most} steps from "
-        f"this many steps on, depending on the network: {', '.join(words)}."
+        f"Ranked by magnitude, a map's insertion score is within {100 * CLOSE:.0f} % of its value at "
+        f"{amount(most, 'step')} from this many steps on, depending on the network: {', '.join(words)}."
     )
 
 
@@ -222,10 +222,10 @@ def hardest(found: Needed, networks: Collection[str]) -> str:
     if not found:
         return ""
     by_network = pd.DataFrame(found).max(axis=1)
-    real = [f"{steps:g} steps on {name}" for name, steps in by_network.items() if name in networks]
+    real = [f"{amount(f'{steps:g}', 'step')} on {name}" for name, steps in by_network.items() if name in networks]
     need = f"By score, the most demanding method needs {', '.join(real)}."
     there = need if real else "None of them is an ImageNet network."
-    return f"The numbers are of {count(len(by_network))}. {there}"
+    return f"The numbers are of {amount(len(by_network), 'network')}. {there}"
 
 
 def at_all_counts(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
@@ -234,5 +234,5 @@ def at_all_counts(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
     counts = own.groupby("network", observed=True)["steps"].nunique()
     if counts.empty or counts.max() == 1:
         return "Information curves were not measured at several step counts."
-    networks = count(int((counts == counts.max()).sum()))
+    networks = amount(int((counts == counts.max()).sum()), "network")
     return f"Information curves were measured at {counts.max()} step counts on {networks}."

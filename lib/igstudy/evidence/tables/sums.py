@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from igpaths.texts import amount
 from igstudy.evidence import kinds
-from igstudy.evidence.telling import count
 from igstudy.measures.sources import LABELS
 
 PATHS = ("straight", "blur", "guided")
@@ -46,7 +46,7 @@ def by_kind(gaps: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]:
 def enough(line: pd.Series) -> str:
     """The first step count from which on a gap stays `CLOSE`, in words."""
     below = [n for n in line.index if (line.loc[n:] < CLOSE).all()]
-    return f"{below[0]} steps" if below else f"more than {line.index[-1]} steps"
+    return amount(below[0], "step") if below else f"more than {line.index[-1]} steps"
 
 
 def steps_in_words(lines: Lines) -> str:
@@ -82,10 +82,10 @@ def introduction(lines: Lines, gaps: pd.DataFrame) -> str:
     if not lines:
         return ""
     networks = gaps.index.get_level_values("network")
-    sizes = [f"on {kinds.WORDS[kind]} ({count(networks[networks.isin(kinds.ONES[kind])].nunique())})"
+    sizes = [f"on {kinds.WORDS[kind]} ({amount(networks[networks.isin(kinds.ONES[kind])].nunique(), 'network')})"
              for kind in KINDS if any(key[0] == kind for key in lines)]  # fmt: skip
     last = max(line.index[-1] for line in lines.values())
-    return f"At {last} steps the median network misses this share of the change of score, {_listed(sizes)}:"
+    return f"At {amount(last, 'step')} the median network misses this share of the change of score, {_listed(sizes)}:"
 
 
 def of_guided(lines: Lines) -> str:
@@ -95,7 +95,7 @@ def of_guided(lines: Lines) -> str:
         return ""
     first, last = line.iloc[0], line.iloc[-1]
     words = "does not fall" if last >= first else "falls"
-    ends = f"it is {first:.0f} % at {line.index[0]} steps and {last:.0f} % at {line.index[-1]}"
+    ends = f"it is {first:.0f} % at {amount(line.index[0], 'step')} and {last:.0f} % at {line.index[-1]}"
     return f"On ImageNet networks the gap of that sum {words} with more steps: {ends}."
 
 

@@ -60,4 +60,4 @@ def test_no_number_at_all():
 
 def test_what_is_left_out_is_counted_by_image():
     assert left_out(rows()) == "2 images, of which left out: 1 misclassified (igpaths)"
-    assert left_out(rows()[:1]) == "1 images"
+    assert left_out(rows()[:1]) == "1 image"

@@ -73,16 +73,15 @@ def test_what_one_score_alone_decides_is_not_compared():
     assert by_score(gap((0.0, 0.01)), alpha(0.3)) == []
 
 
+OTHER = "The other score gives another answer"
+
+
 @pytest.mark.parametrize(
     ("answers", "words", "advice"),
     [
-        (
-            [(REPRODUCED, NOT), (NOT, NOT)],
-            "Of 2 pairs of a claim and a kind of network, 1 get another",
-            "in 1 of 2 comparisons",
-        ),
-        ([(NOT, REPRODUCED)], "Of 1 pairs of a claim and a kind of network, 1 get another", "in 1 of 1 comparisons"),
-        ([(NOT, NOT)], "Of 1 pairs of a claim and a kind of network, none get another", "every claim."),
+        ([(REPRODUCED, NOT), (NOT, NOT)], f"{OTHER} in 1 of 2 pairs of a claim and", "in 1 of 2 comparisons here."),
+        ([(NOT, REPRODUCED)], f"{OTHER} in 1 of 1 pair of a claim and", "in 1 of 1 comparison here."),
+        ([(NOT, NOT)], f"{OTHER} in none of 1 pair of a claim and", "every claim."),
         ([], "No claim has been measured under both scores.", "every claim."),
     ],
 )

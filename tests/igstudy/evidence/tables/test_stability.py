@@ -157,6 +157,7 @@ def test_a_gpus_map_is_another_one_where_its_cosine_is_low(cosines, words):
     found = of_devices(cosines, [8, 12], below=0.9)
     assert found.startswith("Over 8 to 12 images of each network")
     assert found.endswith(words)
+    assert of_devices(cosines, [1, 1], below=0.9).startswith("Over 1 image of each network")
     assert of_devices({}, [], below=0.9).startswith("No published study")
 
 
