@@ -1,8 +1,12 @@
 """What the answers rest on, in Markdown: the published studies with what they cost, and their networks and images."""
 
+import pandas as pd
+
 from igpaths.models import label
+from igstudy.evidence.amounts import span
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
 from igstudy.evidence.results import studies
+from igstudy.evidence.tables.counted import counting
 from igstudy.evidence.verdicts import table
 
 SHOWN = 16  # digits of a digest
@@ -17,14 +21,19 @@ KNOWN = "The confirmation has not been run yet; the results below were known whe
 BEFORE = "The claims were committed before any study of the confirmation was run; the other studies were known by then."
 
 
-def scope() -> str:
-    """In two sentences, which networks the answers rest on and which not; and whether they were known before."""
+def scope(rows: pd.DataFrame) -> str:
+    """In two sentences, which networks the answers rest on and which not; and whether they were known before.
+
+    Of each kind it says from the rows of `counted.METRICS` how many images count: from the fewest of a network under
+    a protocol to the most.
+    """
+    counts = counting(rows)
     images = dict[str, int]()
     for own in (facts["parameters"] for facts in studies().values()):
         for name in map(label, own["models"]):
             images[name] = max(images.get(name, 0), own["images"])
     of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
-    parts = [_networks(kind, own) for kind, own in of.items() if own]
+    parts = [_networks(kind, own, counts) for kind, own in of.items() if own]
     rerun = f"Both studies' protocols were rerun on {_listed(parts)}. " if parts else ""
     not_run = "None of the papers' own weights were run: claims about them are *not tested*."
     return f"{rerun}{not_run}{'' if is_confirmed() else f' {KNOWN}'}"
@@ -35,11 +44,13 @@ def precedence() -> str:
     return BEFORE if is_confirmed() else KNOWN.replace("results below", "published results")
 
 
-def _networks(kind: str, images: dict[str, int]) -> str:
-    """The networks of a kind: how many, their names where these are few, and up to how many images of each."""
+def _networks(kind: str, images: dict[str, int], counts: dict[str, list[int]]) -> str:
+    """The networks of a kind: how many, their names where these are few, and how many images of each were seen."""
     names = f"{_listed(list(images))}; " if len(images) <= NAMED else ""
     sort = SORTS[kind].format("" if len(images) == 1 else "s")
-    return f"{len(images)} {sort} ({names}up to {max(images.values())} images each)"
+    count = [n for name in images for n in counts.get(name, [])]
+    of_which = f", of which {span(count, 'd')} count" if count else ""
+    return f"{len(images)} {sort} ({names}up to {max(images.values())} images each{of_which})"
 
 
 def _listed(parts: list[str]) -> str:
