@@ -1,10 +1,16 @@
 """What the answers rest on, in Markdown: the published studies with what they cost, and their networks and images."""
 
+from collections.abc import Callable
+
+import pandas as pd
+
 from igpaths.models import label
 from igpaths.texts import amount
+from igstudy.evidence.amounts import span
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
 from igstudy.evidence.names import is_confirming
 from igstudy.evidence.results import studies
+from igstudy.evidence.tables.counted import counting
 from igstudy.evidence.verdicts import table
 
 SHOWN = 16  # digits of a digest
@@ -22,17 +28,29 @@ BEFORE = (
 )
 
 
-def scope() -> str:
-    """In two sentences, which networks the answers rest on and which not; and whether they were known before."""
-    images = dict[str, int]()
-    for own in (facts["parameters"] for facts in studies().values()):
-        for name in map(label, own["models"]):
-            images[name] = max(images.get(name, 0), own["images"])
+def scope(rows: pd.DataFrame) -> str:
+    """In two sentences, which networks the answers rest on and which not; and whether they were known before.
+
+    Of each kind it says from the rows of `counted.METRICS` how many images count: from the fewest of a network under
+    a protocol to the most. Where a network is part of the confirmation, its other studies do not count.
+    """
+    counts = counting(rows)
+    images = _images(is_confirming)
+    images |= {name: count for name, count in _images(lambda _: True).items() if name not in images}
     of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
-    parts = [_networks(kind, own) for kind, own in of.items() if own]
+    parts = [_networks(kind, own, counts) for kind, own in of.items() if own]
     rerun = f"Both studies' protocols were rerun on {_listed(parts)}. " if parts else ""
     not_run = "None of the papers' own weights were run: claims about them are *not tested*."
     return f"{rerun}{not_run}{'' if is_confirmed() else f' {KNOWN}'}"
+
+
+def _images(chosen: Callable[[str], bool]) -> dict[str, int]:
+    """The most images of each network in the studies that are chosen."""
+    images = dict[str, int]()
+    for own in (facts["parameters"] for name, facts in studies().items() if chosen(name)):
+        for name in map(label, own["models"]):
+            images[name] = max(images.get(name, 0), own["images"])
+    return images
 
 
 def precedence() -> str:
@@ -40,11 +58,14 @@ def precedence() -> str:
     return BEFORE if is_confirmed() else KNOWN.replace("results below", "published results")
 
 
-def _networks(kind: str, images: dict[str, int]) -> str:
-    """The networks of a kind: how many, their names where these are few, and up to how many images of each."""
+def _networks(kind: str, images: dict[str, int], counts: dict[str, list[int]]) -> str:
+    """The networks of a kind: how many, their names where these are few, and how many images of each were seen."""
     names = f"{_listed(list(images))}; " if len(images) <= NAMED else ""
     noun, of = SORTS[kind]
-    return f"{amount(len(images), noun)}{of} ({names}up to {amount(max(images.values()), 'image')} each)"
+    count = [n for name in images for n in counts.get(name, [])]
+    of_which = f", of which {span(count, 'd')} count" if count else ""
+    seen = f"up to {amount(max(images.values()), 'image')} each{of_which}"
+    return f"{amount(len(images), noun)}{of} ({names}{seen})"
 
 
 def _listed(parts: list[str]) -> str:

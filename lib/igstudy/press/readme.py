@@ -18,7 +18,8 @@ from igstudy.evidence import pictures
 from igstudy.evidence.findings import Finding, leading
 from igstudy.evidence.grounds import scope
 from igstudy.evidence.headlines import KEY, headlines
-from igstudy.evidence.results import studies
+from igstudy.evidence.results import published, studies
+from igstudy.evidence.tables.counted import METRICS
 from igstudy.evidence.verdicts import of_published
 from igstudy.tasks.photographs import shipped
 
@@ -48,7 +49,8 @@ def written(text: str) -> str:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
     found = of_published()
     picture = f"![{ALT}]({FOUND_PICTURE})"
-    parts = [_wrapped(scope()), picture, headlines(found), _wrapped(KEY), _wrapped(leading(found, _link))]
+    rests_on = scope(published(metrics=METRICS))
+    parts = [_wrapped(rests_on), picture, headlines(found), _wrapped(KEY), _wrapped(leading(found, _link))]
     says = "\n\n".join(parts) if studies() else NOTHING
     return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)
 

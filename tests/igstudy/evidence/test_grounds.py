@@ -1,9 +1,11 @@
 """What the answers rest on: networks by kind, studies with their cost, digests of inputs."""
 
+import pandas as pd
 import pytest
 
-from claiming import CLAIMS, of_side, publish
+from claiming import CLAIMS, NOTHING, of_side, planted, publish
 from igstudy.evidence import grounds, results
+from igstudy.evidence.claims import Quantity
 from igstudy.evidence.kinds import ONES, SMALL
 
 
@@ -16,7 +18,7 @@ def published(project):
 
 @pytest.mark.usefixtures("published")
 def test_networks_are_counted_by_kind_and_a_few_are_named():
-    first, second = grounds.scope().split(". ")[:2]
+    first, second = grounds.scope(NOTHING).split(". ")[:2]
     assert first == (
         "Both studies' protocols were rerun on 1 small network of a task with known masks (vgg; up to 12 images each)"
     )
@@ -31,17 +33,38 @@ def test_many_networks_are_counted_and_not_named(monkeypatch):
     monkeypatch.setattr(grounds, "studies", lambda: {"small": facts, "more": more})
     assert (
         f"on 1 network trained on ImageNet (mobilenet_v2; up to 12 images each) and {len(names)} small networks of"
-        in (grounds.scope())
+        in grounds.scope(NOTHING)
     )
-    assert "vgg" not in grounds.scope()
+    assert "vgg" not in grounds.scope(NOTHING)
+
+
+@pytest.mark.usefixtures("published")
+def test_where_a_network_is_part_of_the_confirmation_its_other_studies_do_not_count(monkeypatch):
+    facts = grounds.studies()["small"]
+    confirming = {"parameters": facts["parameters"] | {"images": 5}}
+    monkeypatch.setattr(grounds, "studies", lambda: {"small": facts, "confirm-small": confirming})
+    assert "(vgg; up to 5 images each)" in grounds.scope(NOTHING)
+
+
+@pytest.mark.usefixtures("published")
+def test_it_is_said_how_many_images_count():
+    asked = [
+        Quantity("igpaths", "IG", "insertion", "black, 21 counts", "signed", ("finest",)),
+        Quantity("study-b", "IG", "L2 ratio", "ψ = 0.9", "signed", ("finest",)),
+    ]
+    rows = [planted(quantity, [1.0] * n, network="vgg") for quantity, n in zip(asked, (12, 7), strict=True)]
+    rows += [planted(asked[0], [1.0] * 99, network="mobilenet_v2")]  # which no published study has
+    out = planted(asked[1], [1.0] * 5, network="vgg", left_out="misclassified").assign(image=list("abcde"))
+    assert "(vgg; up to 12 images each, of which 7 to 12 count)" in grounds.scope(pd.concat([*rows, out]))
+    assert "(vgg; up to 12 images each, of which 7 count)" in grounds.scope(pd.concat([rows[1], out]))
 
 
 def test_that_nothing_is_confirmed_yet_is_said(published, monkeypatch):
-    assert grounds.scope().endswith(grounds.KNOWN)
+    assert grounds.scope(NOTHING).endswith(grounds.KNOWN)
     assert grounds.precedence().endswith("the published results were known when the claims were written.")
     monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "confirm-small"))
     publish(of_side(CLAIMS["a2"].original, 0.2), published, name="confirm-small")
-    assert grounds.KNOWN not in grounds.scope()
+    assert grounds.KNOWN not in grounds.scope(NOTHING)
     assert grounds.precedence() == grounds.BEFORE
 
 
@@ -71,6 +94,6 @@ def test_inputs_have_their_digests():
 
 @pytest.mark.usefixtures("project")
 def test_nothing_published_is_said():
-    assert grounds.scope().startswith("None of the papers' own weights")
+    assert grounds.scope(NOTHING).startswith("None of the papers' own weights")
     assert grounds.on_what().startswith("No published study")
     assert grounds.digests().startswith("No published study")

@@ -4,6 +4,8 @@ The photographs of the published studies come from a public collection whose fil
 validation set. Accuracies well above the published ones say that they are probably training images.
 """
 
+from collections.abc import Iterator
+
 import pandas as pd
 from scipy.stats import binomtest
 
@@ -30,14 +32,27 @@ def by_network(rows: pd.DataFrame) -> pd.DataFrame:
     SIC and AIC also leave out images of which the network is not sure; they have a column of their own.
     """
     lines: dict[str, dict[str, str]] = {}
+    for name, network, reasons in _by_protocol(rows):
+        line = lines.setdefault(network, {})
+        line["images"] = str(max(len(reasons), int(line.get("images", 0))))
+        line[name] = _words(reasons)
+    return pd.DataFrame(lines).T.fillna("–")
+
+
+def counting(rows: pd.DataFrame) -> dict[str, list[int]]:
+    """How many images of each network count, under each protocol and for SIC."""
+    found: dict[str, list[int]] = {}
+    for _, network, reasons in _by_protocol(rows):
+        found.setdefault(network, []).append(int((reasons == "").sum()))
+    return found
+
+
+def _by_protocol(rows: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series]]:
+    """Under each protocol, and for SIC, each network and why its images do not count."""
     for name, metric in [*MEASURED.items(), ("study-a, SIC", "SIC")]:
         own = rows[(rows["protocol"] == name.partition(", SIC")[0]) & (rows["metric"] == metric)]
         for network, its in own.groupby("network", sort=False, observed=True):
-            reasons = _reasons(its)
-            line = lines.setdefault(str(network), {})
-            line["images"] = str(max(len(reasons), int(line.get("images", 0))))
-            line[name] = _words(reasons)
-    return pd.DataFrame(lines).T.fillna("–")
+            yield name, str(network), _reasons(its)
 
 
 def accuracy(rows: pd.DataFrame) -> pd.DataFrame:

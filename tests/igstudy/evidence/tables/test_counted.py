@@ -24,6 +24,7 @@ def test_images_are_counted_by_reason_under_each_protocol():
     assert line["igpaths"] == "2 count; 1 misclassified, 1 not finite"
     assert line["study-b"] == "3 count; 1 gain of 5 or less"
     assert line["study-a, SIC"] == "1 count; 2 p < 0.8, 1 misclassified"
+    assert counted.counting(pd.concat([own, split, sic])) == {"mobilenet_v2": [2, 3, 1]}
 
 
 def test_an_image_counts_where_one_of_its_values_does():
