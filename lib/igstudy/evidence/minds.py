@@ -64,7 +64,7 @@ def _parts(kind: str, own: pd.DataFrame) -> str:
         return ""
     there = f"is met {' and '.join(most)}" if most else "is not met"
     above = "by magnitude its ABPC is above both, each by its interval"
-    return f"{on(kind)}, {above}, {' and '.join(words)}: the condition {there}."
+    return f"{on(kind)} {above}, {' and '.join(words)}: the condition {there}."
 
 
 MET: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (devices, parts)}

@@ -81,7 +81,7 @@ def test_one_image_an_hour_and_a_gradient_are_said_in_the_singular(monkeypatch):
     few = {"parameters": facts["parameters"] | {"images": 1}, "seconds": 3600.0, "evaluations": 1}
     few |= {"inputs": facts["inputs"] | {"images": 1}}
     monkeypatch.setattr(grounds, "studies", lambda: {"small": facts | few})
-    assert "(vgg; up to 1 image each)" in grounds.scope()
+    assert "(vgg; up to 1 image each)" in grounds.scope(NOTHING)
     assert "1 hour of one process, 1 evaluation" in grounds.on_what()
     assert "| small, 1 image | " in grounds.digests()
 

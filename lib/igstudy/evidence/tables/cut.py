@@ -25,4 +25,4 @@ def _line(kind: str, cut: Gains, whole: Gains) -> str:
         if both:
             words.append(f"{name} {of_cut_walks(*([own[each].value for each in both] for own in (one, other)))}.")
             most = max(most, len(both))
-    return f"- {on(kind)}, by medians over {amount(most, 'network')}: {' '.join(words)}" if words else ""
+    return f"- {on(kind)} by medians over {amount(most, 'network')}: {' '.join(words)}" if words else ""

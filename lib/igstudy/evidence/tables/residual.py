@@ -8,6 +8,7 @@ import pandas as pd
 from igpaths.texts import amount
 from igstudy.evidence import kinds
 from igstudy.evidence.statistics import slope
+from igstudy.evidence.tables.steps import in_common
 
 KINDS = (kinds.SMALL, kinds.IMAGENET, kinds.CONTROL)
 SHARES = {"length": 1, "miss": 100}  # the miss is in per cent
@@ -28,7 +29,7 @@ def by_kind(found: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
     """The median network's length and miss by step count, by variant and kind; without those not measured."""
     variants, networks = (found.index.get_level_values(level) for level in ("variant", "network"))
     lines = {
-        (variant, kind): found[(variants == variant) & networks.isin(kinds.ONES[kind])].median().dropna()
+        (variant, kind): in_common(found[(variants == variant) & networks.isin(kinds.ONES[kind])]).median()
         for variant in SHARES
         for kind in KINDS
     }
@@ -36,8 +37,8 @@ def by_kind(found: pd.DataFrame) -> dict[tuple[str, str], pd.Series]:
 
 
 def order(line: pd.Series) -> float:
-    """The order of convergence: the quantity falls as N to the power −p."""
-    return slope(line.index, line)
+    """The order of convergence: the quantity falls as N to the power −p; NaN of a single step count."""
+    return slope(line.index, line) if len(line) > 1 else math.nan
 
 
 def miss_in_words(lines: Lines) -> str:
@@ -55,6 +56,7 @@ def miss_in_words(lines: Lines) -> str:
 
 def orders_in_words(lines: Lines) -> str:
     """Whether the length falls as Study A reasons, and how fast the miss does: a few sentences."""
+    lines = {key: line for key, line in lines.items() if len(line) > 1}
     if not lines:
         return "How length and residual change with more steps needs published results, and there are none here."
     lengths, misses = ({kind: line for (of, kind), line in lines.items() if of == variant} for variant in SHARES)

@@ -135,6 +135,20 @@ def progress(rows: pd.DataFrame) -> dict[str, dict[str, tuple[list[float], list[
     return found
 
 
+def in_common(found: pd.DataFrame) -> pd.DataFrame:
+    """The networks that have both ends of the longest sweep, at the step counts that all of these have.
+
+    A median over networks is then of the same ones at every step count. Networks are down, step counts across, and what
+    was not measured is NaN.
+    """
+    measured = [[int(n) for n in line.dropna().index] for _, line in found.iterrows()]
+    spans = [(min(own), max(own)) for own in measured if own]
+    if not spans:
+        return found.iloc[:0, :0]
+    longest = max(spans, key=lambda span: (span[1] / span[0], spans.count(span)))
+    return found[found[list(longest)].notna().all(axis=1)].dropna(axis=1)
+
+
 def enough_for_score(rows: pd.DataFrame, *, methods: Sequence[str], **choice: str) -> dict[str, dict[str, float]]:
     """The fewest steps from which on a method's average stays `CLOSE` to its finest one, by method and network.
 

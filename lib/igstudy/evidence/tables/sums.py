@@ -1,11 +1,12 @@
 """How far the sum of a path is from complete: the gap by path, sum and step count, and what it says, in sentences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
 from igpaths.texts import amount
 from igstudy.evidence import kinds
+from igstudy.evidence.tables.steps import in_common
 from igstudy.measures.sources import LABELS
 
 PATHS = ("straight", "blur", "guided")
@@ -35,11 +36,16 @@ def of_sum(gaps: pd.DataFrame, path: str, name: str) -> pd.DataFrame:
 
 def by_kind(gaps: pd.DataFrame) -> dict[tuple[str, str, str], pd.Series]:
     """The median network's gap by step count, by kind of network, path and sum; without those not measured."""
-    found = dict[tuple[str, str, str], pd.Series]()
+    return {key: own.median() for key, own in _of_kinds(gaps).items()}
+
+
+def _of_kinds(gaps: pd.DataFrame) -> dict[tuple[str, str, str], pd.DataFrame]:
+    """The gaps `in_common` of the networks of a kind, by kind, path and sum; without those not measured."""
+    found = dict[tuple[str, str, str], pd.DataFrame]()
     for kind in KINDS:
         its = gaps[gaps.index.get_level_values("network").isin(kinds.ONES[kind])]
-        lines = {(kind, path, name): of_sum(its, path, name).median().dropna() for path in PATHS for name in SUMS}
-        found |= {key: line for key, line in lines.items() if len(line)}
+        own = {(kind, path, name): in_common(of_sum(its, path, name)) for path in PATHS for name in SUMS}
+        found |= {key: table for key, table in own.items() if len(table)}
     return found
 
 
@@ -81,17 +87,22 @@ def introduction(lines: Lines, gaps: pd.DataFrame) -> str:
     """What the `table` shows, of how many networks: a sentence; "" where there are none."""
     if not lines:
         return ""
-    networks = gaps.index.get_level_values("network")
-    sizes = [f"on {kinds.WORDS[kind]} ({amount(networks[networks.isin(kinds.ONES[kind])].nunique(), 'network')})"
-             for kind in KINDS if any(key[0] == kind for key in lines)]  # fmt: skip
+    sizes = {kind: {len(own) for (of, *_), own in _of_kinds(gaps).items() if of == kind} for kind in KINDS}
+    parts = [f"on {kinds.WORDS[kind]} ({_networks(own)})" for kind, own in sizes.items() if own]
     last = max(line.index[-1] for line in lines.values())
-    return f"At {amount(last, 'step')} the median network misses this share of the change of score, {_listed(sizes)}:"
+    return f"At {amount(last, 'step')} the median network misses this share of the change of score, {_listed(parts)}:"
+
+
+def _networks(sizes: Collection[int]) -> str:
+    """How many networks the rows of a kind are of, where each may be of another number."""
+    fewest, most = min(sizes), max(sizes)
+    return amount(most, "network") if fewest == most else f"{fewest} to {amount(most, 'network')}"
 
 
 def of_guided(lines: Lines) -> str:
     """How the left sum, by which Guided IG is published, fares on ImageNet networks with more steps: a sentence."""
     line = lines.get((kinds.IMAGENET, "guided", "left"))
-    if line is None:
+    if line is None or len(line) < 2:
         return ""
     first, last = line.iloc[0], line.iloc[-1]
     words = "does not fall" if last >= first else "falls"

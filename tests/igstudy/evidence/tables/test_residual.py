@@ -63,6 +63,25 @@ def test_what_would_change_our_mind_depends_on_what_was_found(order, words, othe
     assert f"if that came out {other}" in found
 
 
+def test_a_network_of_fewer_step_counts_does_not_change_an_order():
+    sweeps = {"mobilenet_v1": STEPS, "mobilenet_v2": (*STEPS, 64), "efficientnet_lite2": (64, 128)}
+    rows = [
+        ("projection", "straight", variant, network, "0", n, (99.0 if network == "efficientnet_lite2" else 4.0) / n)
+        for variant in residual.SHARES
+        for network, steps in sweeps.items()
+        for n in steps
+    ]
+    found = residual.by_kind(residual.medians(pd.DataFrame(rows, columns=COLUMNS)))
+    assert found["length", IMAGENET].index.tolist() == list(STEPS)
+    np.testing.assert_allclose([residual.order(line) for line in found.values()], 1)
+
+
+def test_one_step_count_has_no_order():
+    alone = {key: line.iloc[-1:] for key, line in lines(length={SMALL: 1}, miss={SMALL: 1}).items()}
+    assert np.isnan(residual.order(alone["miss", SMALL]))
+    assert "needs published results" in residual.orders_in_words(alone)
+
+
 def test_without_results_it_is_said_that_they_are_needed():
     found = residual.by_kind(residual.medians(pd.DataFrame(columns=COLUMNS)))
     assert found == {}

@@ -11,6 +11,7 @@ from igstudy.evidence.tables.steps import (
     enough_for_score,
     enough_for_sum,
     hardest,
+    in_common,
     in_steps,
     late_table,
     like_papers,
@@ -111,6 +112,22 @@ def test_progress_is_the_share_of_the_change():
     curves = [np.array([1.0, 1.5, 3.0]), np.array([0.0, 0.0, -1.0]), np.array([0.0, 2.0, 4.0])]
     rows = planted("vgg", "IG", 2, 0.0, metric="score change").assign(path="straight", curve=curves)
     assert progress(rows) == {"straight": {"vgg": ([0, 0.5, 1], [0, 0.25, 1])}}
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "networks", "steps"),
+    [
+        ([(8, 32, 128), (8, 32, 64, 128), (64, 128), (128,)], [0, 1], [8, 32, 128]),
+        ([(128,), (8, 128)], [1], [8, 128]),
+        ([(64,), (128,), (128,)], [1, 2], [128]),
+        ([(), ()], [], None),
+    ],
+)
+def test_networks_are_compared_that_have_both_ends_at_what_all_of_them_have(sweeps, networks, steps):
+    table = pd.DataFrame([{n: 1.0 for n in own} for own in sweeps], columns=[8, 32, 64, 128])
+    found = in_common(table)
+    assert found.index.tolist() == networks
+    assert steps is None or found.columns.tolist() == steps
 
 
 def test_enough_steps_are_those_from_which_on_the_score_stays_close():

@@ -67,6 +67,21 @@ def test_the_table_has_a_row_for_each_path_and_kind():
     )
 
 
+def test_a_line_is_of_the_same_networks_at_every_step_count():
+    whole = gaps({("straight", "trapezoid"): (20, 3)}, networks=("vgg", "resnet"))
+    more = gaps({("straight", "trapezoid"): (20, 90)}, networks=("densenet", "inception", "mobilenet"))
+    more[8] = np.nan  # these three were walked at 128 steps alone
+    own = pd.concat([whole, more])
+    found = sums.by_kind(own)
+    np.testing.assert_allclose(found[SMALL, "straight", "trapezoid"], (20, 3))
+    assert "in 128 steps on the straight path" in sums.steps_in_words(found)
+    assert "| Straight | small | 10.0 % | 10.0 % | 3.0 % | 128 steps |" in sums.table(found)
+    assert "on small networks (2 networks):" in sums.introduction(found, own)
+    some = own.index.get_level_values("path") != "straight"
+    own.loc[some, 8] = 50.0
+    assert "on small networks (2 to 5 networks):" in sums.introduction(found, own)
+
+
 def test_without_results_it_is_said_that_they_are_needed():
     assert sums.by_kind(NOTHING) == {}
     assert sums.table({}) == "This needs published results, and there are none here."
