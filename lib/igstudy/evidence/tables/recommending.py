@@ -97,8 +97,8 @@ def how(main: Answer, cost: Answer | None) -> str:
     if cost is None or steps is None:
         count = COSTS.get(method, WALK)
         return f"{words}; the map takes {count} gradient{'s' * (count != 1)} for each image."
-    reached = f"{steps.value:.0f} steps reach 95 % of the score at 512 steps ({images(cost.images)} each)"
-    return f"{words}; on average {reached}."
+    reached = f"takes {steps.value:.0f} steps to come to 95 % of its score at 512 steps ({images(cost.images)} each)"
+    return f"{words}; on average a single image {reached}."
 
 
 def limits(located: Answer | None) -> str:
