@@ -54,7 +54,7 @@ def parts(rows: pd.DataFrame) -> str:
     if not words:
         return "This was not measured."
     there = f"is met {' and '.join(most)}" if most else "is not met"
-    return f"By magnitude its ABPC is higher, by both intervals, {' and '.join(words)}: the condition {there}."
+    return f"By magnitude its ABPC is above both, each by its interval, {' and '.join(words)}: the condition {there}."
 
 
 MET: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (devices, parts)}

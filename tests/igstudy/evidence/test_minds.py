@@ -74,7 +74,10 @@ def test_left_must_be_above_both_on_most_networks(grey, black, words):
     rows = [faithful(name, "grey", left) for name, left in zip(("vgg", "resnet"), grey, strict=True)]
     rows += [faithful(name, "black", left) for name, left in zip(("vgg", "resnet"), black, strict=True)]
     control = faithful("squeezenet1_1", "grey", 0.9)
-    assert minds.parts(pd.concat([*rows, control])) == f"By magnitude its ABPC is higher, by both intervals, {words}"
+    assert (
+        minds.parts(pd.concat([*rows, control]))
+        == f"By magnitude its ABPC is above both, each by its interval, {words}"
+    )
 
 
 def test_one_of_the_two_is_not_enough():
