@@ -1,4 +1,4 @@
-"""A photograph, its maps with their sign, by magnitude, without cancellation and by IDGI, and their curves."""
+"""A photograph, four maps of it (IG with its sign and by magnitude, Σ |g Δx|, IDGI), and their insertion curves."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ RANKINGS: dict[str, tuple[Rule, bool]] = {
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """One image, its ranking maps (H, W) by name, and its target's probability at shares of the pixels, by name too."""
+    """One image and its ranking maps (H, W) by name, and for each map the target's probability at every share shown."""
 
     image: Tensor
     maps: dict[str, Tensor]
@@ -39,7 +39,7 @@ class Ranked:
 
 
 def rank(seen: Subject, image: int = 0, *, steps: int = 64, batch_size: int = 16) -> Ranked:
-    """One walk on the straight path from black, read as four maps, each scored by insertion on black."""
+    """The four maps of one walk on the straight path from black, each with its insertion curve on black."""
     x, target = seen.images[image : image + 1], seen.targets[image : image + 1]
     rules = tuple(dict.fromkeys(rule for rule, _ in RANKINGS.values()))
     found = ig.attribute(seen.net, x, target, path=ig.Straight(), rules=rules, steps=steps, batch_size=batch_size)

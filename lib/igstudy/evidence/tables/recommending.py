@@ -92,8 +92,9 @@ def how(main: Answer, cost: Answer | None) -> str:
     steps = cost.values.get(plain) if cost else None
     if cost is None or steps is None:
         return f"{words}; the map takes {amount(COSTS.get(method, WALK), 'gradient')} for each image."
-    reached = f"{steps.value:.0f} steps reach 95 % of the score at 512 steps ({amount(cost.images, 'image')} each)"
-    return f"{words}; on average {reached}."
+    of = amount(cost.images, "image")
+    reached = f"takes {amount(f'{steps.value:.0f}', 'step')} to come to 95 % of its score at 512 steps ({of} each)"
+    return f"{words}; on average a single image {reached}."
 
 
 def limits(located: Answer | None) -> str:

@@ -59,8 +59,8 @@ def advice(pairs: Sequence[Pair]) -> str:
     if not changed:
         return first
     return (
-        f"{first} A claim that changes with the score is a claim about the score: this happens in {changed} of "
-        f"{amount(len(pairs), 'comparison')} here."
+        f"{first} If a claim's answer changes with the score, say for which score it holds: this happens in {changed} "
+        f"of {amount(len(pairs), 'comparison')} here."
     )
 
 

@@ -12,14 +12,17 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from igpaths.texts import amount
+from igstudy.evidence import kinds
 from igstudy.evidence.papers import METHODS, METRICS, alike, by_network, study_a, table
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import NOTHING, SIDES, Cells, averages, changes, out_of, shown, text
+from igstudy.evidence.tables.choosing import QUESTIONS, answer
 from igstudy.evidence.tables.quality import by_image, choose
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 CLOSE = 0.05  # a share within which a score, or a sum, is near enough to its limit
 ALIKE = 0.2  # a share within which two gains are about as large, as for claims
+OF_ONE_IMAGE = next(question for question in QUESTIONS if question.metric == "steps to 95 %")
 Needed = Mapping[str, Mapping[str, float]]  # steps by method and network
 Sweep = Mapping[
     str, tuple[list[str], list[float] | list[Estimate]]
@@ -214,7 +217,7 @@ def needs(found: Needed, *, most: int) -> str:
     if not words:
         return "How many steps are enough was not measured."
     return (
-        f"Ranked by magnitude, a map's insertion score is within {100 * CLOSE:.0f} % of its value at "
+        f"Ranked by magnitude, a network's mean insertion score is within {100 * CLOSE:.0f} % of its value at "
         f"{amount(most, 'step')} from this many steps on, depending on the network: {', '.join(words)}."
     )
 
@@ -240,6 +243,37 @@ def hardest(found: Needed, networks: Collection[str]) -> str:
     need = f"By score, the most demanding method needs {', '.join(real)}."
     there = need if real else "None of them is an ImageNet network."
     return f"The numbers are of {amount(len(by_network), 'network')}. {there}"
+
+
+def two_counts(rows: pd.DataFrame, single: pd.DataFrame) -> str:
+    """How many steps a network's mean score takes, and how many a single image's, on ImageNet networks: sentences.
+
+    `rows` hold insertion at several step counts, and `single` the steps that each image takes.
+    """
+    methods = ("IG", "IG + IDGI")
+    choice = {"protocol": "igpaths", "metric": "insertion", "variant": "black, 21 counts", "sign": "absolute"}
+    own = rows[rows["network"].astype(str).map(kinds.kind_of) == kinds.IMAGENET]
+    means = enough_for_score(own, methods=methods, **choice)
+    alone = answer(single, OF_ONE_IMAGE, kinds.IMAGENET, sigmas=[0])
+    if not alone or not all(method in means and (method, 0.0) in alone.maps for method in methods):
+        return "The steps that a network's mean score takes were not compared with those of a single image's."
+    most = int(own.loc[own["network"].isin(means["IG"]), "steps"].max())
+    of_images = {method: alone.values[method, 0.0].value for method in methods}
+    first, second = (
+        f"{in_steps(means[method].values(), most=most)}{' steps' * (method == 'IG')} by {method}" for method in methods
+    )
+    larger = all(value > max(means[method].values()) for method, value in of_images.items())
+    reason = "are larger, because the errors of images cancel in part in their mean"
+    why = f"The second counts {reason}" if larger else "The two kinds of count answer different questions"
+    each = " and ".join(f"{value:.0f}" for value in of_images.values())
+    several, networks = amount(len(means["IG"]), "network"), amount(len(alone.means), "network")
+    return (
+        f"On ImageNet networks, a network's *mean* score takes {first} and {second} to come within "
+        f"{100 * CLOSE:.0f} % of its value at {most} steps ({several}; {{doc}}`04-step-size`). A "
+        f"*single image's* score takes {each} on average to come to 95 % of its value at 512 steps "
+        f"({networks}, {amount(alone.images, 'image')} each; {{doc}}`09-which-map`). {why}: take the first to "
+        "compare methods over many images, and the second to trust one map."
+    )
 
 
 def at_all_counts(rows: pd.DataFrame, metrics: Sequence[str]) -> str:

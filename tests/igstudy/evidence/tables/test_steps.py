@@ -1,11 +1,14 @@
 """Scores against the number of steps: the paper's own, and planted ones."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from igstudy.evidence.papers import study_a
 from igstudy.evidence.tables.beside import NOTHING
+from igstudy.evidence.tables.choosing import QUESTIONS
 from igstudy.evidence.tables.steps import (
     at_all_counts,
     enough_for_score,
@@ -24,7 +27,9 @@ from igstudy.evidence.tables.steps import (
     progress,
     sweep,
     table_4,
+    two_counts,
 )
+from planting import planted as single_images
 
 COLUMNS = {"insertion": ("insertion", "black, 21 counts"), "SIC": ("SIC", "png")}
 ASKED = {"protocol": "igpaths", "sign": "signed", "metric": "insertion", "variant": "black, 21 counts"}
@@ -165,6 +170,44 @@ def test_what_cut_walks_explain_depends_on_the_gain_along_whole_ones(whole, word
 
 def test_a_cut_that_was_not_measured_explains_nothing():
     assert of_cut_walks([], []) == "was not measured under both protocols"
+
+
+def of_images(steps):
+    """Rows in which every image takes so many steps by a method."""
+    (question,) = [each for each in QUESTIONS if each.metric == "steps to 95 %"]
+    means = {(method, 0.0): value for method, value in steps.items()}
+    return single_images(means, question=question, spread=0)
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        ({"IG": 90.0, "IG + IDGI": 130.0}, "The second counts are larger, because the errors of images cancel"),
+        ({"IG": 90.0, "IG + IDGI": 16.0}, "The two kinds of count answer different questions: take the first"),
+    ],
+)  # fmt: skip
+def test_the_steps_of_a_mean_stand_beside_those_of_an_image(images, words):
+    scores = {"IG": {8: 0.5, 64: 0.5, 128: 0.5}, "IG + IDGI": {8: 0.2, 64: 0.5, 128: 0.5}}
+    rows = [
+        planted(name, method, n, value if name == "mobilenet_v2" else n / 128, sign="absolute")
+        for name in ("mobilenet_v2", "vgg")
+        for method, own in scores.items()
+        for n, value in own.items()
+    ]
+    found = two_counts(pd.concat(rows), of_images(images))
+    assert "takes 8 steps by IG and 64 by IG + IDGI to come within 5 % of its value at 128 steps (1 network; " in found
+    own = " and ".join(f"{value:.0f}" for value in images.values())
+    assert f"takes {own} on average to come to 95 % of its value at 512 steps (5 networks, 6 images each; " in found
+    assert words in found
+    assert {"{doc}`04-step-size`", "{doc}`09-which-map`"} <= {*re.findall(r"{doc}`[^`]*`", found)}
+
+
+def test_without_one_of_the_two_counts_they_are_not_compared():
+    rows = pd.concat([planted("mobilenet_v2", method, n, 0.5, sign="absolute") for method in ("IG", "IG + IDGI")
+                      for n in (8, 128)])  # fmt: skip
+    single = of_images({"IG": 90.0, "IG + IDGI": 130.0})
+    for one, other in ((rows[:0], single), (rows, single[:0]), (rows, single[single["method"] == "IG"])):
+        assert "were not compared" in two_counts(one, other)
 
 
 NEEDED = {"IG": {"vgg": 8.0, "mobilenet_v2": 32.0}, "Guided IG": {"vgg": 128.0}, "Blur IG": {"vgg": np.inf}}
