@@ -23,6 +23,7 @@ PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 CLOSE = 0.05  # a share within which a score, or a sum, is near enough to its limit
 ALIKE = 0.2  # a share within which two gains are about as large, as for claims
 OF_ONE_IMAGE = next(question for question in QUESTIONS if question.metric == "steps to 95 %")
+ON = {**kinds.WORDS, kinds.CONTROL: kinds.CONTROL, kinds.OTHER: "other networks"}  # kinds of network in a sentence
 Needed = Mapping[str, Mapping[str, float]]  # steps by method and network
 Sweep = Mapping[
     str, tuple[list[str], list[float] | list[Estimate]]
@@ -155,8 +156,8 @@ def in_common(found: pd.DataFrame) -> pd.DataFrame:
 def enough_for_score(rows: pd.DataFrame, *, methods: Sequence[str], **choice: str) -> dict[str, dict[str, float]]:
     """The fewest steps from which on a method's average stays `CLOSE` to its finest one, by method and network.
 
-    Networks are those that were walked at the most step counts, and images those that count at all of them; `choice` is
-    that of `averages`. The finest count itself says that no coarser one is enough.
+    Networks are those with the longest sweep of their kind, and images those that count at all of a network's step
+    counts; `choice` is that of `averages`. The finest count itself says that no coarser one is enough.
     """
 
     def close(table: pd.DataFrame) -> pd.Series:
@@ -179,14 +180,18 @@ def _enough(
     rows: pd.DataFrame, methods: Sequence[str], close: Callable[[pd.DataFrame], pd.Series]
 ) -> dict[str, dict[str, float]]:
     own = rows[rows["steps"] > 0]
-    counts = own.groupby("network", sort=False, observed=True)["steps"].nunique()
+    measured = own.groupby(["network", "steps"], sort=False, observed=True).size().unstack().astype(float)
     found: dict[str, dict[str, float]] = {}
-    for network in counts.index[counts == counts.max()]:
-        table = by_image(own[own["network"] == network], "method", "steps")
-        for method in [each for each in methods if each in table]:
-            near = close(pd.DataFrame(table[method]).sort_index(axis=1).dropna())
-            from_there_on = near[::-1].cummin()[::-1]
-            found.setdefault(method, {})[str(network)] = min(near.index[from_there_on], default=math.inf)
+    for _, its in measured.groupby(lambda network: kinds.kind_of(str(network)), sort=False):
+        for network in in_common(its.sort_index(axis=1)).index:
+            table = by_image(own[own["network"] == network], "method", "steps")
+            for method in [each for each in methods if each in table]:
+                complete = pd.DataFrame(table[method]).sort_index(axis=1).dropna()
+                if complete.empty:  # each step count was run on other images
+                    continue
+                near = close(complete)
+                from_there_on = near[::-1].cummin()[::-1]
+                found.setdefault(method, {})[str(network)] = min(near.index[from_there_on], default=math.inf)
     return found
 
 
@@ -212,13 +217,24 @@ def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
 
 
 def needs(found: Needed, *, most: int) -> str:
-    """How many steps keep each method's score by magnitude near its finest one: a sentence. Guided IG is left out."""
-    words = [f"{method} {in_steps(own.values(), most=most)}" for method, own in found.items() if "Guided" not in method]
+    """How many steps keep each method's score by magnitude near its finest one, by kind of network: a sentence.
+
+    Guided IG is left out.
+    """
+    of: dict[str, dict[str, list[float]]] = {}
+    for method, own in found.items():
+        for network, steps in own.items() if "Guided" not in method else ():
+            of.setdefault(kinds.kind_of(network), {}).setdefault(method, []).append(steps)
+    words = [
+        f"on {ON[kind]} {', '.join(f'{method} {in_steps(steps, most=most)}' for method, steps in of[kind].items())}"
+        for kind in ON
+        if kind in of
+    ]
     if not words:
         return "How many steps are enough was not measured."
     return (
         f"Ranked by magnitude, a network's mean insertion score is within {100 * CLOSE:.0f} % of its value at "
-        f"{amount(most, 'step')} from this many steps on, depending on the network: {', '.join(words)}."
+        f"{amount(most, 'step')} from this many steps on, depending on the network: {'; '.join(words)}."
     )
 
 

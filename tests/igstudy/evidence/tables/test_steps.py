@@ -146,6 +146,15 @@ def test_enough_steps_are_those_from_which_on_the_score_stays_close():
     assert found == {"IG": {"vgg": 64}, "Blur IG": {"vgg": 8}}
 
 
+def test_networks_of_fewer_step_counts_than_another_kind_are_not_left_out():
+    sweeps = {"vgg": (8, 16, 32, 64, 128), "mobilenet_v1": (8, 32, 64, 128), "mobilenet_v2": (8, 32, 128)}
+    sweeps["efficientnet_lite1"] = (64, 128)
+    rows = pd.concat(planted(name, "IG", n, 0.5 if n > 8 else 0.1) for name, steps in sweeps.items() for n in steps)
+    other = planted("resnet", "IG", 8, 0.5), planted("resnet", "IG", 128, 0.5).assign(image="9", photograph="9")[:1]
+    found = enough_for_score(pd.concat([rows, *other]), methods=("IG",), **ASKED)  # no image of the last has both ends
+    assert found == {"IG": {"vgg": 16, "mobilenet_v1": 32, "mobilenet_v2": 32}}
+
+
 def test_enough_steps_are_those_from_which_on_the_sum_is_complete_on_the_median_image():
     gaps = {("IG", 8): [-0.4, 0.0, 0.3], ("IG", 16): [-0.01, 0.0, 0.9], ("Blur IG", 8): [1.0] * 3}
     gaps |= {("Blur IG", 16): [0.2] * 3}
@@ -215,9 +224,11 @@ NEEDED = {"IG": {"vgg": 8.0, "mobilenet_v2": 32.0}, "Guided IG": {"vgg": 128.0},
 
 def test_the_steps_that_methods_need_are_told_as_they_are():
     assert needs(NEEDED, most=128).endswith(
-        "within 5 % of its value at 128 steps from this many steps on, depending on the network: IG 8 to 32, "
-        "Blur IG over 128."
+        "within 5 % of its value at 128 steps from this many steps on, depending on the network: on ImageNet networks "
+        "IG 32; on small networks IG 8, Blur IG over 128."
     )
+    own = {"IG": {"squeezenet1_1": 8.0, "my_network": 16.0, "resnet": 8.0, "densenet": 64.0}}
+    assert needs(own, most=128).endswith("on small networks IG 8 to 64; on SqueezeNet IG 8; on other networks IG 16.")
     assert needs({}, most=128) == "How many steps are enough was not measured."
 
 
