@@ -6,7 +6,7 @@ import gc
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -60,8 +60,8 @@ class Costs:
         return spent
 
 
-def compute(study: Parameters, unit: Unit) -> Report:
-    """Compute the parts of a unit that are missing, and write each as soon as it is there.
+def compute(study: Parameters, unit: Unit, *, tick: Callable[[], object] = lambda: None) -> Report:
+    """Compute the parts of a unit that are missing, write each as soon as it is there, and then call `tick`.
 
     Where memory does not suffice the batch is halved, and the report and the provenance say so. A part that fails is
     reported and the others go on.
@@ -81,7 +81,7 @@ def compute(study: Parameters, unit: Unit) -> Report:
     with threads(study.threads):
         while True:
             try:
-                failures = _compute(study, unit, costs, notes)
+                failures = _compute(study, unit, costs, notes, tick)
                 break
             except Exception as error:
                 if not out_of_memory(error) or study.batch_size == 1:
@@ -100,7 +100,9 @@ def compute(study: Parameters, unit: Unit) -> Report:
     )
 
 
-def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> list[str]:
+def _compute(
+    study: Parameters, unit: Unit, costs: Costs, notes: list[str], tick: Callable[[], object]
+) -> list[str]:  # fmt: skip
     """One attempt, which adds to the costs and the notes; the failures, a line each."""
     costs.split()
     failures, missing = list[str](), set(unit.missing)
@@ -112,6 +114,7 @@ def _compute(study: Parameters, unit: Unit, costs: Costs, notes: list[str]) -> l
     def write(part: Part, frames: list[pd.DataFrame]) -> None:
         """Write a part with the costs since the last one: a walk is counted with the first that reads it."""
         store.write(unit.files[part.name], frames, facts | costs.split())
+        tick()
 
     def count(module: torch.nn.Module, inputs: tuple[Any, ...], output: object) -> None:
         costs.evaluations += len(inputs[0])  # a function, which copies of the network share

@@ -8,9 +8,11 @@ is there, a run that was killed goes on where it was.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,9 @@ from igstudy.engine.parameters import Parameters
 from igstudy.engine.scheduler import connect
 from igstudy.engine.store import StoreError
 from igstudy.engine.units import Unit, plan
+
+# The images of a unit count as the parts of the unit are done, so they come in fractions
+BAR = "{l_bar}{bar}| {n:.1f}/{total} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
 
 
 class StudyError(RuntimeError):
@@ -61,14 +66,23 @@ def run(study: Parameters) -> Run:
     units = plan(study)
     waiting, reports = [unit for unit in units if unit.missing], list[Report]()
     if waiting:
-        total = sum(unit.count for unit in waiting)
-        with tqdm(total=total, unit="image", file=sys.stderr, desc=f"unit 0/{len(waiting)}", smoothing=0) as bar:
-            for report in _reports(study, waiting):
+        options: Any = {"unit": "image", "file": sys.stderr, "smoothing": 0, "bar_format": BAR}
+        total, desc = sum(unit.count for unit in waiting), f"unit 0/{len(waiting)}"
+        open_units = {unit.name: 0.0 for unit in waiting}  # with the images of each that the bar has counted
+
+        def advance(name: str, images: float) -> None:
+            if name in open_units:
+                open_units[name] += images
+                bar.update(min(images, total - bar.n))  # by rounding it would end beyond, of which tqdm warns
+
+        with tqdm(total=total, desc=desc, **options) as bar:
+            for unit, report in _reports(study, waiting, advance):
                 reports.append(report)
                 rate = sum(each.evaluations for each in reports) / max(bar.format_dict["elapsed"], 1e-9)
                 bar.set_description(f"unit {len(reports)}/{len(waiting)}", refresh=False)
                 bar.set_postfix_str(f"{rate:.0f} evaluations/s", refresh=False)
-                bar.update(report.images)
+                advance(unit.name, report.images - open_units[unit.name])
+                del open_units[unit.name]
                 for line in (*report.notes, *report.failures):
                     bar.write(line, file=sys.stderr)
     return Run(
@@ -145,8 +159,11 @@ def kept_maps(table: pd.DataFrame) -> dict[tuple[str, str, str], Tensor]:
     return maps
 
 
-def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
-    """A report of each unit, as it is done."""
+def _reports(
+    study: Parameters, units: Sequence[Unit], advance: Callable[[str, float], None]
+) -> Iterator[tuple[Unit, Report]]:
+    """Each unit with its report, as it is done; `advance` is told of each part how many of a unit's images it is."""
+    images = {unit.name: unit.count / max(1, len(unit.missing)) for unit in units}
     if not study.scheduler:
         waiting = list(units)
         for wait in (False, True):  # first what no other run is at
@@ -154,33 +171,38 @@ def _reports(study: Parameters, units: Sequence[Unit]) -> Iterator[Report]:
                 with store.claimed(unit.folder, wait=wait) as is_free:
                     if is_free:
                         waiting.remove(unit)
-                        yield _guarded(study, unit)
+                        yield unit, _guarded(study, unit, partial(advance, unit.name, images[unit.name]))
         return
     with connect(study.scheduler, threads=study.threads) as workers:
         # Workers may run in other folders.
         study = replace(
             study, results=str(study.store.resolve()), data=str(study.folder.resolve()) if study.folder else ""
         )
-        futures = {workers.client.submit(_alone, study, unit, pure=False): unit for unit in units}
+        topic = workers.client.id
+        workers.client.subscribe_topic(topic, lambda event: advance(event[1], images[event[1]]))
+        futures = {workers.client.submit(_alone, study, unit, topic, pure=False): unit for unit in units}
         for future in workers.done(futures):
             if future.status == "finished":
-                yield future.result()
+                yield futures[future], future.result()
             elif isinstance(error := future.exception(), StoreError):
                 raise error
             else:
-                yield _report(futures[future], f"{futures[future].name}: {type(error).__name__}: {error}")
+                unit = futures[future]
+                yield unit, _report(unit, f"{unit.name}: {type(error).__name__}: {error}")
 
 
-def _alone(study: Parameters, unit: Unit) -> Report:
-    """The unit's report, computed when no other run is at it."""
+def _alone(study: Parameters, unit: Unit, topic: str) -> Report:
+    """The unit's report, computed by a worker when no other run is at it; each part is an event of the topic."""
+    from distributed import get_worker
+
     with store.claimed(unit.folder, wait=True):
-        return _guarded(study, unit)
+        return _guarded(study, unit, partial(get_worker().log_event, topic, unit.name))
 
 
-def _guarded(study: Parameters, unit: Unit) -> Report:
+def _guarded(study: Parameters, unit: Unit, tick: Callable[[], object]) -> Report:
     """The unit's report, also where it cannot be computed; a store that cannot be written stops the run."""
     try:
-        return compute(study, unit) if unit.missing else _report(unit)
+        return compute(study, unit, tick=tick) if unit.missing else _report(unit)
     except StoreError:
         raise
     except Exception as error:

@@ -347,6 +347,34 @@ class TestKilled:
         assert same(rows(chosen), measured(replace(chosen, results=str(folder / "alone"))))
 
 
+@pytest.mark.parametrize("scheduler", ["", "local:2"])
+def test_the_bar_moves_with_each_part_of_a_unit(folder, monkeypatch, scheduler):
+    seen = list[float]()
+
+    class Bar(engine.tqdm):
+        def update(self, n=1):
+            super().update(n)
+            seen.append(self.n)
+
+    monkeypatch.setattr(engine, "tqdm", Bar)
+    chosen = study(folder, images=4, shard=2, paths=("straight",), metrics=("completeness", "insertion"))
+    chosen = replace(chosen, scheduler=scheduler)
+    parts = [len(unit.files) for unit in plan(chosen)]
+    run(chosen)
+    assert len(seen) == sum(parts) + 2  # and the end of each unit
+    assert seen == sorted(seen)
+    assert seen[0] == 2 / parts[0]
+    assert seen[-1] == pytest.approx(4)
+    assert seen[-1] <= 4
+
+
+def test_the_bar_counts_a_unit_whole_whose_parts_fail(folder, monkeypatch, capfd):
+    chosen = study(folder, images=2, paths=("straight",), metrics=("completeness",))
+    monkeypatch.setattr(computing.store, "write", lambda *_: 1 / 0)
+    assert run(chosen).failures
+    assert "100%" in capfd.readouterr().err
+
+
 class TestWorkers:
     def test_two_workers_end_with_the_same_tables(self, folder):
         chosen = study(folder, shard=1)
