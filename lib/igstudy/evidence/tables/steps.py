@@ -202,9 +202,7 @@ def in_steps(counts: Collection[float], *, most: int) -> str:
 
 
 def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
-    """Whether a gain from more steps is a gain from longer walks, in words: medians over networks of the gain along
-    walks whose coarse ones are cut short, and along whole walks.
-    """
+    """Whether a gain from more steps is one from longer walks, in words: medians along cut walks and along whole ones."""
     if not (len(cut) and len(whole)):
         return "was not measured under both protocols"
     one, other = float(np.median(cut)), float(np.median(whole))
@@ -217,10 +215,7 @@ def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
 
 
 def needs(found: Needed, *, most: int) -> str:
-    """How many steps keep each method's score by magnitude near its finest one, by kind of network: a sentence.
-
-    Guided IG is left out.
-    """
+    """How many steps keep each method's but Guided IG's score near its finest one, by kind of network: a sentence."""
     of: dict[str, dict[str, list[float]]] = {}
     for method, own in found.items():
         for network, steps in own.items() if "Guided" not in method else ():
