@@ -202,7 +202,7 @@ def in_steps(counts: Collection[float], *, most: int) -> str:
 
 
 def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
-    """Whether a gain from more steps is one from longer walks, in words: medians along cut walks and along whole ones."""
+    """Whether a gain from more steps is one from longer walks, in words: medians along cut and along whole walks."""
     if not (len(cut) and len(whole)):
         return "was not measured under both protocols"
     one, other = float(np.median(cut)), float(np.median(whole))
