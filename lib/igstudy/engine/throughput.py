@@ -1,11 +1,14 @@
-"""How fast a network answers here, as a study asks it, and how many gradients the study's walks ask it for."""
+"""How fast a network answers here, as a study asks it, how long a walk takes, and how many gradients a study takes."""
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from igpaths.attributions import attribute
+from igpaths.classifier import Classifier
 from igpaths.models import load_model
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.units import parts
@@ -28,6 +31,19 @@ def throughput(study: Parameters, name: str) -> tuple[float, float]:
         calls = (lambda: net.gradients(batch, 0)[0], lambda: net.scores(batch, 0))
         gradients, forwards = (len(batch) * _rate(call) for call in calls)
     return gradients, forwards
+
+
+def walk_seconds(net: Classifier, images: Tensor, targets: Any, **options: Any) -> float:
+    """The seconds in which a walk explains images here, with the options of `attribute`, such as path, rules and steps.
+
+    They are those of the second of two walks, until its maps are on the CPU. The first warms up: it pays for what a
+    network and a path prepare once, whatever the number of images.
+    """
+    for _ in range(2):
+        began = time.perf_counter()
+        attribute(net, images, targets, **options).cpu()  # which waits for a GPU
+        spent = time.perf_counter() - began
+    return spent
 
 
 def count_gradients(study: Parameters) -> int:
