@@ -19,7 +19,7 @@ NETWORKS = ONES[IMAGENET][:5]
 METHODS = ("IG", "Blur IG", "Guided IG", "Σ g²")
 STEPS = {"coarsest": 8, "finest": 128}
 CLAIMS = {claim.id: claim for claim in claims()}
-NOTHING = pd.DataFrame(columns=VALUES)
+NOTHING = pd.DataFrame(columns=[*VALUES, "study"])
 UNTESTED = {name: verdict(claim, NOTHING) for name, claim in CLAIMS.items()}
 
 

@@ -34,8 +34,10 @@ def scope(rows: pd.DataFrame) -> str:
     Of each kind it says from the rows of `counted.METRICS` how many images count: from the fewest of a network under
     a protocol to the most. Where a network is part of the confirmation, its other studies do not count.
     """
-    counts = counting(rows)
     images = _images(is_confirming)
+    if images:
+        rows = rows[rows["study"].map(is_confirming).astype(bool) | ~rows["network"].isin(images)]
+    counts = counting(rows)
     images |= {name: count for name, count in _images(lambda _: True).items() if name not in images}
     of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
     parts = [_networks(kind, own, counts) for kind, own in of.items() if own]

@@ -1,6 +1,9 @@
 """The names of the studies that the book publishes in results/, by what rests on them."""
 
 OF_THE_BOOK = (
+    *("confirm-checks", "confirm-information", "confirm-parts", "confirm-paths", "confirm-paths-lite1"),
+    *("confirm-sensitivity", "confirm-split", "confirm-split-lite1", "confirm-stability", "confirm-steps"),
+    "confirm-straight",
     *("devices-objects", "devices-photographs", "inception-steps"),
     *("objects-logit", "objects-paths", "objects-published", "objects-steps", "objects-temperature", "pair"),
     *("photographs", "photographs-information", "photographs-logit", "photographs-many", "photographs-paths"),
@@ -9,8 +12,6 @@ OF_THE_BOOK = (
 )
 # Those that were looked at before anything was claimed of them: no verdict reads them
 EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
-# Of the confirmation: no page reads what has run of it until all of it has, so that nobody looks at a part
-UNREAD = ("confirm-checks", "confirm-parts", "confirm-paths", "confirm-split", "confirm-steps", "confirm-straight")
 
 
 def is_confirming(study: str) -> bool:

@@ -4,8 +4,8 @@
 <study>/summary.parquet  n, average and 95 % interval of each method, step count, sign, metric and variant
 <study>/provenance.json  parameters, digests of weights and images, commit, versions, device, time, evaluations, notes
 
-The studies of the book lie in results/. Verdicts rest on those of `OF_THE_BOOK`, and on none of `EXPLORATORY` or
-`UNREAD`. Those of a reader lie in _build/published/.
+The studies of the book lie in results/. Verdicts rest on those of `OF_THE_BOOK`, and on none of `EXPLORATORY`.
+Those of a reader lie in _build/published/.
 
 Rows are sorted and their names kept as numbers of a dictionary, so that names cost next to nothing. Values have 12 bits
 of mantissa: each is off by 1/8,192 of itself at most, far below what an interval shows.
@@ -31,7 +31,7 @@ from igstudy.engine.runs import there
 from igstudy.engine.schema import refusal
 from igstudy.engine.units import plan
 from igstudy.evidence.inference import clustered
-from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, UNREAD, is_confirming
+from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, is_confirming
 from igstudy.evidence.tables.quality import AVERAGES, ways
 
 BITS = 12
@@ -159,7 +159,7 @@ def shelf(name: str, *, of_the_book: bool) -> Path:
 
 def check_of_the_book(study: Parameters, name: str) -> None:
     """Raise `ParameterError` unless this is the book's study of that name, as its own file has it, wherever it runs."""
-    of_the_book = (*OF_THE_BOOK, *EXPLORATORY, *UNREAD)
+    of_the_book = (*OF_THE_BOOK, *EXPLORATORY)
     own = read(f"params/{name}.yaml") if name in of_the_book else None
     if own is None or own != replace(study, scheduler=own.scheduler):
         words = f"params/NAME.yaml as it is, NAME being a study of the book: {', '.join(of_the_book)}"

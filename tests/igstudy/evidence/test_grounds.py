@@ -43,7 +43,12 @@ def test_where_a_network_is_part_of_the_confirmation_its_other_studies_do_not_co
     facts = grounds.studies()["small"]
     confirming = {"parameters": facts["parameters"] | {"images": 5}}
     monkeypatch.setattr(grounds, "studies", lambda: {"small": facts, "confirm-small": confirming})
-    assert "(vgg; up to 5 images each)" in grounds.scope(NOTHING)
+    asked = Quantity("igpaths", "IG", "insertion", "black, 21 counts", "signed", ("finest",))
+    rows = [
+        planted(asked, [1.0] * n, network="vgg").assign(study=study) for n, study in ((12, "small"), (4, "confirm-x"))
+    ]
+    rows[1]["image"] += " new"
+    assert "(vgg; up to 5 images each, of which 4 count)" in grounds.scope(pd.concat(rows))
 
 
 @pytest.mark.usefixtures("published")

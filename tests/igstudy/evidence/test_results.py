@@ -200,13 +200,12 @@ def test_damaged_provenance_is_named(shelf, tmp_path):
 
 
 def test_every_study_of_the_book_has_a_file_and_is_there():
-    of_the_book = (*results.OF_THE_BOOK, *results.EXPLORATORY, *results.UNREAD)
+    of_the_book = (*results.OF_THE_BOOK, *results.EXPLORATORY)
     for name in of_the_book:
         assert (ROOT / "params" / f"{name}.yaml").is_file()
         assert (ROOT / "results" / name / "values.parquet").is_file()
     there = {file.parent.name for file in (ROOT / "results").glob("*/values.parquet")}
     assert there == set(of_the_book)
-    assert not {*results.UNREAD} & {*published(metrics=("insertion",))["study"]}
 
 
 def test_where_nothing_is_published_there_are_no_rows(tmp_path, monkeypatch):
@@ -267,7 +266,6 @@ class TestForTheBook:
     def command(self, params, folder, monkeypatch):
         monkeypatch.setattr(results, "OF_THE_BOOK", ("small", "other"))
         monkeypatch.setattr(results, "EXPLORATORY", ())
-        monkeypatch.setattr(results, "UNREAD", ())
         (folder / "params").mkdir(exist_ok=True)
         shutil.copy(params, folder / "params" / "small.yaml")
         return lambda file, *more: main(["results", file, "--for-the-book", *more])
