@@ -41,7 +41,7 @@ def scope(rows: pd.DataFrame) -> str:
     images |= {name: count for name, count in _images(lambda _: True).items() if name not in images}
     of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
     parts = [_networks(kind, own, counts) for kind, own in of.items() if own]
-    rerun = f"Both studies' protocols were rerun on {_listed(parts)}. " if parts else ""
+    rerun = f"Both studies' protocols were rerun on {enumerated(parts)}. " if parts else ""
     not_run = "None of the papers' own weights were run: claims about them are *not tested*."
     return f"{rerun}{not_run}{'' if is_confirmed() else f' {KNOWN}'}"
 
@@ -62,7 +62,7 @@ def precedence() -> str:
 
 def _networks(kind: str, images: dict[str, int], counts: dict[str, list[int]]) -> str:
     """The networks of a kind: how many, their names where these are few, and how many images of each were seen."""
-    names = f"{_listed(list(images))}; " if len(images) <= NAMED else ""
+    names = f"{enumerated(list(images))}; " if len(images) <= NAMED else ""
     noun, of = SORTS[kind]
     count = [n for name in images for n in counts.get(name, [])]
     of_which = f", of which {span(count, 'd')} count" if count else ""
@@ -70,7 +70,8 @@ def _networks(kind: str, images: dict[str, int], counts: dict[str, list[int]]) -
     return f"{amount(len(images), noun)}{of} ({names}{seen})"
 
 
-def _listed(parts: list[str]) -> str:
+def enumerated(parts: list[str]) -> str:
+    """The parts of a sentence, the last one behind "and"."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 

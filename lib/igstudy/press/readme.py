@@ -14,7 +14,7 @@ from igpaths.models import DEFAULT
 from igpaths.texts import read_text
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.subjects import pictured, subjects
-from igstudy.evidence import pictures
+from igstudy.evidence import pictures, untested
 from igstudy.evidence.findings import Finding, leading
 from igstudy.evidence.grounds import scope
 from igstudy.evidence.headlines import KEY, headlines
@@ -49,7 +49,7 @@ def written(text: str) -> str:
         raise ValueError(f"README.md must have the marks {FOUND.pattern} once")
     found = of_published()
     picture = f"![{ALT}]({FOUND_PICTURE})"
-    rests_on = scope(published(metrics=METRICS))
+    rests_on = f"{scope(published(metrics=METRICS))} {untested.sentence(found)}"
     parts = [_wrapped(rests_on), picture, headlines(found), _wrapped(KEY), _wrapped(leading(found, _link))]
     says = "\n\n".join(parts) if studies() else NOTHING
     return FOUND.sub(lambda marks: f"{marks[1]}{says}\n{marks[2]}", text)

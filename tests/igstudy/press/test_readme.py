@@ -75,6 +75,7 @@ def test_it_says_what_planted_results_do(project):
     assert new.endswith("<!-- end of found -->\nafter")
     assert "| Does IDGI raise IG's insertion score? | +0.23 | ●" in new
     assert "- **The sign.** " in new
+    assert f"On ImageNet networks {len(CLAIMS) - 1} of {len(CLAIMS)} claims are not tested: " in new.replace("\n", " ")
     assert "[Chapter 3](book/03-idgi-vs-its-baselines.md)" in new.replace("\n  ", " ")
     assert "stale" not in new
 
