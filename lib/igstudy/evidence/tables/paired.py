@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
+from igpaths.texts import amount
 from igstudy.evidence.networks import over_networks
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.telling import ranking
@@ -30,6 +31,14 @@ def means(gained: pd.DataFrame, *, column: str = "gain") -> pd.DataFrame:
     keys = ["network", "shortcuts", "recipe", "seed", "method", "sign"]
     found = own.groupby(keys, sort=False, observed=True)[column].mean()
     return found.rename("value").reset_index().astype({"shortcuts": int, "recipe": int})
+
+
+def there(table: pd.DataFrame) -> str:
+    """How many paired networks have been measured: a sentence."""
+    networks = table["network"].nunique()
+    if not networks:
+        return "Its results are not published yet, so this page says nothing about shortcuts from them."
+    return f"Its results are of {amount(networks, 'network')}."
 
 
 def effects(table: pd.DataFrame) -> dict[str, Estimate]:

@@ -9,7 +9,7 @@ from scipy.stats import ttest_ind
 from statsmodels.formula.api import ols
 
 from igstudy.evidence.kinds import ONES, PAIRED
-from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means, panels
+from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means, panels, there
 
 CELLS = list(product((1, -1), (1, -1)))  # shortcuts, recipe
 
@@ -77,6 +77,11 @@ def test_networks_are_told_by_their_names_and_others_are_left_out():
         assert (row.shortcuts, row.recipe, row.seed) == (SHORTCUTS[block], RECIPES[recipe], seed)
         assert row.value == 1.5  # the mean over its images
     assert means(gained(lambda *_: 0.0, networks=("vgg",))).empty
+
+
+def test_it_is_said_whether_paired_networks_were_measured():
+    assert there(means(gained(lambda *_: 0.1))) == "Its results are of 24 networks."
+    assert there(means(gained(lambda *_: 0.1, networks=["vgg"]))).startswith("Its results are not published yet")
 
 
 def test_every_map_has_its_effects():
