@@ -66,10 +66,10 @@ def in_seconds(walks: pd.DataFrame, grid: pd.DataFrame, machine: Mapping[str, An
         return "How many seconds one image takes was not measured."
     seconds = ((STEPS + 1) / own["gradients/s"]).groupby(own["path"])
     straight, blur = (span(seconds.get_group(path), ".1f") for path in ("straight", "blur"))
-    guided = alone.iloc[0]
+    guided, networks = alone.iloc[0], amount(own["network"].nunique(), "ImageNet network")
     return (
         f"On {machine['cores']} cores ({machine['processor']}), one image of 224 px takes {straight} s by a straight "
-        f"walk of {STEPS} steps and {blur} s by a blurred one ({amount(own['network'].nunique(), 'network')}), and "
+        f"walk of {STEPS} steps and {blur} s by a blurred one ({networks}), and "
         f"{guided['seconds']:.1f} s by a guided one ({guided['network']})."
     )
 

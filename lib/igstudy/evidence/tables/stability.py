@@ -101,9 +101,9 @@ def unanimous(outcomes: pd.DataFrame) -> str:
     agree = {str(kind): int((free[kind] == REPRODUCED).sum()) for kind in free}
     if not agree:
         return "They were not measured."
-    parts = ", ".join(f"{n} of {len(free)} on {kind}" for kind, n in agree.items())
+    parts = ", ".join(f"{n} of {len(free)}{' do so' * (not k)} on {kind}" for k, (kind, n) in enumerate(agree.items()))
     met = " and on ".join(kind for kind, n in agree.items() if n == len(free))
-    return f"So many do: {parts}. The condition is met on {met or 'none'}."
+    return f"{parts}. The condition is met on {met or 'none'}."
 
 
 def of_many_walks(rows: pd.DataFrame) -> pd.DataFrame:

@@ -62,7 +62,7 @@ def test_the_seconds_of_one_image_are_told_for_each_path():
     ])  # fmt: skip
     assert in_seconds(walks, grid, MACHINE) == (
         "On 2 cores (abacus), one image of 224 px takes 0.5 to 1.0 s by a straight walk of 128 steps and 3.0 s by a "
-        "blurred one (2 networks), and 2.2 s by a guided one (mobilenet_v2)."
+        "blurred one (2 ImageNet networks), and 2.2 s by a guided one (mobilenet_v2)."
     )
     assert "was not measured" in in_seconds(walks, grid[:2], MACHINE)
     assert "was not measured" in in_seconds(walks[walks["network"] == "resnet"], grid, MACHINE)
