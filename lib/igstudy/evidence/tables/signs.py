@@ -86,7 +86,7 @@ def advice(more: Mapping[Map, Estimate], kind: str) -> str:
     own = share(more, ABSOLUTE)
     if own is None:
         return f"{on(kind)} IDGI adds nothing to a signed map of IG."
-    brings = f"{on(kind).replace('On', 'on', 1)} it brings {own:.0f} % of what IDGI adds to a signed map"
+    brings = f"{on(kind).replace('On', 'on', 1).rstrip(',')} it brings {own:.0f} % of what IDGI adds to a signed map"
     if own >= 50:
         return f"Try IG by magnitude first: it costs nothing, and {brings}."
     return (

@@ -59,8 +59,8 @@ def test_what_is_left_by_magnitude_is_said_as_it_is(signed, absolute, words):
 @pytest.mark.parametrize(
     ("idgi", "absolute", "words"),
     [
-        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and on ImageNet networks, it brings 75 %"),
-        (0.4, 0.1, "IG by magnitude costs nothing, but on ImageNet networks, it brings 25 %"),
+        (0.4, 0.3, "Try IG by magnitude first: it costs nothing, and on ImageNet networks it brings 75 %"),
+        (0.4, 0.1, "IG by magnitude costs nothing, but on ImageNet networks it brings 25 %"),
         (0.4, -0.1, "IG by magnitude brings nothing"),
         (-0.1, 0.3, "On ImageNet networks, IDGI adds nothing"),
     ],
