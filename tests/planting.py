@@ -8,6 +8,12 @@ from igstudy.evidence.tables.choosing import CONTROLS, QUESTIONS
 
 INSERTION = next(question for question in QUESTIONS if question.metric == "insertion")
 
+# Of a row as a study's table has it, where its path and class do not matter
+NAMES = [
+    *("protocol", "network", "image", "photograph", "material", "method", "steps"),
+    *("sign", "metric", "variant", "value", "left_out"),
+]
+
 
 def planted(means, *, question=INSERTION, networks=ONES[IMAGENET][:5], images=6, spread=0.01, seed=0):
     """Rows of a study in which a map, (method, σ), has this mean on every network, but for a little noise."""

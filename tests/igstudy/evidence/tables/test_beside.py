@@ -21,22 +21,9 @@ from igstudy.evidence.tables.beside import (
     text,
 )
 from igstudy.evidence.tables.quality import INCOMPLETE
+from planting import NAMES
 
 ASKED = {"protocol": "igpaths", "metric": "insertion", "variant": "black", "sign": "signed"}
-NAMES = [
-    "protocol",
-    "network",
-    "image",
-    "photograph",
-    "material",
-    "method",
-    "steps",
-    "sign",
-    "metric",
-    "variant",
-    "value",
-]
-NAMES += ["left_out"]
 
 
 def planted(values, *, network="vgg", steps=8, sign="signed", left_out=(), metric="insertion"):

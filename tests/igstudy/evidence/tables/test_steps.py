@@ -29,6 +29,7 @@ from igstudy.evidence.tables.steps import (
     table_4,
     two_counts,
 )
+from planting import NAMES
 from planting import planted as single_images
 
 COLUMNS = {"insertion": ("insertion", "black, 21 counts"), "SIC": ("SIC", "png")}
@@ -40,20 +41,7 @@ def planted(network, method, steps, value, *, metric="insertion", variant="black
         ("igpaths", network, f"{i}", f"p{i}", "", method, steps, sign, metric, variant, value, "")
         for i in range(images)
     ]
-    columns = [
-        "protocol",
-        "network",
-        "image",
-        "photograph",
-        "material",
-        "method",
-        "steps",
-        "sign",
-        "metric",
-        "variant",
-        "value",
-    ]
-    return pd.DataFrame(rows, columns=[*columns, "left_out"])
+    return pd.DataFrame(rows, columns=NAMES)
 
 
 def test_the_papers_scores_at_every_step_count():
