@@ -111,10 +111,13 @@ def with_temperature(sweep: Mapping[tuple[str, str, str], Estimate], sure: Mappi
         if len(both) == len(ends):
             parts.append(f"over {method} from {both[0].value:+.3f} to {both[1].value:+.3f}")
     gains = f"By magnitude, IDGI's gain goes {' and '.join(parts)}. " if parts else ""
+    at_last = [sweep[method, "absolute", last] for method in METHODS if (method, "absolute", last) in sweep]
+    would = f"If a lack of confidence were enough to undo IDGI, the gains at ${last}$ would lie at 0"
+    unsure = any(each.low <= 0 <= each.high for each in at_last)
+    told = f"{would}, and an interval there holds 0, so this stays open." if unsure else f"{would}."
     return (
         f"{on(kind)} from ${ends[0]}$ to ${ends[1]}$, the mean confidence goes from {sure[ends[0]]:.2f} to "
-        f"{sure[ends[1]]:.2f}. {gains}If a lack of confidence were enough to undo IDGI, the gains at ${ends[1]}$ would "
-        "lie at 0."
+        f"{sure[ends[1]]:.2f}. {gains}{told}"
     )
 
 

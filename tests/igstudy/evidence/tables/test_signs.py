@@ -135,3 +135,9 @@ def test_a_temperature_moves_the_gain_of_what_was_measured(hot, words):
     assert f"By magnitude, IDGI's gain goes over IG {words}. If" in found
     assert "Blur" not in found
     assert signs.with_temperature({}, {}, "ImageNet").endswith("was not measured.")
+
+
+@pytest.mark.parametrize(("low", "words"), [(0.05, "would lie at 0."), (-0.05, "holds 0, so this stays open.")])
+def test_what_an_interval_cannot_tell_stays_open(low, words):
+    sweep = {("IG", "absolute", "T = 0.25"): exact(0.2), ("IG", "absolute", "T = 4"): Estimate(0.1, low, 0.3, 5)}
+    assert signs.with_temperature(sweep, {"T = 0.25": 0.9, "T = 4": 0.1}, "ImageNet").endswith(words)
