@@ -4,8 +4,9 @@ They keep what distinguishes the families (plain convolutions, residual sums, de
 inverted bottlenecks) at a size that trains on two cores: a strided stem brings 176 pixels to 44, stages at 44, 22 and
 11 pixels follow, and a global average feeds one linear layer.
 
-Beside the five there are the same five under a modern recipe ("vgg-modern"), a ResNet without its shortcuts, "noskip",
-and both of these from two more seeds ("resnet-1"); `igstudy.tasks.training.recipe` says how each is trained.
+Beside the five there are the same five under a modern recipe ("vgg-modern"), and a smaller ResNet with and without its
+shortcuts under either recipe from six seeds ("severed-modern-0"); `igstudy.tasks.training.recipe` says how each is
+trained.
 """
 
 from collections.abc import Callable
@@ -63,10 +64,11 @@ class Severed(nn.Sequential):
         super().__init__(_conv(inputs, outputs, stride=stride), _conv(outputs, outputs))
 
 
-def _staged(block: type[nn.Module], width: int, classes: int) -> nn.Sequential:
-    """Five blocks in three stages, each twice as wide as the one before."""
+def _staged(block: type[nn.Module], width: int, classes: int, *, pooled: bool) -> nn.Sequential:
+    """Five blocks in three stages, each twice as wide as the one before, after a stem that may end in max pooling."""
+    pool = [nn.MaxPool2d(2)] if pooled else []
     layers = [
-        *(_conv(3, width, 7, stride=4), block(width, width)),
+        *(_conv(3, width, 7, stride=4), *pool, block(width, width)),
         *(block(width, 2 * width, 2), block(2 * width, 2 * width)),
         *(block(2 * width, 4 * width, 2), block(4 * width, 4 * width)),
     ]
@@ -75,17 +77,17 @@ def _staged(block: type[nn.Module], width: int, classes: int) -> nn.Sequential:
 
 def resnet(classes: int = 10) -> nn.Module:
     """Residual blocks, two a stage."""
-    return _staged(Residual, 32, classes)
+    return _staged(Residual, 32, classes, pooled=False)
 
 
 def narrow(classes: int = 10) -> nn.Module:
-    """`resnet` at half its width."""
-    return _staged(Residual, 16, classes)
+    """`resnet` at half its width and, by max pooling after its stem, at half the height and width of its maps."""
+    return _staged(Residual, 16, classes, pooled=True)
 
 
 def severed(classes: int = 10) -> nn.Module:
     """The layers of `narrow` without its shortcuts."""
-    return _staged(Severed, 16, classes)
+    return _staged(Severed, 16, classes, pooled=True)
 
 
 class Dense(nn.Module):
