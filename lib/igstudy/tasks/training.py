@@ -38,7 +38,7 @@ from igstudy.tasks.networks import NETWORKS, TWO
 
 TEST_IMAGES = 1000
 EPOCHS = {"vgg": 10, "resnet": 6, "densenet": 6, "inception": 6, "mobilenet": 10,
-          "narrow": 10, "severed": 10}  # fmt: skip  # 90 % with room
+          "narrow": 7, "severed": 7}  # fmt: skip  # 90 % with room
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def recipe(name: str) -> Recipe:
     seed = next((int(suffix) for suffix in suffixes if suffix.isdecimal()), 0)
     own = MODERN if "modern" in suffixes else Recipe()
     if base in TWO:
-        return replace(own, seed=seed, epochs=EPOCHS[base], mixed=0.5, precision="float32")
+        return replace(own, seed=seed, epochs=EPOCHS[base], batch=32, mixed=0.5, precision="float32")
     return replace(own, seed=seed, epochs=EPOCHS[base] * (2 if own == MODERN else 1))
 
 
