@@ -15,6 +15,7 @@ from itertools import chain
 
 import pandas as pd
 
+from igstudy.evidence.bounds import conjunction, p_inside, p_outside
 from igstudy.evidence.cells import Cells, published
 from igstudy.evidence.claims import AGREE, LOGARITHMIC, Claim, Comparison, Side, claims
 from igstudy.evidence.inference import Inference, student
@@ -164,8 +165,8 @@ def _answer(claim: Claim, side: Side, kind: str, cells: Cells) -> Answer:
         alike = cells.correlation(side.kind, list(counted), comparison)
         mean = across(list(counted.values()), correlation=alike) if counted else None
         found.append(Row(comparison, estimates, mean, OPEN, alike))
-    inside = [_p(row.mean, low, high) for row in found]
-    outside = [_p_outside(row.mean, low, high) for row in found]
+    inside = [p_inside(row.mean, low, high) for row in found]
+    outside = [p_outside(row.mean, low, high) for row in found]
     agree, against = ([p < LEVEL for p in holm(each)] for each in (inside, outside))
     outcomes = ["agrees" if yes else "against" if no else "open" for yes, no in zip(agree, against, strict=True)]
     rows = tuple(replace(row, outcome=outcome) for row, outcome in zip(found, outcomes, strict=True))
@@ -177,7 +178,7 @@ def _apart(rows: Sequence[Row], low: float, high: float) -> bool:
     single = [(i, e) for i, row in enumerate(rows) for e in row.estimates.values() if e.n >= LEAST]
     agree, against = (
         {i for (i, _), p in zip(single, holm([test(e, low, high) for _, e in single]), strict=True) if p < LEVEL}
-        for test in (_p, _p_outside)
+        for test in (p_inside, p_outside)
     )
     return bool(agree & against)
 
@@ -190,7 +191,7 @@ def _word(
         single = [e for row in rows for e in row.estimates.values() if e.n >= LEAST]
         if not single:
             return OPEN
-        sure, never = ([p(each, *bounds) for each in single] for p in (_p, _p_outside))
+        sure, never = ([p(each, *bounds) for each in single] for p in (p_inside, p_outside))
         if claim.agree == "never":
             return NOT if conjunction(never, 1) < LEVEL else NOT_REFUTED
         if conjunction(sure, 1) < LEVEL:
@@ -202,32 +203,6 @@ def _word(
     if any(row.outcome == "agrees" for row in rows):
         return PART
     return NOT if conjunction(outside, len(rows) - needed + 1) < LEVEL else OPEN
-
-
-def conjunction(p: Sequence[float], r: int) -> float:
-    """The p value of fewer than r of these m hypotheses' being false, by Bonferroni (Benjamini and Heller 2008)."""
-    return min(1.0, (len(p) - r + 1) * sorted(p)[r - 1])
-
-
-def _p(mean: Inference | None, low: float, high: float) -> float:
-    """The one-sided p of a mean's not lying between its bounds: the larger of the two, as for equivalence."""
-    return max(_above(mean, low), 1 - _above(mean, high)) if mean else 1.0
-
-
-def _p_outside(mean: Inference | None, low: float, high: float) -> float:
-    """The one-sided p of a mean's lying between its bounds."""
-    if not mean:
-        return 1.0
-    p = min(1 - _above(mean, low), _above(mean, high))
-    return min(1.0, 2 * p if math.isfinite(low) and math.isfinite(high) else p)
-
-
-def _above(mean: Inference, bound: float) -> float:
-    """The one-sided p of a mean's not lying above a bound."""
-    if math.isinf(bound):
-        return 0.0 if bound < 0 else 1.0
-    p = mean.p(bound) / 2
-    return p if mean.value > bound else 1 - p
 
 
 def in_unit(side: Side, value: float) -> float:
@@ -259,7 +234,7 @@ def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | N
     printed = of_paper if _same_scale(side, original.side) else None
     unit = printed or math.copysign(_mean(original, common, 1.0).value, towards)
     size = _mean(answer, common, unit)
-    left = share([effects[name].value for name in common], [before[name].value for name in common]) if there else None
+    left = _share(answer, original, common) if there else None
     return replace(answer, word=_left(size, left), size=size, left=left)
 
 
@@ -269,6 +244,25 @@ def _together(estimates: Sequence[Inference]) -> Inference:
     return student(value, error, min(e.df for e in estimates), min(e.n for e in estimates))
 
 
+def _share(answer: Answer, original: Answer, names: Sequence[str]) -> Estimate:
+    """What a change leaves of the effect on these networks, which err alike where they share photographs."""
+    (changed, first), (before, second) = (
+        ([own.effects[name].value for name in names], _alike(own) * _error(own, names) ** 2)
+        for own in (answer, original)
+    )
+    return share(changed, before, common=(first, second))
+
+
+def _error(answer: Answer, names: Sequence[str]) -> float:
+    """The mean of these networks' own errors."""
+    return sum(answer.effects[name].error for name in names) / len(names)
+
+
+def _alike(answer: Answer) -> float:
+    """The mean over comparisons of the correlation of two networks' values of the same images."""
+    return sum(row.alike for row in answer.rows) / len(answer.rows)
+
+
 def _mean(answer: Answer, names: Sequence[str], unit: float) -> Estimate:
     """The mean over these networks in a unit, by `across`, but never surer than by Student's t; of one, its own.
 
@@ -276,7 +270,7 @@ def _mean(answer: Answer, names: Sequence[str], unit: float) -> Estimate:
     `across` alone covers 87 to 91 %.
     """
     effects = [answer.effects[name] for name in names]
-    mean = across(effects, correlation=sum(row.alike for row in answer.rows) / len(answer.rows))
+    mean = across(effects, correlation=_alike(answer))
     plain = over_networks([each.value for each in effects])
     low, high = sorted((min(mean.low, plain.low) / unit, max(mean.high, plain.high) / unit))
     return Estimate(mean.value / unit, low, high, mean.n)

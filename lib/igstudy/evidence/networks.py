@@ -97,12 +97,15 @@ def across(estimates: Sequence[Inference], *, correlation: float = 0.0) -> Acros
     return Across(mean, found.low, found.high, n, found.error, df, math.sqrt(tau2), prediction, tuple(y.tolist()))
 
 
-def share(changed: ArrayLike, original: ArrayLike) -> Estimate:
+def share(changed: ArrayLike, original: ArrayLike, *, common: tuple[float, float] = (0.0, 0.0)) -> Estimate:
     """What is left of an effect: the mean of N networks' `changed` effects over that of their `original` ones.
 
     The 95 % interval is Fieller's, with Student's t and N − 1 degrees of freedom; it goes from −inf to inf where the
-    mean original effect is not surely apart from 0, as for one network. ValueError for effects (N,) that are not
-    finite, or not of the same networks. Source: Fieller (1954), "Some problems in interval estimation".
+    mean original effect is not surely apart from 0, as for one network. `common` are the variances of the two means
+    that come from the photographs that networks share, which the spread between networks does not show. They count as
+    independent, which makes the interval too wide rather than too narrow where the two means err alike. ValueError for
+    effects (N,) that are not finite, or not of the same networks. Source: Fieller (1954), "Some problems in interval
+    estimation".
     """
     y, x = finite(changed), finite(original)
     if len(x) != len(y):
@@ -111,7 +114,7 @@ def share(changed: ArrayLike, original: ArrayLike) -> Estimate:
     value = mean_y / mean_x if mean_x else math.nan
     if n == 1:
         return Estimate(value, -math.inf, math.inf, 1)
-    spread = np.cov(y, x) / n * float(stdtrit(n - 1, 0.975)) ** 2
+    spread = (np.cov(y, x) / n + np.diag(common)) * float(stdtrit(n - 1, 0.975)) ** 2
     a, b, c = mean_x**2 - spread[1, 1], mean_x * mean_y - spread[0, 1], mean_y**2 - spread[0, 0]
     if a <= 0:
         return Estimate(value, -math.inf, math.inf, n)

@@ -12,14 +12,12 @@ from igstudy.evidence.claims import LOGARITHMIC
 from igstudy.evidence.deciding import (
     EXISTENTIAL,
     LEAST,
-    LEVEL,
     NOT,
     NOT_REFUTED,
     NOT_TESTED,
     OPEN,
     PART,
     REPRODUCED,
-    conjunction,
     metrics,
     verdict,
     verdicts,
@@ -238,32 +236,3 @@ def test_a_mean_is_not_the_size_of_what_one_network_proves():
         found = verdict(claim, pd.concat(of_side(side, 0) for side in claim.sides))
         assert found.original[IMAGENET].size is None
         assert found.original[IMAGENET].word == (OPEN if name == "a6" else NOT_REFUTED)
-
-
-# --- partial conjunction ---
-
-
-def test_partial_conjunction_in_closed_form():
-    p = [0.01, 0.2, 0.04, 0.5]
-    assert conjunction(p, 4) == 0.5  # of all: the largest
-    assert conjunction(p, 1) == pytest.approx(0.04)  # of any: Bonferroni's
-    assert conjunction(p, 2) == pytest.approx(3 * 0.04)
-    assert conjunction(p, 3) == pytest.approx(2 * 0.2)
-    assert conjunction([0.9, 0.8], 1) == 1
-
-
-def test_partial_conjunction_grows_with_every_p():
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        p = rng.random(5)
-        more = p.copy()
-        more[rng.integers(5)] += rng.random()
-        assert all(conjunction(list(more), r) >= conjunction(list(p), r) for r in range(1, 6))
-
-
-@pytest.mark.parametrize("r", [1, 3, 5])
-def test_partial_conjunction_errs_at_most_as_often_as_it_says(r):
-    rng, surely = np.random.default_rng(r), [0.0] * (r - 1)  # r − 1 are sure: the least favourable case
-    wrong = [conjunction([*surely, *rng.random(6 - r)], r) < LEVEL for _ in range(20_000)]
-    assert np.mean(wrong) < LEVEL + 3 * np.sqrt(LEVEL / 20_000)
-    assert np.mean(wrong) > LEVEL / 2  # it is not empty

@@ -142,6 +142,15 @@ def test_a_share_of_sure_and_of_proportional_effects():
     assert bounds(turned) == pytest.approx(tuple(-each for each in bounds(share(changed, original))[::-1]))
 
 
+def test_a_share_is_less_sure_where_networks_share_photographs():
+    """Of effects that are the same on all networks, what they share is the whole error."""
+    found = share([0.3] * 4, [1.0] * 4, common=(0.01**2, 0.0))
+    assert bounds(found) == pytest.approx((0.3 - t.ppf(0.975, 3) * 0.01, 0.3 + t.ppf(0.975, 3) * 0.01))
+    changed, original = [0.1, 0.2, 0.3], [1.0, 1.2, 1.5]
+    alone, shared = share(changed, original), share(changed, original, common=(0.02**2, 0.05**2))
+    assert shared.low < alone.low < alone.value == shared.value < alone.high < shared.high
+
+
 def test_a_share_of_an_effect_that_may_be_nothing_has_no_bounds():
     assert bounds(share([1.0, 2.0, 3.0], [-1.0, 0.5, 1.5])) == (-math.inf, math.inf)
     assert share([1.0], [2.0]) == Estimate(0.5, -math.inf, math.inf, 1)

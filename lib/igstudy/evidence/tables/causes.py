@@ -85,7 +85,9 @@ def estimates(table: pd.DataFrame, *by: str, column: str = "gain") -> pd.Series:
     """The mean of a column in every group `by`, an `Estimate` each.
 
     Of several networks the network is the unit: n counts them. Of one, images are, clustered by their photographs.
+    Networks with fewer than `LEAST` images in a group are left out, unless all have so few, as in a live check.
     """
+    table = counted if len(counted := enough(table, *by)) else table
     found: dict[Any, Estimate] = {}
     for names, own in table.groupby(list(by), sort=False):
         means = own.groupby("network", sort=False, observed=True)[column].mean()
@@ -112,8 +114,7 @@ def by_kind(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:
 
     Networks with fewer than `LEAST` images are left out, unless all have so few, as in a live check.
     """
-    if len(counted := enough(table, "method", "sign")):
-        table = counted
+    table = counted if len(counted := enough(table, "method", "sign")) else table
     kinds = table["network"].astype(str).map(kind_of)
     parts = [(str(name), own) for name, own in table[kinds == IMAGENET].groupby("network", sort=False, observed=True)]
     for kind in KINDS:

@@ -5,6 +5,7 @@ many steps are enough; and what paths that stop short of their end have to do wi
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -195,9 +196,9 @@ def _enough(
     return found
 
 
-def in_steps(counts: Collection[float], *, most: int) -> str:
-    """Step counts in words, from fewest to most: "8 to 64", or "8 to over 128" where even the most is too few."""
-    low, high = (f"over {most}" if math.isinf(each) else f"{each:g}" for each in (min(counts), max(counts)))
+def in_steps(counts: Collection[float]) -> str:
+    """Step counts in words, from fewest to most: "8 to 64", or "8 to more than were tried" where all are too few."""
+    low, high = ("more than were tried" if math.isinf(each) else f"{each:g}" for each in (min(counts), max(counts)))
     return low if low == high else f"{low} to {high}"
 
 
@@ -214,34 +215,35 @@ def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
     return f"{gains}. Whole walks gain less, so the rest of the gain comes from the cut and not from finer steps"
 
 
-def needs(found: Needed, *, most: int) -> str:
+def needs(found: Needed) -> str:
     """How many steps keep each method's but Guided IG's score near its finest one, by kind of network: a sentence."""
     of: dict[str, dict[str, list[float]]] = {}
     for method, own in found.items():
         for network, steps in own.items() if "Guided" not in method else ():
             of.setdefault(kinds.kind_of(network), {}).setdefault(method, []).append(steps)
     words = [
-        f"on {ON[kind]} {', '.join(f'{method} {in_steps(steps, most=most)}' for method, steps in of[kind].items())}"
+        f"on {ON[kind]} {', '.join(f'{method} {in_steps(steps)}' for method, steps in of[kind].items())}"
         for kind in ON
         if kind in of
     ]
     if not words:
         return "How many steps are enough was not measured."
     return (
-        f"Ranked by magnitude, a network's mean insertion score is within {100 * CLOSE:.0f} % of its value at "
-        f"{amount(most, 'step')} from this many steps on, depending on the network: {'; '.join(words)}."
+        f"Ranked by magnitude, a network's mean insertion score is within {100 * CLOSE:.0f} % of its value at the most "
+        f"steps that were tried from this many steps on, depending on the network: {'; '.join(words)}."
     )
 
 
-def needs_table(ways: Mapping[str, Needed], *, methods: Sequence[str], most: int) -> str:
-    """Step counts from the least to the most demanding network in Markdown: methods down, ways of use across."""
+def needs_table(ways: Mapping[str, Needed], *, methods: Sequence[str]) -> str:
+    """Step counts from the least to the most demanding network of a kind in Markdown: ways of use across."""
     if not any(ways.values()):
-        return f"{needs({}, most=most)} It takes published results, and there are none here."
-    rows = [["steps, from the least to the most demanding network", *ways], ["---"] * (len(ways) + 1)]
-    rows += [
-        [method, *(in_steps(own[method].values(), most=most) if method in own else "–" for own in ways.values())]
-        for method in methods
-    ]
+        return f"{needs({})} It takes published results, and there are none here."
+    rows = [["networks", "steps, from the least to the most demanding network", *ways], ["---"] * (len(ways) + 2)]
+    for kind, method in product(ON, methods):
+        found = [own.get(method, {}) for own in ways.values()]
+        own = [[steps for network, steps in each.items() if kinds.kind_of(network) == kind] for each in found]
+        if any(own):
+            rows.append([ON[kind], method, *(in_steps(steps) if steps else "–" for steps in own)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -271,7 +273,7 @@ def two_counts(rows: pd.DataFrame, single: pd.DataFrame) -> str:
     most = int(own.loc[own["network"].isin(means["IG"]), "steps"].max())
     of_images = {method: alone.values[method, 0.0].value for method in methods}
     first, second = (
-        f"{in_steps(means[method].values(), most=most)}{' steps' * (method == 'IG')} by {method}" for method in methods
+        f"{in_steps(means[method].values())}{' steps' * (method == 'IG')} by {method}" for method in methods
     )
     larger = all(value > max(means[method].values()) for method, value in of_images.items())
     reason = "are larger, because the errors of images cancel in part in their mean"

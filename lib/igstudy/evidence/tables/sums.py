@@ -89,8 +89,9 @@ def introduction(lines: Lines, gaps: pd.DataFrame) -> str:
         return ""
     sizes = {kind: {len(own) for (of, *_), own in _of_kinds(gaps).items() if of == kind} for kind in KINDS}
     parts = [f"on {kinds.WORDS[kind]} ({_networks(own)})" for kind, own in sizes.items() if own]
-    last = max(line.index[-1] for line in lines.values())
-    return f"At {amount(last, 'step')} the median network misses this share of the change of score, {_listed(parts)}:"
+    ends = sorted({line.index[-1] for line in lines.values()})
+    at = f"{amount(ends[0], 'step')}" if len(ends) == 1 else f"the most steps that were tried ({ends[0]} to {ends[-1]})"
+    return f"At {at} the median network misses this share of the change of score, {_listed(parts)}:"
 
 
 def _networks(sizes: Collection[int]) -> str:

@@ -56,6 +56,15 @@ def test_a_gain_is_the_difference_of_the_same_image_and_sign():
         assert estimate.n == IMAGES
 
 
+def test_a_network_of_few_images_counts_among_others_only_as_one_alone():
+    rows = planted(by_sign)
+    few = (rows["network"] == "vgg") & (rows["image"].astype(int) >= LEAST - 1)
+    found = causes.estimates(gained(rows[~few]), "method", "sign")
+    assert {each.n for each in found} == {len(NETWORKS) - 1}
+    alone = rows[(rows["image"].astype(int) < LEAST - 1)]
+    assert {each.n for each in causes.estimates(gained(alone), "method", "sign")} == {len(NETWORKS)}
+
+
 def test_an_image_that_does_not_count_with_idgi_has_no_gain():
     rows = planted(by_sign)
     out = (rows["image"] == "3") & (rows["method"] == "IG + IDGI")
@@ -103,7 +112,8 @@ def test_a_contrast_is_of_the_images_that_count_on_both_networks():
 
 def test_networks_weigh_alike_however_many_images_they_have():
     rows = planted(lambda network, method, sign: 0.1 * (network == "vgg") * method.endswith("IDGI"))
-    rows = rows[rows["network"].isin(["vgg", "resnet"]) & ((rows["network"] == "vgg") | rows["image"].isin(["0", "1"]))]
+    own = (rows["network"] == "vgg") | ((rows["network"] == "resnet") & (rows["image"].astype(int) < LEAST))
+    rows = rows[own]
     for each in causes.estimates(gained(rows), "method", "sign"):
         assert each.value == pytest.approx(0.05)
         assert each.n == 2

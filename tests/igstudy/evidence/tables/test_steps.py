@@ -152,8 +152,8 @@ def test_enough_steps_are_those_from_which_on_the_sum_is_complete_on_the_median_
     ]
     found = enough_for_sum(pd.concat(rows), methods=("IG", "Blur IG"))
     assert found == {"IG": {"vgg": 16}, "Blur IG": {"vgg": np.inf}}
-    assert in_steps(found["IG"].values(), most=16) == "16"
-    assert in_steps([16, np.inf], most=16) == "16 to over 16"
+    assert in_steps(found["IG"].values()) == "16"
+    assert in_steps([16, np.inf]) == "16 to more than were tried"
 
 
 @pytest.mark.parametrize(
@@ -211,21 +211,23 @@ NEEDED = {"IG": {"vgg": 8.0, "mobilenet_v2": 32.0}, "Guided IG": {"vgg": 128.0},
 
 
 def test_the_steps_that_methods_need_are_told_as_they_are():
-    assert needs(NEEDED, most=128).endswith(
-        "within 5 % of its value at 128 steps from this many steps on, depending on the network: on ImageNet networks "
-        "IG 32; on small networks IG 8, Blur IG over 128."
+    assert needs(NEEDED).endswith(
+        "within 5 % of its value at the most steps that were tried from this many steps on, depending on the network: "
+        "on ImageNet networks IG 32; on small networks IG 8, Blur IG more than were tried."
     )
     own = {"IG": {"squeezenet1_1": 8.0, "my_network": 16.0, "resnet": 8.0, "densenet": 64.0}}
-    assert needs(own, most=128).endswith("on small networks IG 8 to 64; on SqueezeNet IG 8; on other networks IG 16.")
-    assert needs({}, most=128) == "How many steps are enough was not measured."
+    assert needs(own).endswith("on small networks IG 8 to 64; on SqueezeNet IG 8; on other networks IG 16.")
+    assert needs({}) == "How many steps are enough was not measured."
 
 
-def test_the_table_of_needs_has_a_row_a_method():
-    table = needs_table(
-        {"score": NEEDED, "sum": {"IG": {"vgg": 16.0}}}, methods=("IG", "Blur IG"), most=64
-    ).splitlines()
-    assert table[2:] == ["| IG | 8 to 32 | 16 |", "| Blur IG | over 64 | – |"]
-    assert "published results" in needs_table({"score": {}, "sum": {}}, methods=("IG",), most=64)
+def test_the_table_of_needs_has_a_row_for_each_kind_of_network_and_method():
+    table = needs_table({"score": NEEDED, "sum": {"IG": {"vgg": 16.0}}}, methods=("IG", "Blur IG")).splitlines()
+    assert table[2:] == [
+        "| ImageNet networks | IG | 32 | – |",
+        "| small networks | IG | 8 | 16 |",
+        "| small networks | Blur IG | more than were tried | – |",
+    ]
+    assert "published results" in needs_table({"score": {}, "sum": {}}, methods=("IG",))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,12 @@ def test_the_table_has_a_row_for_each_path_and_kind():
     )
 
 
+def test_step_counts_that_differ_between_rows_are_said():
+    found = {key: line.loc[:8] if key[1] == "guided" else line for key, line in lines({}).items()}
+    own = gaps({}, networks=("vgg",))
+    assert sums.introduction(found, own).startswith("At the most steps that were tried (8 to 128) the median network ")
+
+
 def test_a_line_is_of_the_same_networks_at_every_step_count():
     whole = gaps({("straight", "trapezoid"): (20, 3)}, networks=("vgg", "resnet"))
     more = gaps({("straight", "trapezoid"): (20, 90)}, networks=("densenet", "inception", "mobilenet"))
