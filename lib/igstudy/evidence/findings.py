@@ -22,6 +22,7 @@ from igstudy.evidence.minds import MET
 from igstudy.evidence.minds import METRICS as MINDS
 from igstudy.evidence.networks import over_networks
 from igstudy.evidence.papers import table
+from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables import causes, paired
 from igstudy.evidence.tables.quality import ways
 from igstudy.evidence.tables.split import split_rows
@@ -108,19 +109,24 @@ def _finding(finding: Finding, found: Sequence[Verdict], rows: pd.DataFrame, *, 
 
 
 def shortcuts(rows: pd.DataFrame) -> str:
-    """What shortcuts and recipe do to IDGI's gain on networks that differ by nothing else."""
-    gained = causes.gains(rows, metric="insertion", variant=causes.COUNTS)
-    found = paired.by_map(paired.means(gained))
-    words = [
-        f"{found[paired.EFFECTS[0], method, sign]:+.3f} and {found[paired.EFFECTS[1], method, sign]:+.3f} "
-        f"({method}, {ranking(sign)})"
-        for method in ("IG", "Blur IG")
-        for sign in ("signed", "absolute")
-        if (paired.EFFECTS[0], method, sign) in found
-    ]
-    networks = amount(next((each.n for each in found.values()), 0), "paired network")
-    change = f"On {networks}, shortcuts and the modern recipe change IDGI's gain by insertion by"
-    return f"{change} {'; '.join(words)}." if words else ""
+    """Where shortcuts and recipe change IDGI's gain on networks that differ by nothing else: two sentences."""
+    found = paired.by_map(paired.means(causes.gains(rows, metric="insertion", variant=causes.COUNTS)))
+    if not found:
+        return ""
+    networks = amount(next(iter(found.values())).n, "paired network")
+    by_shortcuts, by_recipe = (_beyond_seeds(found, effect) for effect in paired.EFFECTS[:2])
+    return (
+        f"On {networks}, shortcuts change IDGI's gain by insertion by more than seeds explain in {by_shortcuts}. "
+        f"The modern recipe does so in {by_recipe}."
+    )
+
+
+def _beyond_seeds(found: Mapping[tuple[str, str, str], Estimate], effect: str) -> str:
+    """In how many rankings an effect's interval excludes 0, and the effect in these."""
+    own = {key[1:]: each for key, each in found.items() if key[0] == effect}
+    sure = {key: each for key, each in own.items() if each.low > 0 or each.high < 0}
+    sizes = "; ".join(f"{method}, {ranking(sign)}: {each.value:+.3f}" for (method, sign), each in sure.items())
+    return f"{len(sure)} of {amount(len(own), 'ranking')}" + (f" ({sizes})" if sure else "")
 
 
 def rounding(rows: pd.DataFrame) -> str:
