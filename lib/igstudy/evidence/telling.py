@@ -43,7 +43,7 @@ def told(verdict: Verdict, kind: str) -> str:
     for change in verdict.changed:
         answer = change[kind]
         if answer.word != deciding.NOT_TESTED:
-            parts.append(f"{answer.side.by}, {left(answer)}")
+            parts.append(f"{answer.side.by}, {left(answer, where=_elsewhere(answer, first))}")
     return "; ".join(parts)
 
 
@@ -55,8 +55,17 @@ def _reproduced(verdict: Verdict, answer: Answer) -> str:
         return f"{word}, as too few images count"
     if answer.word == deciding.NOT_REFUTED:
         return f"{word} by {refuting(answer)}"
+    networks = f" on {amount(len(answer.networks), 'network')}"
     size = f" at {100 * answer.size.value:.0f} % of the published size" if answer.size else _counted(answer)
-    return f"{word}{size} on {amount(len(answer.networks), 'network')}{disagreeing(answer)}"
+    if answer.size and answer.size.n < len(answer.networks):  # the others lack a comparison
+        return f"{word}{networks},{size} on {answer.size.n} of them{disagreeing(answer)}"
+    return f"{word}{size}{networks}{disagreeing(answer)}"
+
+
+def _elsewhere(answer: Answer, first: Answer) -> str:
+    """Of a change, on how many networks it counts, where these are not as many as under the paper's protocol."""
+    changed, before = (each.size.n if each.size else len(each.networks) for each in (answer, first))
+    return f" on {amount(changed, 'network')}" if changed != before else ""
 
 
 def disagreeing(answer: Answer) -> str:
@@ -79,16 +88,16 @@ def reproduced(verdict: Verdict, answer: Answer) -> str:
 def _counted(answer: Answer) -> str:
     """How many of several comparisons agree."""
     several = len(answer.rows) > 1 and answer.word in (deciding.PART, deciding.OPEN)
-    return f", {answer.agreeing} of {len(answer.rows)} comparisons," if several else ""
+    return f", with {answer.agreeing} of {len(answer.rows)} comparisons in agreement," if several else ""
 
 
-def left(answer: Answer) -> str:
-    """What a change leaves: "24 % of it is left"."""
+def left(answer: Answer, *, where: str = "") -> str:
+    """What a change leaves, and `where`: "24 % of it is left on 3 networks"."""
     share = f"{100 * answer.left.value:.0f} % of it" if answer.left else ""
     if answer.word == deciding.SHRINKS and share:
-        return f"{share} is left"
-    more = f" ({share})" if answer.word == deciding.SURVIVES and share else disagreeing(answer)
-    return LEFT[answer.word] + more
+        return f"{share} is left{where}"
+    size = f" ({share})" if answer.word == deciding.SURVIVES and share else ""
+    return f"{LEFT[answer.word]}{size}{where}{disagreeing(answer)}"
 
 
 def ranking(sign: str) -> str:

@@ -12,7 +12,7 @@ from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Sid
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
 from igstudy.evidence.statistics import Estimate
-from igstudy.evidence.telling import OURS, disagreeing, ranking, refuting
+from igstudy.evidence.telling import OURS, UNDECIDED, disagreeing, ranking, refuting
 
 # By answer, a mark that its shape tells apart, and the class that colours it in book/_static/igpaths.css.
 MARKS = {
@@ -69,6 +69,8 @@ def word(claim: Claim, answer: Answer) -> str:
     """An answer in a word or two; what this book claims holds or does not, for nothing is reproduced."""
     if answer.word == deciding.SHRINKS and answer.left:
         return f"shrinks to {100 * answer.left.value:.0f} %"
+    if answer.word == deciding.OPEN:
+        return UNDECIDED
     return OURS.get(answer.word, answer.word) if claim.paper == "C" else answer.word
 
 
@@ -99,7 +101,8 @@ def summary(found: Sequence[Verdict]) -> str:
             sum(v.original[kind].word == each for v in found if v.claim.paper == paper) for paper, kind in columns
         ]
         mark, name = MARKS[each]
-        rows.append([f'<span class="verdict {name}">{mark}</span> {each}', *map(str, counts)])
+        answer = UNDECIDED if each == deciding.OPEN else each
+        rows.append([f'<span class="verdict {name}">{mark}</span> {answer}', *map(str, counts)])
     return table(rows, "counts")
 
 

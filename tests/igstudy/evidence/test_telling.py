@@ -6,8 +6,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side
+from claiming import CLAIMS, METHODS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side
 from igstudy.evidence.deciding import verdict
+from igstudy.evidence.inference import student
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.telling import capitalised, ranking, sentence, told
 
@@ -60,9 +61,29 @@ def test_small_networks_are_told_where_they_answer_otherwise():
 def test_of_several_comparisons_it_is_said_how_many_agree():
     side = a_side("level", 0, comparisons=3)
     found = verdict(a_claim(side), of_side(side, (1, 2, -1)))
-    assert told(found, IMAGENET) == "*reproduced in part*, 2 of 3 comparisons, on 5 networks"
+    assert told(found, IMAGENET) == "*reproduced in part*, with 2 of 3 comparisons in agreement, on 5 networks"
     one = verdict(a_claim(a_side("level", 0)), of_side(a_side("level", 0), 0.001, networks=["mobilenet_v2"]))
     assert re.fullmatch(r"\*undecided\* on 1 network", told(one, IMAGENET))
+
+
+def test_a_size_of_fewer_networks_than_the_answer_is_told_with_their_number():
+    side = a_side("difference", 0, comparisons=2)
+    rows = of_side(side, 1)
+    fewer = rows[(rows["method"] == METHODS[0]) | rows["network"].isin(NETWORKS[:2])]
+    found = verdict(a_claim(side), fewer)
+    answer = replace(found.original[IMAGENET], size=student(1.0, 0.1, 1, 2))
+    assert told(replace(found, original={**found.original, IMAGENET: answer}), IMAGENET) == (
+        "*reproduced* on 5 networks, at 100 % of the published size on 2 of them"
+    )
+
+
+def test_a_change_on_other_networks_is_told_with_their_number():
+    claim, (change,) = CLAIMS["a2"], CLAIMS["a2"].changed
+    printed = UNTESTED["a2"].published
+    for share, words in ((1, "the effect survives (100 % of it)"), (0, "practically nothing is left")):
+        changed = of_side(change, share * printed, networks=NETWORKS[:3])
+        found = verdict(claim, pd.concat([of_side(claim.original, printed), changed]))
+        assert told(found, IMAGENET).endswith(f"on 5 networks; ranked by magnitude, {words} on 3 networks")
 
 
 def test_what_nothing_can_prove_is_not_refuted_by_as_many_as_could():

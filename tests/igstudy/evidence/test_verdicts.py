@@ -13,6 +13,7 @@ from igstudy.evidence.claims import CHAPTERS
 from igstudy.evidence.deciding import NOT, NOT_REFUTED, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.telling import UNDECIDED
 from igstudy.evidence.verdicts import (
     MARKS,
     QUESTIONS,
@@ -154,7 +155,7 @@ def test_answers_are_counted_by_source_and_kind():
     assert counts[REPRODUCED] == ["1", "1", "1", "0", "1", "0"]
     assert counts[NOT] == ["1", "0", "0", "0", "0", "0"]
     assert counts[NOT_TESTED] == ["1", "2", "0", "1", "0", "1"]
-    assert counts[PART] == counts[OPEN] == ["0"] * 6
+    assert counts[PART] == counts[UNDECIDED] == ["0"] * 6
 
 
 @pytest.mark.parametrize(

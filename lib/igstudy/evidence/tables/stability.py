@@ -17,6 +17,7 @@ from igstudy.evidence.deciding import REPRODUCED, verdict
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.tables.beside import Cells, rank
 from igstudy.evidence.tables.quality import by_image, choose
+from igstudy.evidence.telling import reproduced
 from igstudy.measures.comparing import COMPARISONS
 from igstudy.measures.quantities import METRICS
 
@@ -68,8 +69,8 @@ def by_choice(claim: Claim, rows: pd.DataFrame) -> pd.DataFrame:
         sides[NAMES.get(short, short)] = replace(side, by="", comparisons=comparisons)
     lines = {}
     for name, side in sides.items():
-        found = verdict(replace(claim, original=side, changed=()), rows).original
-        lines[name] = {kinds.WORDS[kind]: answer.word for kind, answer in found.items() if answer.rows}
+        found = verdict(replace(claim, original=side, changed=()), rows)
+        lines[name] = {kinds.WORDS[kind]: reproduced(found, each) for kind, each in found.original.items() if each.rows}
     return pd.DataFrame(lines).T.fillna("–")
 
 
