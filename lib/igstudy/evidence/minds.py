@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from igpaths.texts import amount
+from igstudy.evidence.deciding import LEAST
 from igstudy.evidence.kinds import CONTROL, KINDS, kind_of, on
+from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.beside import counts
 from igstudy.evidence.tables.stability import common, medians
 
-METRICS = ("ABPC", "rounding change", "device change")  # that the functions read
+METRICS = ("ABPC", "insertion", "rounding change", "device change")  # that the functions read
 
 
 def devices(rows: pd.DataFrame) -> str:
@@ -34,6 +36,25 @@ def devices(rows: pd.DataFrame) -> str:
     also = f", and IG's too on {len(guided) - len(met)} of these" if len(guided) else ""
     where = f"on {len(guided) or 'none'} of {amount(len(networks), 'network')}"
     return f"It moves Guided IG's further {where}{also}, so the condition is met on {', '.join(met) or 'none'}."
+
+
+def weights(rows: pd.DataFrame) -> str:
+    """By how much IDGI scores higher than Σ g² on the networks of each kind but the control, and on how many surely."""
+    own = causes.over(rows, "Σ g²", "none", metric="insertion", variant=causes.COUNTS)
+    own = own[(own["method"] == "IG + IDGI") & (own["sign"] == "absolute")]
+    of = own["network"].astype(str).map(kind_of)
+    return " ".join(_weights(kind, each) for kind in KINDS if kind != CONTROL and len(each := own[of == kind]))
+
+
+def _weights(kind: str, own: pd.DataFrame) -> str:
+    by_network, mean = causes.estimates(own, "network"), causes.estimates(own, "method").iloc[0]
+    surely = [str(name) for name, each in by_network.items() if each.n >= LEAST and each.low > 0]
+    names = f" ({', '.join(surely)})" if surely else ""
+    return (
+        f"{on(kind)} it scores {mean:.3f} more than Σ g² in the mean, and more by its interval on "
+        f"{len(surely) or 'none'} of {amount(len(by_network), 'network')}{names}: the condition is "
+        f"{'met' if len(surely) > 1 else 'not met'}."
+    )
 
 
 def parts(rows: pd.DataFrame) -> str:
@@ -67,4 +88,4 @@ def _parts(kind: str, own: pd.DataFrame) -> str:
     return f"{on(kind)} {above}, {' and '.join(words)}: the condition {there}."
 
 
-MET: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (devices, parts)}
+MET: dict[str, Callable[[pd.DataFrame], str]] = {each.__name__: each for each in (devices, parts, weights)}

@@ -102,3 +102,29 @@ def test_one_of_the_two_is_not_enough():
     rows = [faithful("vgg", "grey", 0.6, window=0.9), faithful("resnet", "grey", 0.6, full=0.9)]
     assert "on none of 2 networks from grey: the condition is not met." in minds.parts(pd.concat(rows))
     assert minds.parts(NOTHING) == "This was not measured."
+
+
+def scored(network, idgi):
+    """Insertion of Σ g² at 0.5 and of IDGI by magnitude, whose difference varies by 0.009 over the images."""
+    of = {"metric": "insertion", "network": network, "variant": "black, 21 counts"}
+    rows = pd.concat([
+        planted({"IG + IDGI": idgi}, sign="absolute", **of), planted({"Σ g²": 0.5}, sign="none", **of)
+    ])  # fmt: skip
+    return rows.assign(path="straight", value=rows["value"].where(rows["method"] != "Σ g²", 0.5))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "words"),
+    [
+        (0.6, 0.6, "it scores 0.104 [0.104, 0.104] more than Σ g² in the mean, and more by its interval on 2 of 2 "
+                   "networks (vgg, resnet): the condition is met."),
+        (0.6, 0.4, "on 1 of 2 networks (vgg): the condition is not met."),
+        (0.4, 0.4, "on none of 2 networks: the condition is not met."),
+    ],
+)  # fmt: skip
+def test_idgi_is_compared_with_its_squares_on_each_network(one, other, words):
+    rows = pd.concat([scored("vgg", one), scored("resnet", other), scored("squeezenet1_1", 0.9)])
+    found = minds.weights(rows)
+    assert found.startswith("On small networks, ")
+    assert found.endswith(words)
+    assert minds.weights(rows[rows["method"] == "Σ g²"]) == ""

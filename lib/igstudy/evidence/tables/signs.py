@@ -109,15 +109,18 @@ def with_temperature(sweep: Mapping[tuple[str, str, str], Estimate], sure: Mappi
     for method in METHODS:
         both = [sweep[method, "absolute", t] for t in ends if (method, "absolute", t) in sweep]
         if len(both) == len(ends):
-            parts.append(f"over {method} from {both[0].value:+.3f} to {both[1].value:+.3f}")
+            parts.append(f"from {both[0].value:+.3f} to {both[1].value:+.3f} over {method}")
     gains = f"By magnitude, IDGI's gain goes {' and '.join(parts)}. " if parts else ""
     at_last = [sweep[method, "absolute", last] for method in METHODS if (method, "absolute", last) in sweep]
     would = f"If a lack of confidence were enough to undo IDGI, the gains at ${last}$ would lie at 0"
-    unsure = any(each.low <= 0 <= each.high for each in at_last)
-    told = f"{would}, and an interval there holds 0, so this stays open." if unsure else f"{would}."
+    ending = "."
+    if any(each.low <= 0 <= each.high for each in at_last):
+        ending = ", and an interval there holds 0, so this stays open."
+    elif at_last and all(each.low > 0 for each in at_last):
+        ending = ", but they lie above it."
     return (
         f"{on(kind)} from ${ends[0]}$ to ${ends[1]}$, the mean confidence goes from {sure[ends[0]]:.2f} to "
-        f"{sure[ends[1]]:.2f}. {gains}{told}"
+        f"{sure[ends[1]]:.2f}. {gains}{would}{ending}"
     )
 
 
@@ -128,6 +131,6 @@ def effect(changes: Sequence[Estimate]) -> str:
     lower, higher = sum(each.high < 0 for each in changes), sum(each.low > 0 for each in changes)
     largest = max((each.value for each in changes), key=abs)
     verbs = [f"{verb} it in {n}" for verb, n in (("lowers", lower), ("raises", higher)) if n]
-    words = " and ".join(verbs) if verbs else "neither lowers nor raises it in any"
-    words += f" of {amount(len(changes), 'column')}"
-    return f"{words}, with an interval that excludes 0; the largest change is {largest:+.3f}"
+    words = " and ".join(verbs) or "changes it in none"
+    columns = amount(len(changes), "column")
+    return f"{words} of {columns} by an interval that excludes 0; the largest change is {largest:+.3f}"

@@ -69,7 +69,7 @@ def test_ig_by_magnitude_is_advised_where_it_brings_most_of_the_gain(idgi, absol
     assert signs.advice(more(idgi, absolute), "ImageNet").startswith(words)
 
 
-EXCLUDES = ", with an interval that excludes 0; the largest change"
+EXCLUDES = " by an interval that excludes 0; the largest change"
 UP, DOWN, OPEN = Estimate(0.1, 0.05, 0.15, 5), Estimate(-0.2, -0.3, -0.1, 5), Estimate(0.02, -0.1, 0.14, 5)
 
 
@@ -84,7 +84,7 @@ UP, DOWN, OPEN = Estimate(0.1, 0.05, 0.15, 5), Estimate(-0.2, -0.3, -0.1, 5), Es
         ),
         (
             [OPEN],
-            f"neither lowers nor raises it in any of 1 column{EXCLUDES} is +0.020",
+            f"changes it in none of 1 column{EXCLUDES} is +0.020",
         ),
     ],
 )
@@ -132,12 +132,15 @@ def test_a_temperature_moves_the_gain_of_what_was_measured(hot, words):
     assert found.startswith(
         "On ImageNet networks, from $T = 0.25$ to $T = 4$, the mean confidence goes from 0.90 to 0.10."
     )
-    assert f"By magnitude, IDGI's gain goes over IG {words}. If" in found
+    assert f"By magnitude, IDGI's gain goes {words} over IG. If" in found
     assert "Blur" not in found
     assert signs.with_temperature({}, {}, "ImageNet").endswith("was not measured.")
 
 
-@pytest.mark.parametrize(("low", "words"), [(0.05, "would lie at 0."), (-0.05, "holds 0, so this stays open.")])
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [(0.05, "would lie at 0, but they lie above it."), (-0.05, "and an interval there holds 0, so this stays open.")],
+)
 def test_what_an_interval_cannot_tell_stays_open(low, words):
     sweep = {("IG", "absolute", "T = 0.25"): exact(0.2), ("IG", "absolute", "T = 4"): Estimate(0.1, low, 0.3, 5)}
     assert signs.with_temperature(sweep, {"T = 0.25": 0.9, "T = 4": 0.1}, "ImageNet").endswith(words)
