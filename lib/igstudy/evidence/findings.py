@@ -33,6 +33,7 @@ from igstudy.evidence.verdicts import MARKS
 FILE = Path(__file__).with_name("findings.yaml")
 METRICS = ("insertion", "L2 ratio", *MINDS)  # that the functions read
 PUBLISHED, RUN = "In the published studies", "In this run"  # what the sentences of a chapter's box rest on
+EXPLORED, CONFIRMED = "In the exploratory studies", "In the confirmation, on photographs that nobody had looked at"
 Text = Annotated[str, Field(min_length=1), allowed("a text")]
 
 
@@ -66,7 +67,12 @@ def leading(found: Sequence[Verdict], link: Callable[[Finding], str]) -> str:
 
 def answer(found: Sequence[Verdict], *, chapter: str, also: Sequence[str] = ()) -> str:
     """A chapter's answer: a sentence for each of its findings, below what no finding answers, all of them published."""
-    return in_short({PUBLISHED: [*also, *(_first(each, found) for each in findings(chapter))]})
+    return in_short({PUBLISHED: [*also, *answers(found, chapter)]})
+
+
+def answers(found: Sequence[Verdict], chapter: str) -> list[str]:
+    """A sentence for each of a chapter's findings: the answers to its first claim."""
+    return [_first(each, found) for each in findings(chapter)]
 
 
 def in_short(sentences: Mapping[str, Sequence[str]]) -> str:

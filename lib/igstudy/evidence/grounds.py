@@ -35,15 +35,19 @@ def scope(rows: pd.DataFrame) -> str:
     a protocol to the most. Where a network is part of the confirmation, its other studies do not count.
     """
     images = _images(is_confirming)
-    if images:
-        rows = rows[rows["study"].map(is_confirming).astype(bool) | ~rows["network"].isin(images)]
-    counts = counting(rows)
+    counts = counting(deciding(rows))
     images |= {name: count for name, count in _images(lambda _: True).items() if name not in images}
     of = {kind: {name: count for name, count in images.items() if kind_of(name) == kind} for kind in KINDS}
     parts = [_networks(kind, own, counts) for kind, own in of.items() if own]
     rerun = f"Both studies' protocols were rerun on {enumerated(parts)}. " if parts else ""
     not_run = "None of the papers' own weights were run: claims about them are *not tested*."
     return f"{rerun}{not_run}{'' if is_confirmed() else f' {KNOWN}'}"
+
+
+def deciding(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows without those of other studies of a network that is part of the confirmation."""
+    images = _images(is_confirming)
+    return rows[rows["study"].map(is_confirming).astype(bool) | ~rows["network"].isin(images)] if images else rows
 
 
 def _images(chosen: Callable[[str], bool]) -> dict[str, int]:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 
 from igpaths.texts import amount
-from igstudy.evidence.deciding import LEAST
+from igstudy.evidence.claims import claims
+from igstudy.evidence.deciding import LEAST, Row, verdict
 from igstudy.evidence.kinds import CONTROL, KINDS, kind_of, on
-from igstudy.evidence.tables import causes
 from igstudy.evidence.tables.beside import counts
 from igstudy.evidence.tables.stability import common, medians
 
@@ -39,20 +39,20 @@ def devices(rows: pd.DataFrame) -> str:
 
 
 def weights(rows: pd.DataFrame) -> str:
-    """By how much IDGI scores higher than Σ g² on the networks of each kind but the control, and on how many surely."""
-    own = causes.over(rows, "Σ g²", "none", metric="insertion", variant=causes.COUNTS)
-    own = own[(own["method"] == "IG + IDGI") & (own["sign"] == "absolute")]
-    of = own["network"].astype(str).map(kind_of)
-    return " ".join(_weights(kind, each) for kind in KINDS if kind != CONTROL and len(each := own[of == kind]))
+    """By how much IDGI scores higher than Σ g² on each kind of network, and on how many surely, as claim c12 has it."""
+    claim = next(each for each in claims() if each.id == "c12")  # of Σ g² less IDGI
+    answers = verdict(claim, rows).original
+    return " ".join(_weights(kind, row) for kind in KINDS if kind != CONTROL for row in answers[kind].rows if row.mean)
 
 
-def _weights(kind: str, own: pd.DataFrame) -> str:
-    by_network, mean = causes.estimates(own, "network"), causes.estimates(own, "method").iloc[0]
-    surely = [str(name) for name, each in by_network.items() if each.n >= LEAST and each.low > 0]
+def _weights(kind: str, row: Row) -> str:
+    counted = {name: each for name, each in row.estimates.items() if each.n >= LEAST}
+    surely = [name for name, each in counted.items() if each.high < 0]
+    mean = row.mean or next(iter(counted.values()))
     names = f" ({', '.join(surely)})" if surely else ""
     return (
-        f"{on(kind)} it scores {mean:.3f} more than Σ g² in the mean, and more by its interval on "
-        f"{len(surely) or 'none'} of {amount(len(by_network), 'network')}{names}: the condition is "
+        f"{on(kind)} it scores {-mean.value:.3f} [{-mean.high:.3f}, {-mean.low:.3f}] more in the mean, and more by its "
+        f"own interval on {len(surely) or 'none'} of {amount(len(counted), 'network')}{names}: the condition is "
         f"{'met' if len(surely) > 1 else 'not met'}."
     )
 

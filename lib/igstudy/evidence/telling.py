@@ -24,6 +24,13 @@ LEFT = {
     deciding.NOT_REFUTED: "it is not refuted",
     deciding.OPEN: "what is left of it is undecided",
 }
+# Changes as a sentence has them, where the few words of a table would be read twice
+CHANGES = {
+    "of every correct image, the crossing segment in Left": "if every correct image counts and the crossing segment "
+    "belongs to Left",
+    "without clipping, the crossing segment in Left": "without clipping and with the crossing segment in Left",
+    "each map over the sum of its magnitudes": "with each map divided by the sum of its magnitudes",
+}
 UNDECIDED = "undecided"  # what a sentence calls an open answer
 
 
@@ -43,7 +50,8 @@ def told(verdict: Verdict, kind: str) -> str:
     for change in verdict.changed:
         answer = change[kind]
         if answer.word != deciding.NOT_TESTED:
-            parts.append(f"{answer.side.by}, {left(answer, where=_elsewhere(answer, first))}")
+            by = CHANGES.get(answer.side.by, answer.side.by)
+            parts.append(f"{by}, {left(answer, where=_elsewhere(answer, first))}")
     return "; ".join(parts)
 
 

@@ -116,7 +116,7 @@ def scored(network, idgi):
 @pytest.mark.parametrize(
     ("one", "other", "words"),
     [
-        (0.6, 0.6, "it scores 0.104 [0.104, 0.104] more than Σ g² in the mean, and more by its interval on 2 of 2 "
+        (0.6, 0.6, "more in the mean, and more by its own interval on 2 of 2 "
                    "networks (vgg, resnet): the condition is met."),
         (0.6, 0.4, "on 1 of 2 networks (vgg): the condition is not met."),
         (0.4, 0.4, "on none of 2 networks: the condition is not met."),
@@ -125,6 +125,6 @@ def scored(network, idgi):
 def test_idgi_is_compared_with_its_squares_on_each_network(one, other, words):
     rows = pd.concat([scored("vgg", one), scored("resnet", other), scored("squeezenet1_1", 0.9)])
     found = minds.weights(rows)
-    assert found.startswith("On small networks, ")
+    assert found.startswith("On small networks, it scores ")
     assert found.endswith(words)
     assert minds.weights(rows[rows["method"] == "Σ g²"]) == ""

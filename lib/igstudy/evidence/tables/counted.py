@@ -81,8 +81,9 @@ def of_accuracy(table: pd.DataFrame) -> str:
     if table.empty:
         return "No published study says how often networks are right about them."
     above = sum(p < CHANCE for p in holm(table["p"].astype(float).tolist()))
-    networks = amount(len(table), "network")
-    where = f"On {above or 'none'} of {networks} the accuracy lies above the printed one by more than chance"
+    on = f"On {above or 'none'} of {amount(len(table), 'network')}"
+    higher = "the accuracy lies" if above else "does the accuracy lie"
+    where = f"{on} {higher} above the printed one by more than chance"
     suggests = ", which suggests that they are training images" if above else ""
     return f"{where}{suggests} (with Holm's correction for the number of networks)."
 

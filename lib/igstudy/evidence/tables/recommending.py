@@ -106,7 +106,7 @@ def limits(located: Answer | None) -> str:
     return f"{there}. Other images and other kinds of network may give other answers."
 
 
-def caution(studies: Sequence[str], networks: Iterable[str]) -> str:
+def caution(studies: Sequence[str], networks: Iterable[str], *, confirmed: bool = False) -> str:
     """That claims which were written from exploratory studies are not tested by them, and of which networks they are.
 
     Parameters
@@ -115,9 +115,13 @@ def caution(studies: Sequence[str], networks: Iterable[str]) -> str:
         The names of the exploratory studies that are published.
     networks
         The names of their networks, of any kind.
+    confirmed
+        Whether the confirmation has tested the claims.
     """
     if not studies:
         return "They are of this page's own few images, which test no claim."
     own = sorted({name for name in networks if kind_of(name) == IMAGENET})
     there = f"The ImageNet networks are {', '.join(own)}." if own else "No network of ImageNet is among theirs."
-    return f"These studies are exploratory: the claims of this page were written from them, so they test none. {there}"
+    tested = " The confirmation tests them." if confirmed else ""
+    first = "These are of exploratory studies, which test no claim: the claims of this page were written from them."
+    return f"{first}{tested} {there}"

@@ -79,13 +79,17 @@ def mind(lines: Lines) -> str:
     line = lines.get(("miss", kinds.IMAGENET))
     if line is None or math.isnan(order(line)):
         return "The residual's order on ImageNet networks would decide on Study A's reading of step size."
-    near = order(line) > SMOOTH - NEAR
-    side = "supports" if near else "does not support"
-    other = "well below" if near else "near"
-    return (
-        f"The residual {side} Study A's reading of step size, with an order of {order(line):.2f} on ImageNet networks. "
-        f"It would do otherwise if that came out {other} {SMOOTH}, the order of a smooth function, on more networks."
-    )
+    own, smooth = f"an order of {order(line):.2f} on ImageNet networks", f"{SMOOTH}, the order of a smooth function"
+    if order(line) > SMOOTH - NEAR:
+        first = f"The residual falls about as fast as on a smooth function, with {own}, as Study A reads step size."
+        other = f"An order well below {smooth}, on more networks would speak against that"
+    elif order(line) > 0:
+        first = f"The residual falls with more steps, as Study A reads step size, but slowly, with {own}."
+        other = f"An order near {smooth}, would support that reading in full, and one of 0 or less would refute it"
+    else:
+        first = f"The residual does not fall with more steps, against Study A's reading of step size, with {own}."
+        other = f"An order near {smooth}, on more networks would support it"
+    return f"{first} {other}."
 
 
 def _orders(own: Mapping[str, pd.Series]) -> str:

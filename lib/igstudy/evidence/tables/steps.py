@@ -169,11 +169,11 @@ def enough_for_score(rows: pd.DataFrame, *, methods: Sequence[str], **choice: st
 
 
 def enough_for_sum(rows: pd.DataFrame, *, methods: Sequence[str]) -> dict[str, dict[str, float]]:
-    """The fewest steps from which on the median |completeness gap| is at most `CLOSE`, by method and network.
-
-    Infinite where it is larger at the finest count too.
-    """
+    """As `enough_for_score`, of the median |completeness gap| as a share of the change of score; infinite if none."""
     own = choose(rows, methods=methods, protocol="igpaths", metric="completeness gap", variant="", sign="signed")
+    change = rows.loc[rows["metric"] == "score change", [*(keys := ["network", "image", "path", "steps"]), "value"]]
+    own = own.merge(change.drop_duplicates(keys), on=keys, suffixes=("", " change"))
+    own["value"] /= own["value change"]
     return _enough(own, methods, lambda table: table.abs().median() <= CLOSE)
 
 
@@ -252,9 +252,10 @@ def hardest(found: Needed, networks: Collection[str]) -> str:
     if not found:
         return ""
     by_network = pd.DataFrame(found).max(axis=1)
-    real = [f"{amount(f'{steps:g}', 'step')} on {name}" for name, steps in by_network.items() if name in networks]
-    need = f"By score, the most demanding method needs {', '.join(real)}."
-    there = need if real else "None of them is an ImageNet network."
+    counts = by_network[by_network.index.isin(list(networks))]
+    real = [f"{amount(f'{n:g}', 'step')} on {', '.join(own.index)}" for n, own in counts.groupby(counts)]
+    there = f"By score, the most demanding method needs {'; '.join(real)}."
+    there = there if real else "None of them is an ImageNet network."
     return f"The numbers are of {amount(len(by_network), 'network')}. {there}"
 
 

@@ -124,7 +124,9 @@ def test_deletion_ranks_nothing_where_random_numbers_are_as_good_as_the_best_map
 
 def test_exploratory_studies_test_no_claim_and_their_imagenet_networks_are_named():
     found = caution(["which-map"], ["vgg", "mobilenet_v2", "mobilenet_v1", "mobilenet_v1"])
-    assert "are exploratory" in found
+    assert "of exploratory studies, which test no claim" in found
+    assert "confirmation" not in found
+    assert "The confirmation tests them." in caution(["which-map"], ["vgg"], confirmed=True)
     assert found.endswith("The ImageNet networks are mobilenet_v1, mobilenet_v2.")
     assert caution(["which-map"], ["vgg"]).endswith("No network of ImageNet is among theirs.")
     assert "this page's own few images" in caution([], ["mobilenet_v2"])

@@ -48,7 +48,7 @@ def test_networks_whose_accuracy_nobody_prints_are_left_out():
     [
         ((40, 40), "On 2 of 2 networks the accuracy lies above the printed one by more than chance, which suggests"),
         ((40, 28), "On 1 of 2 networks the accuracy lies above the printed one by more than chance, which suggests"),
-        ((10, 10), "On none of 2 networks the accuracy lies above the printed one by more than chance (with "),
+        ((10, 10), "On none of 2 networks does the accuracy lie above the printed one by more than chance (with "),
     ],
 )
 def test_whether_photographs_are_training_images_is_said_as_it_is(right, words):

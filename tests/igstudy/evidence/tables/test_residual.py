@@ -55,12 +55,17 @@ def test_whether_the_step_shrinks_is_said_as_it_is(small, imagenet, words):
 
 @pytest.mark.parametrize(
     ("order", "words", "other"),
-    [(1.0, "supports", "well below 1"), (0.8, "supports", "well below 1"), (0.7, "does not support", "near 1")],
+    [
+        (1.0, "falls about as fast as on a smooth function", "well below 1"),
+        (0.8, "falls about as fast as on a smooth function", "well below 1"),
+        (0.7, "falls with more steps, as Study A reads step size, but slowly", "near 1"),
+        (-0.1, "does not fall with more steps, against Study A's reading", "near 1"),
+    ],
 )
 def test_what_would_change_our_mind_depends_on_what_was_found(order, words, other):
     found = residual.mind(lines(miss={IMAGENET: order, SMALL: 0.1}))
-    assert found.startswith(f"The residual {words} Study A's reading")
-    assert f"if that came out {other}" in found
+    assert found.startswith(f"The residual {words}")
+    assert f"An order {other}, the order of a smooth function" in found
 
 
 def test_a_network_of_fewer_step_counts_does_not_change_an_order():

@@ -150,8 +150,12 @@ def test_enough_steps_are_those_from_which_on_the_sum_is_complete_on_the_median_
         planted("vgg", method, n, 0.0, metric="completeness gap", variant="").assign(value=values)
         for (method, n), values in gaps.items()
     ]
+    rows += [each.assign(metric="score change", value=1.0) for each in rows]
+    rows = [each.assign(path=each["method"]) for each in rows]
     found = enough_for_sum(pd.concat(rows), methods=("IG", "Blur IG"))
     assert found == {"IG": {"vgg": 16}, "Blur IG": {"vgg": np.inf}}
+    tenfold = pd.concat([own.assign(value=own["value"].where(own["metric"] != "score change", 10.0)) for own in rows])
+    assert enough_for_sum(tenfold, methods=("IG",)) == {"IG": {"vgg": 8}}  # as a share of the change of score
     assert in_steps(found["IG"].values()) == "16"
     assert in_steps([16, np.inf]) == "16 to more than were tried"
 
