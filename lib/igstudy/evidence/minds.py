@@ -83,7 +83,8 @@ def _parts(kind: str, own: pd.DataFrame) -> str:
             most += [f"from {baseline}"] * (2 * len(met) > len(measured))
     if not words:
         return ""
-    there = f"is met {' and '.join(most)}" if most else "is not met"
+    better = ", where the unsaturated part is the better map by this metric"
+    there = f"is met {' and '.join(most)}{better}" if most else "is not met"
     above = "by magnitude its ABPC is above both, each by its interval"
     return f"{on(kind)} {above}, {' and '.join(words)}: the condition {there}."
 
