@@ -19,6 +19,13 @@ UNKNOWN = "This needs published results, and there are none here"
 Lines = Mapping[tuple[str, str, str], pd.Series]
 
 
+def of_shared_images(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the images with the most step counts of their network and path: a median is then of the same ones."""
+    own = [rows[key].astype(str) for key in ("network", "path")]
+    counts = rows.groupby([*own, rows["image"].astype(str)])["steps"].transform("nunique")
+    return rows[counts == counts.groupby(own).transform("max")]
+
+
 def relative_gaps(rows: pd.DataFrame) -> pd.DataFrame:
     """The median image's |gap| in per cent of |F(x) − F(x')|: network, path and method down, step counts across."""
     rows = rows.astype(dict.fromkeys(("network", "image", "path", "method"), str))
@@ -83,21 +90,28 @@ def table(lines: Lines) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def introduction(lines: Lines, gaps: pd.DataFrame) -> str:
-    """What the `table` shows, of how many networks: a sentence; "" where there are none."""
+def introduction(lines: Lines, gaps: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """What the `table` shows, of how many networks and of how many images of each: a sentence; "" without any."""
     if not lines:
         return ""
-    sizes = {kind: {len(own) for (of, *_), own in _of_kinds(gaps).items() if of == kind} for kind in KINDS}
-    parts = [f"on {kinds.WORDS[kind]} ({_networks(own)})" for kind, own in sizes.items() if own]
+    names = rows["network"].astype(str)
+    images = rows["image"].astype(str).groupby([names, rows["path"].astype(str)]).nunique()
+    parts = []
+    for kind in KINDS:
+        tables = {path: own for (of, path, _), own in _of_kinds(gaps).items() if of == kind}
+        if tables:
+            each = [int(images[name, path]) for path, own in tables.items() for name in own.index]
+            sizes = f"{_range([len(own) for own in tables.values()], 'network')}, {_range(each, 'image')} each"
+            parts.append(f"on {kinds.WORDS[kind]} ({sizes})")
     ends = sorted({line.index[-1] for line in lines.values()})
     at = f"{amount(ends[0], 'step')}" if len(ends) == 1 else f"the most steps that were tried ({ends[0]} to {ends[-1]})"
     return f"At {at} the median network misses this share of the change of score, {_listed(parts)}:"
 
 
-def _networks(sizes: Collection[int]) -> str:
-    """How many networks the rows of a kind are of, where each may be of another number."""
+def _range(sizes: Collection[int], noun: str) -> str:
+    """How many there are of something, from the fewest to the most."""
     fewest, most = min(sizes), max(sizes)
-    return amount(most, "network") if fewest == most else f"{fewest} to {amount(most, 'network')}"
+    return amount(most, noun) if fewest == most else f"{fewest} to {amount(most, noun)}"
 
 
 def of_guided(lines: Lines) -> str:

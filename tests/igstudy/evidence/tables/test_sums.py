@@ -14,8 +14,8 @@ STEPS = (8, 128)
 NOTHING = sums.relative_gaps(pd.DataFrame(columns=[*sums.KEYS, "method", "metric", "value"]))
 
 
-def gaps(values, *, networks=("vgg", "mobilenet_v2")):
-    """Relative gaps where a (path, sum) has a value in per cent at each step count, alike on every network."""
+def planted(values, *, networks=("vgg", "mobilenet_v2")):
+    """Rows where a (path, sum) has a gap in per cent at each step count, alike on every network."""
     lines = []
     for network, image, n in product(networks, ("0", "1", "2"), STEPS):
         for path in sums.PATHS:
@@ -24,7 +24,11 @@ def gaps(values, *, networks=("vgg", "mobilenet_v2")):
             for name, end in sums.SUMS.items():
                 value = values.get((path, name), (50, 10))[STEPS.index(n)]
                 lines.append(same | {"metric": "completeness gap", "method": LABELS[path] + end, "value": value / 50})
-    return sums.relative_gaps(pd.DataFrame(lines))
+    return pd.DataFrame(lines)
+
+
+def gaps(values, **options):
+    return sums.relative_gaps(planted(values, **options))
 
 
 def lines(values, **options):
@@ -58,22 +62,34 @@ def test_a_sentence_names_the_steps_of_each_path():
 
 
 def test_the_table_has_a_row_for_each_path_and_kind():
-    own = gaps({("guided", "right"): (9, 7)}, networks=("vgg",))
+    rows = planted({("guided", "right"): (9, 7)}, networks=("vgg",))
+    own = sums.relative_gaps(rows)
     table = sums.table(sums.by_kind(own)).splitlines()
     assert len(table) == 5
     assert table[-1] == "| Guided | small | 10.0 % | 7.0 % | 10.0 % | more than 128 steps |"
-    assert sums.introduction(sums.by_kind(own), own) == (
-        "At 128 steps the median network misses this share of the change of score, on small networks (1 network):"
+    assert sums.introduction(sums.by_kind(own), own, rows) == (
+        "At 128 steps the median network misses this share of the change of score, on small networks (1 network, 3 "
+        "images each):"
     )
+
+
+def test_a_median_is_of_the_same_images_at_every_step_count():
+    rows = planted({("blur", "left"): (30, 20)}, networks=("vgg",))
+    more = rows[(rows["steps"] == 128) & (rows["path"] == "blur")]
+    more = pd.concat([more.assign(image=f"new {i}", value=more["value"] * (i + 2)) for i in range(9)])
+    pd.testing.assert_frame_equal(sums.of_shared_images(pd.concat([rows, more])), rows)
 
 
 def test_step_counts_that_differ_between_rows_are_said():
     found = {key: line.loc[:8] if key[1] == "guided" else line for key, line in lines({}).items()}
-    own = gaps({}, networks=("vgg",))
-    assert sums.introduction(found, own).startswith("At the most steps that were tried (8 to 128) the median network ")
+    rows = planted({}, networks=("vgg", "mobilenet_v2"))
+    assert sums.introduction(found, sums.relative_gaps(rows), rows).startswith(
+        "At the most steps that were tried (8 to 128) the median network "
+    )
 
 
 def test_a_line_is_of_the_same_networks_at_every_step_count():
+    rows = planted({}, networks=("vgg", "resnet", "densenet", "inception", "mobilenet"))
     whole = gaps({("straight", "trapezoid"): (20, 3)}, networks=("vgg", "resnet"))
     more = gaps({("straight", "trapezoid"): (20, 90)}, networks=("densenet", "inception", "mobilenet"))
     more[8] = np.nan  # these three were walked at 128 steps alone
@@ -82,17 +98,17 @@ def test_a_line_is_of_the_same_networks_at_every_step_count():
     np.testing.assert_allclose(found[SMALL, "straight", "trapezoid"], (20, 3))
     assert "in 128 steps on the straight path" in sums.steps_in_words(found)
     assert "| Straight | small | 10.0 % | 10.0 % | 3.0 % | 128 steps |" in sums.table(found)
-    assert "on small networks (2 networks):" in sums.introduction(found, own)
+    assert "on small networks (2 networks, 3 images each):" in sums.introduction(found, own, rows)
     some = own.index.get_level_values("path") != "straight"
     own.loc[some, 8] = 50.0
-    assert "on small networks (2 to 5 networks):" in sums.introduction(found, own)
+    assert "on small networks (2 to 5 networks, 3 images each):" in sums.introduction(found, own, rows)
 
 
 def test_without_results_it_is_said_that_they_are_needed():
     assert sums.by_kind(NOTHING) == {}
     assert sums.table({}) == "This needs published results, and there are none here."
     assert "needs published results" in sums.steps_in_words({})
-    assert [sums.introduction({}, NOTHING), sums.of_guided({}), sums.nearest({})] == ["", "", ""]
+    assert [sums.introduction({}, NOTHING, pd.DataFrame()), sums.of_guided({}), sums.nearest({})] == ["", "", ""]
     assert sums.advice({}).startswith("Compare")
 
 
