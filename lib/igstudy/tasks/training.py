@@ -38,7 +38,7 @@ from igstudy.tasks.networks import NETWORKS, TWO
 
 TEST_IMAGES = 1000
 EPOCHS = {"vgg": 10, "resnet": 6, "densenet": 6, "inception": 6, "mobilenet": 10,  # 90 % with room
-          "narrow": 7, "severed": 7}  # fmt: skip  # nearly 90 %, and all 24 are trained in three hours of one core
+          "narrow": 7, "severed": 7}  # fmt: skip  # 85 to 90 %, and all 24 are trained in three hours of one core
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def test_classifies_as_well_as_its_card_says(name, test_images):
     classifier = load_model(f"objects/{name}").classifier(output="logit")
     predicted = torch.cat([classifier.predict(images)[0] for images in test_images.images.split(50)])
     accuracy = (predicted == test_images.targets).double().mean().item()
-    assert accuracy >= (0.85 if name.partition("-")[0] in TWO else 0.9)  # the paired ones are small and trained briefly
+    assert accuracy >= (0.8 if name.partition("-")[0] in TWO else 0.9)  # the paired ones are small and trained briefly
     assert accuracy == pytest.approx(card["accuracy"], abs=0.003)  # rounding may turn an image near the border
 
 
