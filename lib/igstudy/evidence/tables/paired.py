@@ -73,10 +73,11 @@ def by_map(table: pd.DataFrame) -> Mapping[tuple[str, str, str], Estimate]:
     }
 
 
-def of_shortcuts(gained: pd.DataFrame) -> dict[str, pd.Series]:
-    """The effect of shortcuts by method and sign, under its name; nothing where the networks were not measured."""
-    found = {key[1:]: each for key, each in by_map(means(gained)).items() if key[0] == EFFECTS[0]}
-    return {EFFECTS[0]: pd.Series(found, dtype=object)} if found else {}
+def of_causes(gained: pd.DataFrame) -> dict[str, pd.Series]:
+    """The effects of shortcuts and of the recipe by method and sign, under their names; nothing if not measured."""
+    found = by_map(means(gained))
+    series = {name: {key[1:]: each for key, each in found.items() if key[0] == name} for name in EFFECTS[:2]}
+    return {name: pd.Series(own, dtype=object) for name, own in series.items() if own}
 
 
 def panels(table: pd.DataFrame) -> dict[str, dict[str, dict[str, Estimate]]]:

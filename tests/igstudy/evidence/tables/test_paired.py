@@ -9,7 +9,7 @@ from scipy.stats import ttest_ind
 from statsmodels.formula.api import ols
 
 from igstudy.evidence.kinds import ONES, PAIRED
-from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means, panels, there
+from igstudy.evidence.tables.paired import EFFECTS, RECIPES, SHORTCUTS, by_map, effects, means, of_causes, panels, there
 
 CELLS = list(product((1, -1), (1, -1)))  # shortcuts, recipe
 
@@ -95,6 +95,14 @@ def test_every_map_has_its_effects():
     for method in ("IG", "Blur IG"):
         assert found[EFFECTS[1], method, "signed"].value == pytest.approx(0.1)
         assert found[EFFECTS[2], method, "signed"].value == pytest.approx(0)
+
+
+def test_shortcuts_and_recipe_are_two_causes():
+    found = of_causes(gained(lambda network, _: 0.5 * ("narrow" in network) - 0.2 * ("modern" in network)))
+    assert list(found) == list(EFFECTS[:2])
+    for name, value in zip(found, (0.5, -0.2), strict=True):
+        assert [each.value for each in found[name]] == pytest.approx([value] * 2)
+    assert of_causes(gained(lambda *_: 0.0, networks=("vgg",))) == {}
 
 
 def test_a_panel_is_called_by_its_ranking():
