@@ -92,8 +92,11 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
     where: Any = scheduler
     with ExitStack() as stack:
         try:
-            from distributed import Client, LocalCluster
+            from distributed import Client, LocalCluster, Security
 
+            if kind == "tls" and not Security().get_connection_args("client")["ssl_context"]:
+                words = "name the keys in Dask's configuration, distributed.comm.tls"
+                raise ParameterError(f"scheduler {scheduler}: {words}")
             if kind == "local":
                 stack.enter_context(exported(environment(threads)))
                 where = LocalCluster(
@@ -118,9 +121,6 @@ def connect(scheduler: str, *, threads: int) -> Iterator[Workers]:
             client = _in_time(Client, limit)(where, timeout=limit, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ParameterError(f"scheduler {scheduler}: nobody answers there within {ANSWER} s: {error}") from error
-        except TypeError as error:  # of tls without its keys
-            words = "name the keys in Dask's configuration, distributed.comm.tls"
-            raise ParameterError(f"scheduler {scheduler}: {error}; {words}") from error
         stack.enter_context(client)
         if refused:  # Dask has submitted all jobs by now
             raise ParameterError(f"{rest}: {refused[0]}")

@@ -147,7 +147,7 @@ def test_what_takes_a_connection_and_never_answers_is_refused_soon(monkeypatch):
 
 
 def test_tls_without_its_keys_is_refused():
-    with pytest.raises(ParameterError, match=r"^scheduler tls://127\.0\.0\.1:1: .*; name the keys in Dask's config"):
+    with pytest.raises(ParameterError, match=r"^scheduler tls://127\.0\.0\.1:1: name the keys in Dask's config"):
         connect("tls://127.0.0.1:1", threads=1).__enter__()
 
 
