@@ -19,6 +19,9 @@ STUDY = """examples:
 PLAN = """examples:
   python -m igstudy run params/imagenet.yaml -p images 64
   python -m igstudy plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
+CHECK = """examples:
+  python -m igstudy check params/objects-paired.yaml --images 2
+  python -m igstudy check params/objects-steps.yaml -p device cpu"""
 CHAPTER = """examples:
   python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
 BOOK = """examples:
@@ -30,6 +33,7 @@ COMMANDS = {
     "status": "Show how much of a study is computed, what it cost, and what was skipped.",
     "plan": "Measure how fast each network is here, and predict the cost of a study of many images.",
     "results": "Write the results of a complete study to _build/published/NAME/, named after its file and -p.",
+    "check": "Compute a few images of a published study again, and compare all of their values with those published.",
 }
 PRESS = {
     "book": "Run all chapters with a study's parameters and build the book: _build/html/.",
@@ -46,7 +50,8 @@ def parser() -> Parser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     form = argparse.RawDescriptionHelpFormatter
     for name, about in (COMMANDS | PRESS).items():
-        text = {"plan": PLAN, "chapter": CHAPTER}.get(name, STUDY if name in COMMANDS else BOOK).format(name)
+        texts = {"plan": PLAN, "check": CHECK, "chapter": CHAPTER}
+        text = texts.get(name, STUDY if name in COMMANDS else BOOK).format(name)
         one = commands.add_parser(name, help=about, description=about, epilog=text, formatter_class=form)
         if name == "chapter":
             one.add_argument("chapter", help="the chapter: 06-split-ig, its number, or a part of its name")
@@ -58,6 +63,10 @@ def parser() -> Parser:
         if name == "plan":
             one.add_argument("--images", type=positive, required=True, help="images of each network")
             one.add_argument("--workers", type=positive, default=1, help="processes or jobs (default: %(default)s)")
+        if name == "check":
+            one.add_argument("--images", type=positive, default=1, help="images of each network (default: %(default)s)")
+            about = "write beside the published results how many values are the same; only for the book's own studies"
+            one.add_argument("--for-the-book", action="store_true", help=about)
         if name == "results":
             about = "write to results/ instead, on which the book's verdicts rest; only for the book's own studies"
             one.add_argument("--for-the-book", action="store_true", help=about)
@@ -91,6 +100,8 @@ def run(options: argparse.Namespace) -> int:
         if options.p and not options.for_the_book:  # whose own parameters are checked
             name = folder_name(options.params, study, dict(options.p))
         return commands.results(study, name, for_the_book=options.for_the_book)
+    if options.command == "check":
+        return commands.check(study, name, images=options.images, for_the_book=options.for_the_book)
     if options.command == "plan":
         return commands.plan(study, images=options.images, workers=options.workers)
     if options.command == "run":

@@ -1,4 +1,4 @@
-"""What the command line does with a study: run it, show its numbers, say how far it is, plan it, and publish it."""
+"""What the command line does with a study: run it, show its numbers, say how far it is, plan, publish and check it."""
 
 import sys
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from igstudy.engine.runs import there
 from igstudy.engine.throughput import count_gradients, throughput
 from igstudy.engine.units import Unit
 from igstudy.engine.units import plan as plan_units
+from igstudy.evidence import agreement
 from igstudy.evidence.results import VALUES, check_of_the_book, merged, publish, shelf
 from igstudy.evidence.tables.overview import left_out, overview
 
@@ -125,3 +126,16 @@ def results(study: Parameters, name: str, *, for_the_book: bool = False) -> int:
     for file in files:
         print(f"{file}: {file.stat().st_size / 1024:.0f} KiB")
     return 0
+
+
+def check(study: Parameters, name: str, *, images: int, for_the_book: bool = False) -> int:
+    """Print how many values of a published study this machine computes alike, and with `for_the_book` record it.
+
+    1 where less than nine tenths of the values of no guided path are the same, or a published one is not computed.
+    """
+    found = agreement.recompute(study, name, images=images)
+    print(agreement.in_words(found))
+    if for_the_book:
+        print(agreement.record(found, shelf(name, of_the_book=True), device=study.device))
+    same, every = found.counts(guided=False)
+    return 1 if same < 0.9 * every or found.lost else 0

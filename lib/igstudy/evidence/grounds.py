@@ -6,10 +6,11 @@ import pandas as pd
 
 from igpaths.models import label
 from igpaths.texts import amount
+from igstudy.evidence.agreement import SAME, in_short, recorded
 from igstudy.evidence.amounts import span
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
 from igstudy.evidence.names import is_confirming
-from igstudy.evidence.results import studies
+from igstudy.evidence.results import shelf, studies
 from igstudy.evidence.tables.counted import counting
 from igstudy.evidence.verdicts import table
 
@@ -85,8 +86,8 @@ def is_confirmed() -> bool:
 
 
 def on_what() -> str:
-    """The published studies: their task, networks and images, what they measured, and what that cost."""
-    rows = [["study", "task", "networks", "images of each", "explains", "protocols", "ran", "cost"]]
+    """The published studies: task, networks, images, what they measured, its cost, and how much is the same today."""
+    rows = [["study", "task", "networks", "images of each", "explains", "protocols", "ran", "cost", "computed again"]]
     for name, facts in studies().items():
         own = facts["parameters"]
         sizes, protocols = [str(len(own["models"])), _numbered(own)], ", ".join(own["protocols"])
@@ -94,8 +95,29 @@ def on_what() -> str:
         cost = f"{amount(format(facts['seconds'] / 3600, '.2g'), 'hour')} of one process"
         cost += f", {amount(format(facts['evaluations'], ','), 'evaluation')}"
         ran = f"{days}, {facts['device']}, at {_commits(facts['commit'])}"
-        rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, ran, cost])
+        again = recorded(shelf(name, of_the_book=True))
+        told = in_short(again) if again else "no"
+        rows.append([name, own["task"], *sizes, f"the {own['output']}", protocols, ran, cost, told])
     return table(rows, "sources") if len(rows) > 1 else "No published study holds this yet, so no claim is decided."
+
+
+def computed_again() -> str:
+    """In a few sentences, how many published values a later version of the library computes alike."""
+    every = {name: recorded(shelf(name, of_the_book=True)) for name in studies()}
+    found = [facts for facts in every.values() if facts]
+    if not found:
+        return "None of their values has been computed again since."
+    same, values = (sum(facts["others"][i] for facts in found) for i in (0, 1))
+    guided, of_guided = (sum(facts["guided"][i] for facts in found) for i in (0, 1))
+    told = (
+        f"Of {len(found)} of the {amount(len(every), 'study', 'studies')}, a few images of each network were computed "
+        f"again by a later version: {same:,} of {values:,} values are the same, within {SAME:g} standard deviations."
+    )
+    if of_guided:
+        told += f" A guided path follows the rounding of its gradients: of its values, {guided:,} of {of_guided:,} did."
+    if lost := sum(facts["lost"] for facts in found):
+        told += f" {amount(f'{lost:,}', 'value')} of them are not computed any more."
+    return told
 
 
 def digests() -> str:

@@ -102,3 +102,17 @@ def test_nothing_published_is_said():
     assert grounds.scope(NOTHING).startswith("None of the papers' own weights")
     assert grounds.on_what().startswith("No published study")
     assert grounds.digests().startswith("No published study")
+
+
+@pytest.mark.usefixtures("published")
+def test_it_is_said_how_many_values_a_later_version_computes_alike(monkeypatch):
+    assert grounds.computed_again() == "None of their values has been computed again since."
+    assert " | no |" in grounds.on_what()
+    facts = {"images": 1, "others": [9, 10], "guided": [1, 2], "lost": 0, "commit": "abc", "device": "x86_64 AVX2"}
+    monkeypatch.setattr(grounds, "recorded", lambda folder: facts)
+    told = grounds.computed_again()
+    assert told.startswith(
+        "Of 1 of the 1 study, a few images of each network were computed again by a later version: 9 of"
+    )
+    assert told.endswith("of its values, 1 of 2 did.")
+    assert "9 of 10 values the same, 1 of 2 of guided paths (1 image, x86_64 AVX2, at abc)" in grounds.on_what()

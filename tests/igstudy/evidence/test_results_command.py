@@ -1,7 +1,9 @@
 """What the command line runs, says and publishes of a study."""
 
+import re
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -49,6 +51,19 @@ class TestForTheBook:
     def test_a_study_of_the_book(self, command, folder):
         assert command("params/small.yaml") == 0
         assert (folder / "results" / "small" / "values.parquet").is_file()
+
+    def test_its_images_computed_again_have_the_published_values(self, command, folder, capsys):
+        assert command("params/small.yaml") == 0
+        assert main(["check", "params/small.yaml", "--images", "2", "--for-the-book"]) == 0
+        told = capsys.readouterr().out
+        same, every = re.search(r"(\d+) of (\d+) values of straight", told).groups()
+        assert same == every
+        assert (folder / "results" / "small" / "agreement.json").is_file()
+        values = folder / "results" / "small" / "values.parquet"
+        found = pd.read_parquet(values)
+        found.assign(value=found["value"] + 1).to_parquet(values)  # as another version might have found
+        assert main(["check", "params/small.yaml", "--images", "2"]) == 1
+        assert f"0 of {every} values of straight" in capsys.readouterr().out
 
     @pytest.mark.parametrize("more", [("-p", "images", "4"), ("-p", "seed", "1")])
     def test_with_other_parameters(self, command, capsys, more):
