@@ -18,7 +18,7 @@ SHOWN = 16  # digits of a digest
 SORTS = {
     IMAGENET: ("network", " trained on ImageNet"),
     SMALL: ("small network", " of a task with known masks"),
-    PAIRED: ("small network", " that differ by one thing each"),
+    PAIRED: ("small network", " of one design that differ in shortcuts, recipe or seed"),
     CONTROL: ("control", ""),
 }
 NAMED = 6  # networks; more of one kind are counted and not named

@@ -33,8 +33,9 @@ METRICS = {
 }
 
 
-# Of each of Study A's kinds the smallest: the others differ in depth alone, and the library's own tests build all ten
-KINDS = ("densenet121", "inception_v3", "mobilenet_v2", "resnet50", "vgg16")
+# Of each of Study A's kinds the smallest, MobileNetV2 by its name below: the others differ in depth alone, and the
+# library's own tests build all ten
+KINDS = ("densenet121", "inception_v3", "resnet50", "vgg16")
 
 STEPS = {"COUNTS": (2, 4), "OF_ITS_OWN": (2, 4), "GRADIENTS": (4,), "REFERENCE": 8}
 
