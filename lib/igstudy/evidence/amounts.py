@@ -1,7 +1,7 @@
 """Numbers in words: a gap, a part of a map's length, a factor, and from the lowest to the highest of several."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 NOT_MEASURED = "not measured"
 
@@ -27,6 +27,11 @@ def of_times(factors: Iterable[float]) -> str:
 def of_percents(shares: Iterable[float]) -> str:
     """From the lowest to the highest share in per cent: "less than 1 to 34"."""
     return _span(["less than 1" if each < 0.01 else f"{100 * each:.0f}" for each in sorted(shares)])
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """The parts of a sentence, the last one behind "and"."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def span(values: Iterable[float], form: str = ".2f") -> str:

@@ -10,6 +10,7 @@ from igstudy.evidence.claims import SOURCES
 from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict, comparable, in_unit
 from igstudy.evidence.networks import Across
 from igstudy.evidence.statistics import Estimate
+from igstudy.evidence.untested import need
 from igstudy.evidence.verdicts import MARKS, asked, in_numbers, marked, number, quantities, word
 
 AGREE = {
@@ -41,7 +42,7 @@ def _full(found: Verdict) -> str:
         f"From {SOURCES[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
         "\n".join(decided),
         f"{AGREE[claim.agree]}. Margin: {claim.why}.{_printed(found)}{_scales(found)}",
-        "\n".join(told) or "No network of the claim was run: not tested.",
+        "\n".join(told) or f"Not tested, because this needs {need(claim)}.",
         f"{_table(sides)}\n:::",
     ]
     return "\n\n".join(paragraphs)
@@ -112,7 +113,7 @@ def _mean(answer: Answer, row: Row, mean: Across) -> str:
     """The mean over networks, where a new network would lie, and how many lie above the bound, with a sign test's p."""
     mark = {"agrees": "●", "against": "○", "open": "◌"}[row.outcome]
     new, bound = "", answer.side.low if math.isfinite(answer.side.low) else answer.side.high
-    if mean.prediction and math.isfinite(mean.error):
+    if mean.prediction and all(map(math.isfinite, mean.prediction)):  # two networks leave no degree of freedom
         low, high = (number(answer.side, end) for end in mean.prediction)
         new = f"; a new network {low:.2g} to {high:.2g}"
     test = mean.sign_test(in_unit(answer.side, bound))

@@ -7,7 +7,7 @@ import pandas as pd
 from igpaths.models import label
 from igpaths.texts import amount
 from igstudy.evidence.agreement import SAME, in_short, recorded
-from igstudy.evidence.amounts import span
+from igstudy.evidence.amounts import enumerated, span
 from igstudy.evidence.kinds import CONTROL, IMAGENET, KINDS, PAIRED, SMALL, kind_of
 from igstudy.evidence.names import is_confirming
 from igstudy.evidence.results import shelf, studies
@@ -73,11 +73,6 @@ def _networks(kind: str, images: dict[str, int], counts: dict[str, list[int]]) -
     of_which = f", of which {span(count, 'd')} count" if count else ""
     seen = f"up to {amount(max(images.values()), 'image')} each{of_which}"
     return f"{amount(len(images), noun)}{of} ({names}{seen})"
-
-
-def enumerated(parts: list[str]) -> str:
-    """The parts of a sentence, the last one behind "and"."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def is_confirmed() -> bool:

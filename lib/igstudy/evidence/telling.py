@@ -83,7 +83,8 @@ def disagreeing(answer: Answer) -> str:
 
 def refuting(answer: Answer) -> str:
     """What could refute that there is no such case: "any of 27 comparisons on 3 networks"."""
-    return f"any of {amount(answer.chances, 'comparison')} on {amount(len(answer.networks), 'network')}"
+    comparisons = "the one comparison" if answer.chances == 1 else f"any of {answer.chances} comparisons"
+    return f"{comparisons} on {amount(len(answer.networks), 'network')}"
 
 
 def reproduced(verdict: Verdict, answer: Answer) -> str:

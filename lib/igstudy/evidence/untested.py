@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from igstudy.evidence.amounts import enumerated
 from igstudy.evidence.claims import Claim
 from igstudy.evidence.deciding import NOT_TESTED, Verdict
-from igstudy.evidence.grounds import enumerated
 from igstudy.evidence.kinds import IMAGENET, kind_of
 from igstudy.evidence.papers import FAMILIES
 from igstudy.evidence.results import studies

@@ -7,7 +7,7 @@ from html import escape
 
 from igpaths.texts import amount
 from igstudy.evidence import deciding, kinds
-from igstudy.evidence.amounts import span
+from igstudy.evidence.amounts import enumerated, span
 from igstudy.evidence.claims import LOGARITHMIC, SOURCES, Claim, Comparison, Side, claims
 from igstudy.evidence.deciding import Answer, Verdict, metrics, verdicts
 from igstudy.evidence.results import published
@@ -50,7 +50,28 @@ QUESTIONS = {
     ("C", "04-step-size"): "Where do walks end?",
     ("C", "07-split-ig-quality"): "Is Left IG a better map by magnitude?",
 }
-SIGNS = {"difference": " − ", "ratio": " / "}
+SIGNS = {  # between what is compared, for methods and for all else
+    "difference": (" − ", " minus "),
+    "contrast": (" − ", " minus "),
+    "ratio": (" / ", " over "),
+    "ratio of ratios": (" / ", " over "),
+}
+NAMES = {  # of methods and metrics whose stored names say too little
+    "IG, variation": "Σ |g Δx|",
+    "alpha*": "α*",
+    "L1 ratio": "L1 norm ratio Right / Left",
+    "L2 ratio": "L2 norm ratio Right / Left",
+    "cosine left right": "cos(Left, Right)",
+    "cosine left full": "cos(Left, Full)",
+    "cosine right full": "cos(Right, Full)",
+    "last segment": "share of the last segment",
+    "late movement": "share of the movement in the last tenth",
+    "device cosine": "cosine under another device",
+    "insertion normalised": "insertion, canvas to image",
+    "JPEG signed sum": "MSE under JPEG of maps over their signed sum",
+    "JPEG L1": "MSE under JPEG of maps over their sum of magnitudes",
+    "JPEG cosine": "cosine under JPEG",
+}
 
 
 def of_published(chapter: str = "", *, paper: str = "") -> tuple[Verdict, ...]:
@@ -140,13 +161,15 @@ def _numbers(answer: Answer) -> str:
         return f"{of}{percent(answer.size)} of the published size, {amount(answer.size.n, 'network')}"
     means = [row.mean for row in answer.rows if row.mean]
     values = [number(answer.side, each.value) for each in means]
+    if not means:
+        return "too few images count"
     if answer.word == deciding.NOT_REFUTED:
         return f"{span(values, '.2g')}; {refuting(answer)} could refute it"
     if len(means) == 1:
         ends = (number(answer.side, end) for end in (means[0].low, means[0].high))
         return f"{values[0]:.2g} [{', '.join(f'{end:.2g}' for end in ends)}], {amount(means[0].n, 'network')}"
-    of = f"{answer.agreeing} of {len(values)} agree, {amount(len(answer.networks), 'network')}"
-    return f"{min(values):.2g} to {max(values):.2g}, {of}" if values else ""
+    of = f"{answer.agreeing} of {len(values)} comparisons agree, {amount(len(answer.networks), 'network')}"
+    return f"{min(values):.2g} to {max(values):.2g}, {of}"
 
 
 def _known(estimate: Estimate) -> bool:
@@ -155,8 +178,8 @@ def _known(estimate: Estimate) -> bool:
 
 def percent(estimate: Estimate) -> str:
     """A share in percent, with its interval where there is one."""
-    ends = f" [{100 * estimate.low:.0f}, {100 * estimate.high:.0f}]" if _known(estimate) else ""
-    return f"{100 * estimate.value:.0f} %{ends}"
+    value, low, high = (f"{100 * each:z.0f}" for each in (estimate.value, estimate.low, estimate.high))
+    return f"{value} %" + (f" [{low}, {high}]" if _known(estimate) else "")
 
 
 def number(side: Side, value: float) -> float:
@@ -173,20 +196,36 @@ def asked(side: Side) -> str:
 
 def quantities(kind: str, comparisons: Sequence[Comparison]) -> str:
     """The comparisons' methods, metrics and so on, each once; where the sides of a comparison differ, all of them."""
-    texts = []
-    for name in ("method", "metric", "variant", "sign", "steps", "protocol"):
-        groups = [[_text(getattr(quantity, name)) for quantity in comparison] for comparison in comparisons]
-        signs = SIGNS.get(kind, ", ")
-        texts.append(" and ".join(filter(None, dict.fromkeys(signs.join(dict.fromkeys(g)) for g in groups))))
-    method, metric, *rest = texts
-    how = "; ".join(filter(None, rest))
-    return f"{kind + ' of ' if kind not in ('level', *SIGNS) else ''}{method}: {metric}" + (f" ({how})" if how else "")
+    named = {
+        name: [_sides(kind, name, [getattr(quantity, name) for quantity in comparison]) for comparison in comparisons]
+        for name in ("method", "metric", "variant", "sign", "steps", "protocol")
+    }
+    rest = [enumerated([*filter(None, dict.fromkeys(named[name]))]) for name in ("sign", "steps", "protocol")]
+    metrics: dict[str, dict[str, None]] = {}  # of each variant
+    for metric, variant in zip(named["metric"], named["variant"], strict=True):
+        metrics.setdefault(variant, {})[metric] = None
+    variants: dict[tuple[str, ...], list[str]] = {}  # of the same metrics
+    for variant, own in metrics.items():
+        variants.setdefault(tuple(own), []).append(variant)
+    measured = [
+        f"{enumerated(own)} ({'; '.join(filter(None, [enumerated([*filter(None, of)]), *rest]))})"
+        for own, of in variants.items()
+    ]
+    of = "" if kind in ("level", *SIGNS) else f"{kind} of "
+    return f"{of}{enumerated([*dict.fromkeys(named['method'])])}: {', '.join(measured)}"
 
 
-def _text(value: str | tuple[int | str, ...]) -> str:
-    if isinstance(value, str):
-        return ranking(value)
-    return "" if value == ("finest",) else f"{' to '.join(map(str, value))} steps"
+def _sides(kind: str, name: str, values: Sequence[str | tuple[int | str, ...]]) -> str:
+    """One property of a comparison's quantities: "(IG + IDGI) − IG", or the value that they share."""
+    every = list(dict.fromkeys(values))
+    sign, word = SIGNS.get(kind, (", ", ", "))
+    if name == "steps":
+        steps = word.join(" to ".join(map(str, each)) for each in every)
+        return "" if steps == "finest" else f"{steps} steps"
+    texts = [NAMES.get(each, ranking(each)) for each in map(str, every)]
+    if name == "method" and len(texts) > 1:
+        texts = [f"({each})" if " + " in each or "," in each else each for each in texts]
+    return (sign if name in ("method", "metric") else word).join(texts)
 
 
 def table(rows: Sequence[Sequence[str]], name: str) -> str:

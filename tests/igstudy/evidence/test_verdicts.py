@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claiming import CLAIMS, NETWORKS, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
+from claiming import CLAIMS, NETWORKS, NOISE, UNTESTED, a_claim, a_side, bounded, found, of_side, publish
 from igstudy.evidence.claims import CHAPTERS
-from igstudy.evidence.deciding import NOT, NOT_REFUTED, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
+from igstudy.evidence.deciding import LEAST, NOT, NOT_REFUTED, NOT_TESTED, OPEN, PART, REPRODUCED, verdict
 from igstudy.evidence.kinds import IMAGENET
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.telling import UNDECIDED
@@ -81,7 +81,7 @@ def test_numbers_are_the_means_of_the_comparisons_where_nothing_is_printed():
     assert re.search(r"</span> reproduced<br>10 \[9\.\d+, 1\d\], 5 networks", in_lines([one]))
     side = a_side("level", 0, comparisons=3)
     three = verdict(a_claim(side), of_side(side, (1, 2, -1)))
-    assert "</span> reproduced in part<br>-1 to 2, 2 of 3 agree, 5 networks" in in_lines([three])
+    assert "</span> reproduced in part<br>-1 to 2, 2 of 3 comparisons agree, 5 networks" in in_lines([three])
 
 
 def test_what_is_not_refuted_is_told_apart_from_what_is_reproduced():
@@ -161,8 +161,8 @@ def test_answers_are_counted_by_source_and_kind():
 @pytest.mark.parametrize(
     ("kind", "low", "high", "words"),
     [
-        ("difference", 0, np.inf, "IG: insertion (a − b; by magnitude; igpaths) above 0"),
-        ("ratio", -np.inf, 1, "IG: insertion (a / b; by magnitude; igpaths) below 1"),
+        ("difference", 0, np.inf, "IG: insertion (a minus b; by magnitude; igpaths) above 0"),
+        ("ratio", -np.inf, 1, "IG: insertion (a over b; by magnitude; igpaths) below 1"),
         ("level", 0.5, 1.5, "IG: insertion (a; by magnitude; igpaths) from 0.5 to 1.5"),
         ("exponent", 0, np.inf, "exponent of IG: insertion (a; by magnitude; igpaths) above 0"),
     ],
@@ -171,9 +171,37 @@ def test_what_is_asked_is_said(kind, low, high, words):
     assert asked(a_side(kind, low, high)) == words
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a32", "(Blur IG + IDGI) − (IG + IDGI): insertion ratio (black, 21 counts; signed; study-a), AIC and SIC ("),
+        (
+            "a41",
+            "(IG + IDGI) / IG and (Blur IG + IDGI) / Blur IG: insertion ratio (black, 21 counts; signed; finest over ",
+        ),
+        ("b7", "IG: α* (ψ = 0.9, ψ = 0.95 and ψ = 0.99; signed; study-b) below 0.5"),
+        ("b10", "IG: cos(Right, Full) − cos(Left, Full) (ψ = 0.9; signed; study-b) above 0"),
+        ("c7", "Σ |g Δx| − (IG + IDGI): insertion (black, 21 counts; by magnitude; igpaths) above 0"),
+        (
+            "c24",
+            "IG − (IG + IDGI): insertion (black, 21 counts, σ = 3 px minus black, 21 counts; by magnitude; igpaths)",
+        ),
+    ],
+)
+def test_what_is_asked_is_read_in_one_way(name, words):
+    assert asked(CLAIMS[name].original).startswith(words)
+
+
+def test_of_too_few_images_it_is_said():
+    side = a_side("level", 0)
+    few = of_side(side, 1, networks=["vgg"], noise=NOISE[: LEAST - 1])
+    assert "</span> undecided<br>too few images count |" in in_lines([verdict(a_claim(side), few)])
+
+
 def test_a_share_has_its_interval_where_there_is_one():
     assert percent(Estimate(0.5, 0.25, 0.75, 3)) == "50 % [25, 75]"
     assert percent(Estimate(0.5, -np.inf, np.inf, 1)) == "50 %"
+    assert percent(Estimate(-0.001, -0.5, -0.004, 3)) == "0 % [-50, 0]"
 
 
 # --- of published results ---
