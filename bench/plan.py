@@ -1,6 +1,6 @@
 """What the grid of Study A's ten networks costs: evaluations, operations, codecs and files, planned from one image.
 
-python bench/plan.py --images 35000 --tflops 20 --cores 16 --workers 8
+python -m bench.plan --images 35000 --tflops 20 --cores 16 --workers 8
 
 The evaluations of an image do not depend on the network, so they are counted on the smallest one; a network's
 operations are those that torchvision states; a gradient is taken as three forward passes. `--tflops` is what one GPU
