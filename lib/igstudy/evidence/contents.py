@@ -8,6 +8,7 @@ import yaml
 from pandas.io.formats.style import Styler
 
 from igstudy.evidence.papers import FOLDER
+from igstudy.evidence.verdicts import NAMES
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def shown(places: Sequence[Place]) -> Styler:
     lines = [
         {
             "in the paper": place.label,
-            "metrics": ", ".join(place.metrics) or "–",
+            "metrics": ", ".join(NAMES.get(each, each) for each in place.metrics) or "–",
             "in this book": f'<a href="{place.page}.html{"#" * bool(place.name)}{place.name}">{place.page}</a>',
         }
         for place in places

@@ -59,8 +59,8 @@ SIGNS = {  # between what is compared, for methods and for all else
 NAMES = {  # of methods and metrics whose stored names say too little
     "IG, variation": "Σ |g Δx|",
     "alpha*": "α*",
-    "L1 ratio": "L1 norm ratio Right / Left",
-    "L2 ratio": "L2 norm ratio Right / Left",
+    "L1 ratio": "‖Right‖₁ / ‖Left‖₁",
+    "L2 ratio": "‖Right‖₂ / ‖Left‖₂",
     "cosine left right": "cos(Left, Right)",
     "cosine left full": "cos(Left, Full)",
     "cosine right full": "cos(Right, Full)",

@@ -54,3 +54,5 @@ def test_the_list_on_the_page_links_each_place():
     assert 'href="04-step-size.html#fig-steps"' in html
     assert 'href="every-table.html">' in html
     assert html.count("href=") == len(contents())
+    assert "cos(Left, Right)" in html
+    assert "cosine left right" not in html

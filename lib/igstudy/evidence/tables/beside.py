@@ -236,9 +236,9 @@ def rank(name: object) -> int:
 def text(estimate: Estimate, digits: int = 3) -> str:
     """A cell: the value, and its interval below it; images of one photograph have none."""
     if estimate.n == 1 or not math.isfinite(estimate.high - estimate.low):
-        return f"{estimate.value:.{digits}f}"
-    low, high = (f"{end:.{digits}f}" for end in (estimate.low, estimate.high))
-    return f"{estimate.value:.{digits}f}<br><small>[{low}, {high}]</small>"
+        return f"{estimate.value:z.{digits}f}"
+    low, high = (f"{end:z.{digits}f}" for end in (estimate.low, estimate.high))
+    return f"{estimate.value:z.{digits}f}<br><small>[{low}, {high}]</small>"
 
 
 def _order(paper: Mapping[str, object], networks: Sequence[str]) -> list[str]:

@@ -232,6 +232,7 @@ def test_columns_have_the_order_of_all_tables():
     assert table.columns.tolist() == expected
     assert set(table.loc["vgg"]) == {"0.100"}  # one image has no interval
     assert text(Estimate(0.1, -math.inf, math.inf, 3)) == "0.100"
+    assert text(Estimate(0.1, -0.0001, 0.2, 3)) == "0.100<br><small>[0.000, 0.200]</small>"
 
 
 def test_a_grid_of_two_levels_has_plain_columns_and_an_empty_one_says_so():
