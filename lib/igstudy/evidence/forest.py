@@ -123,4 +123,5 @@ def _mean(answer: Answer, row: Row, mean: Across) -> str:
 
 def _interval(answer: Answer, estimate: Estimate | Across) -> str:
     value, low, high = (number(answer.side, each) for each in (estimate.value, estimate.low, estimate.high))
-    return f"{value:.2g} [{low:.2g}, {high:.2g}]"
+    known = math.isfinite(estimate.low) and math.isfinite(estimate.high)  # a median of five images has no interval
+    return f"{value:.2g} [{low:.2g}, {high:.2g}]" if known else f"{value:.2g}"

@@ -72,6 +72,16 @@ def test_a_network_of_few_images_is_shown_as_one():
     assert "too few" not in full(verdict(a_claim(side), of_side(side, 1, networks=["vgg"])))
 
 
+def test_what_is_not_known_has_no_brackets():
+    side = replace(a_side("level", 0), statistic="median")
+    five = full(verdict(a_claim(side), of_side(side, 1, networks=["vgg"], noise=NOISE[:5])))
+    assert ", n = 5, too few<" in five
+    level = a_side("level", 0)
+    two = full(verdict(a_claim(level), of_side(level, 1, networks=NETWORKS[:2])))
+    assert "</strong>; 2 of 2 above 0" in two
+    assert "inf" not in five + two
+
+
 def test_a_ratio_is_shown_as_one_and_counted_at_its_bound():
     side = a_side("ratio", 1)
     rows = pd.concat([of_side(side, 1, networks=NETWORKS[:3]), of_side(side, -1, networks=NETWORKS[3:])])
