@@ -55,6 +55,7 @@ def sampled(source, net, images, targets, /, **changes):
         "start": 0,
         "kept": 0,
         "seed": 0,
+        "backgrounds": 25,
         "batch_size": 16,
     }
     return Sample(**(facts | changes))

@@ -50,6 +50,8 @@ QUICK = {"paths": ["straight"], "metrics": ["completeness"], "protocols": ["igpa
 SMALL = {
     "objects": {"models": ["objects/mobilenet"], "images": 2, "steps": [2, 4], "shard": 1, **QUICK},
     "imagenet": {**OWN, **QUICK},
+    "objects-paired": {"models": ["objects/narrow-plain-0"], "paths": ["straight"], "scheduler": ""},
+    "objects-logit": {"models": ["objects/mobilenet"], "paths": ["straight"], "scheduler": ""},
     "imagenet-sample": {**OWN, "scheduler": ""},
     "smoke": {**OWN, "task": "imagenet"},
 }
@@ -500,6 +502,21 @@ def test_an_edited_notebook_becomes_the_text_with_that_edit_alone(project):
     jupytext([option, source, "--quiet"])
     assert text.read_text() == before.replace(old, f"{old}\n\nOne sentence more.", 1)
     assert before.count("One sentence more.") == 0
+
+
+CHECK = block("$ .venv/bin/python -m igstudy check params/objects-paired.yaml")
+
+
+def test_a_machine_finds_what_is_published(project, capsys):
+    one, two = commands(CHECK)
+    for name in ("objects-paired", "objects-logit"):
+        shutil.copytree(ROOT / "results" / name, Path("results", name))
+    for command, images in ((one, "1 image"), (two, "2 images")):
+        assert call(command) == 0
+        told = capsys.readouterr().out
+        assert f"{images} computed again" in told
+        same, every = map(int, re.search(r"(\d+) of (\d+) values? of straight", told).groups())
+        assert 0.9 * every <= same
 
 
 MODELS = block("$ make models")

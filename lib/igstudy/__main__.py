@@ -21,7 +21,7 @@ PLAN = """examples:
   python -m igstudy plan params/imagenet.yaml -p images 64 --images 35000 --workers 8"""
 CHECK = """examples:
   python -m igstudy check params/objects-paired.yaml --images 2
-  python -m igstudy check params/objects-steps.yaml -p device cpu"""
+  python -m igstudy check params/objects-steps.yaml -p device cpu --images 2"""
 CHAPTER = """examples:
   python -m igstudy chapter 06-split-ig --params params/imagenet-sample.yaml"""
 BOOK = """examples:

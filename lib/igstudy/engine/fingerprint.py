@@ -116,9 +116,9 @@ def _prepared(photograph: Photograph, model: Model, size: Sequence[int], *, time
     return [hashlib.sha256(pixels.numpy().tobytes()).hexdigest(), *pixels.shape]
 
 
-def scenes(start: int, count: int, seed: int) -> str:
-    """The digest of scenes of the objects task, which are a function of their code, number and seed."""
-    return digest([code(objects.batch, objects.pair), start, count, seed])
+def scenes(start: int, count: int, seed: int, backgrounds: int) -> str:
+    """The digest of scenes of the objects task, which are a function of their code, number, seed and backgrounds."""
+    return digest([code(objects.batch, objects.pair), start, count, seed, backgrounds])
 
 
 @lru_cache(maxsize=1 << 17)

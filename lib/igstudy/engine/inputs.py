@@ -21,8 +21,12 @@ def inputs(study: Parameters) -> dict[str, Any]:
     models = {name: load_model(name, data=study.data) for name in study.models}
     found: dict[str, Any] = {"weights": {name: fingerprint.weights(model) for name, model in models.items()}}
     if there is None:
-        return found | {"images": study.images, "sha256": fingerprint.scenes(study.skip, study.images, study.seed)}
+        return found | {"images": study.images, "sha256": _scenes(study)}
     chosen = there.sample(study.skip + study.images, seed=study.seed)[study.skip :]
     digests = {each.path.name: hashlib.sha256(each.path.read_bytes()).hexdigest() for each in chosen}
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     return found | {"images": len(chosen), "sha256": hashlib.sha256(lines.encode()).hexdigest()}
+
+
+def _scenes(study: Parameters) -> str:
+    return fingerprint.scenes(study.skip, study.images, study.seed, study.backgrounds)

@@ -18,6 +18,7 @@ from pydantic import Field, SkipValidation, model_validator
 
 from igpaths.models import ENVIRONMENT, FORMS, label
 from igpaths.process import settle
+from igstudy.engine.plain_code import plain_names
 from igstudy.engine.plain_yaml import read_yaml
 from igstudy.engine.schema import ParameterError, allowed, check_keys, one_of, parse, refusal, schema
 from igstudy.tasks import FOLDERS, TASKS
@@ -27,6 +28,7 @@ PRECISIONS = ("float64", "float32", "TF32", "bfloat16")
 FIVE = ("vgg", "resnet", "densenet", "inception", "mobilenet")
 # "slurm:" is what "cluster:" was called while Slurm was the only one
 SCHEDULER = r"^(|local:[1-9][0-9]{0,3}|(tcp|tls)://\S+:[0-9]+|(cluster|slurm):.+)$"
+BACKGROUNDS = 25  # that scenes of the objects task have
 MOST = 2**31 - 1  # which every format that holds a step count can
 PRINTED = r"[^\x00-\x1f\x7f]"  # a letter of a name: what steers a terminal is none
 
@@ -77,6 +79,7 @@ class Parameters:
     protocols : "study-a", "study-b", "igpaths" and "pair".
     maps : of how many images, of each network, the maps are kept for figures.
     seed : non-negative.
+    backgrounds : on how many different ones the scenes of the objects task lie, 1 to 25; the first edition had 8.
     device : "cpu", "cuda" or "cuda:N"; with more than one worker, "cuda" is one GPU for each.
     precision : "float32", "float64", "TF32" or "bfloat16", as `igpaths.Classifier` understands them.
     batch_size : points in one call of the network, at least 1.
@@ -120,6 +123,9 @@ class Parameters:
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
+    backgrounds: Annotated[
+        int, Field(ge=1, le=BACKGROUNDS, strict=True), allowed(f"an integer, 1 to {BACKGROUNDS}", parsed=True)
+    ] = BACKGROUNDS
     device: Annotated[
         str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
     ] = "cpu"
@@ -243,22 +249,6 @@ def _named(cells: Iterable[str]) -> set[str]:
             injected |= names if is_injected else set()
             largest = max(largest, names, key=len)
     return largest | injected
-
-
-def plain_names(statements: Iterable[ast.stmt]) -> list[str]:
-    """The names that statements set to plain values; ValueError with the first statement that does anything else."""
-    names = list[str]()
-    for statement in statements:
-        if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-            raise ValueError(ast.unparse(statement))
-        try:
-            ast.literal_eval(statement.value)
-        except (TypeError, ValueError):
-            raise ValueError(ast.unparse(statement)) from None
-        for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
-            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-            names += [ast.unparse(part) for part in parts]
-    return names
 
 
 def check_names(names: Iterable[object], *, where: str) -> None:

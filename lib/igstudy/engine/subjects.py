@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ def subject(
     """
     net = model.classifier(output=output, device=study.device, precision=study.precision)
     count, start = count or study.images, study.skip if start is None else start
-    data = load_images(study.task, model=model, count=count, start=start, data=study.data, seed=study.seed)
+    data = load_images(study.task, model=model, count=count, start=start, **_which(study))
     outputs = net.logits(data.images[:1]).shape[1]
     if data.classes and outputs != len(data.classes):
         words = f"its network has {amount(outputs, 'output')} for {amount(len(data.classes), 'class', 'classes')}"
@@ -83,8 +84,15 @@ def pictured(study: Parameters, *, images: int = 1, models: Sequence[str] = (DEF
 
 def altered(study: Parameters, subject: Subject, alter: Alter) -> Tensor:
     """The subject's images (B, 3, H, W) again, their photographs altered at full size: compressed, blurred, …"""
-    which = {"count": len(subject.images) + len(subject.skipped), "start": subject.start, "seed": study.seed}
-    return load_images(study.task, model=subject.model, data=study.data, alter=alter, **which).images
+    count = len(subject.images) + len(subject.skipped)
+    return load_images(
+        study.task, model=subject.model, count=count, start=subject.start, alter=alter, **_which(study)
+    ).images
+
+
+def _which(study: Parameters) -> dict[str, Any]:
+    """What decides, beside the network and their numbers, which images a study has."""
+    return {"data": study.data, "seed": study.seed, "backgrounds": study.backgrounds}
 
 
 def drawn(pool: Callable[[], Images], names: Sequence[str], start: int, seed: int, count: int) -> Tensor:
@@ -105,7 +113,7 @@ def drawn(pool: Callable[[], Images], names: Sequence[str], start: int, seed: in
 def _pool(study: Parameters, model: Model) -> Images:
     there = collection(study.task, study.data)
     count = min(POOL, len(there.photographs)) if there else POOL
-    return load_images(study.task, model=model, count=count, data=study.data, seed=study.seed)
+    return load_images(study.task, model=model, count=count, **_which(study))
 
 
 def samples(study: Parameters, subject: Subject, source: Source, net: Classifier) -> Iterator[Sample]:
@@ -135,6 +143,7 @@ def samples(study: Parameters, subject: Subject, source: Source, net: Classifier
             start=subject.start + start,
             kept=count_kept(study, subject.start + start, len(images)),
             seed=study.seed,
+            backgrounds=study.backgrounds,
             batch_size=study.batch_size,
         )
 

@@ -107,11 +107,11 @@ def plan(study: Parameters) -> list[Unit]:
         loaded = load_model(model, data=study.data)
         size = _size(photographs, loaded)
         network = fingerprint.network(loaded, size)
-        beside = [_images(there, pool, loaded, 0, subjects.POOL, study.seed, size)] if referring else []
+        beside = [_images(study, there, pool, loaded, 0, subjects.POOL, size)] if referring else []
         folder = study.store / study.task / re.sub(r"\W+", "-", model.partition("@")[0])
         for start in range(study.skip, total, study.shard):
             count = min(study.shard, total - start)
-            images = _images(there, photographs[start : start + count], loaded, start, count, study.seed, size)
+            images = _images(study, there, photographs[start : start + count], loaded, start, count, size)
             numbers = [start, count, study.seed, study.batch_size, study.threads, device, study.precision]
             facts = [model.partition("@")[0], network, images, numbers, fingerprint.packages()]
             files = {}
@@ -132,7 +132,7 @@ def check_inputs(study: Parameters, unit: Unit, model: Model) -> None:
     photographs = _sampled(study, there)
     own = photographs[unit.start : unit.start + unit.count]
     size = _size(photographs, model)
-    images = _images(there, own, model, unit.start, unit.count, study.seed, size)
+    images = _images(study, there, own, model, unit.start, unit.count, size)
     if unit.inputs != digest([fingerprint.network(model, size), images]):
         more = ", or the model's function returns another network each time" if fingerprint.is_foreign(model) else ""
         raise ValueError(f"its network or images have changed since the study was planned: run it again{more}")
@@ -149,12 +149,12 @@ def _size(photographs: Sequence[Photograph], model: Model) -> tuple[int, ...]:
 
 
 def _images(
-    there: Collection | None, chosen: Sequence[Photograph], model: Model, start: int, count: int, seed: int,
+    study: Parameters, there: Collection | None, chosen: Sequence[Photograph], model: Model, start: int, count: int,
     size: Sequence[int],
 ) -> str:  # fmt: skip
     """The digest of the `chosen` photographs as the model takes them, or of the scenes of these numbers."""
     if there is None:
-        return fingerprint.scenes(start, count, seed)
+        return fingerprint.scenes(start, count, study.seed, study.backgrounds)
     return fingerprint.photographs(chosen, find_classes(there, model)[0], model, size)
 
 

@@ -34,7 +34,7 @@ class Agreement:
 
     images: tuple[str, ...]  # that were computed again
     differences: pd.DataFrame  # a row for each value: KEYS, and "difference" in standard deviations, at least 0
-    lost: int  # values of these images that are published and no longer computed
+    lost: int  # values of these images, networks, paths, protocols and steps that are published and were not computed
 
     def counts(self, *, guided: bool) -> tuple[int, int]:
         """How many values of guided paths, or of all else, are the same, and how many there are."""
@@ -74,6 +74,8 @@ def compare(known: pd.DataFrame, found: pd.DataFrame) -> Agreement:
     spread = counted.groupby(SPREAD)["value"].agg("std").rename("spread").reset_index()
     images = tuple(sorted(found["image"].unique()))
     own = known[known["image"].isin(images)]
+    for part in ("network", "path", "protocol", "steps"):  # of which a check may take some
+        own = own[own[part].isin(found[part].unique())]
     if own.empty:
         raise ValueError(f"none of these images is published: {', '.join(images)}")
     both = own.merge(found, on=KEYS, how="left", suffixes=("", " found"), indicator="origin").merge(spread, on=SPREAD)
@@ -97,7 +99,7 @@ def in_words(found: Agreement) -> str:
         same, every = found.counts(guided=guided)
         lines += [f"{same:,} of {amount(format(every, ','), 'value')} {what} the same"] if every else []
     if found.lost:
-        lines.append(f"{amount(found.lost, 'published value')} not computed any more")
+        lines.append(f"{amount(found.lost, 'published value')} of these not computed")
     others = found.differences[~found.differences["path"].str.startswith("guided")]
     most = others[others["difference"] > SAME].nlargest(10, "difference")
     return "\n".join([*lines, *([most.to_string(index=False)] if len(most) else [])])
@@ -123,5 +125,5 @@ def in_short(facts: dict[str, Any]) -> str:
     (same, every), (guided, of_guided) = facts["others"], facts["guided"]
     parts = [f"{same:,} of {every:,} values the same"] if every else []
     parts += [f"{guided:,} of {of_guided:,} of guided paths"] if of_guided else []
-    parts += [f"{facts['lost']:,} not computed any more"] if facts["lost"] else []
+    parts += [f"{facts['lost']:,} not computed"] if facts["lost"] else []
     return f"{', '.join(parts)} ({amount(facts['images'], 'image')}, {facts['device']}, at {facts['commit']})"

@@ -111,7 +111,7 @@ def computed_again() -> str:
     if of_guided:
         told += f" A guided path follows the rounding of its gradients: of its values, {guided:,} of {of_guided:,} did."
     if lost := sum(facts["lost"] for facts in found):
-        told += f" {amount(f'{lost:,}', 'value')} of them are not computed any more."
+        told += f" {amount(f'{lost:,}', 'published value')} could not be computed."
     return told
 
 

@@ -60,7 +60,8 @@ def classes(sample: Sample, protocol: Protocol) -> list[pd.DataFrame]:
     """On scenes of two objects, how much of either class's map falls on its own object, at the finest step count;
     and how much of both maps falls on the object whose class the network finds likelier.
     """
-    pairs = [objects.pair(sample.start + i, seed=sample.seed) for i in range(len(sample.images))]
+    pairs = [objects.pair(sample.start + i, seed=sample.seed, backgrounds=sample.backgrounds)
+             for i in range(len(sample.images))]  # fmt: skip
     images, masks = (torch.stack([getattr(pair, name) for pair in pairs]) for name in ("image", "masks"))
     maps = []
     for target in (0, 1):

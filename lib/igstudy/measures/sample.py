@@ -48,6 +48,7 @@ class Sample:
     start: int  # the number of the first image, which fixes its random streams
     kept: int  # of how many of these images maps are kept
     seed: int
+    backgrounds: int  # of the objects task, from how many of which its scenes are drawn
     batch_size: int
     sigma: float = 0  # of the Gaussian under which `stacked` maps rank pixels, in pixels; their rows say so
 

@@ -16,11 +16,12 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from igpaths.texts import amount
-from igstudy.engine.parameters import NAMES, Parameters, check_names, plain_names
+from igstudy.engine.parameters import NAMES, Parameters, check_names
+from igstudy.engine.plain_code import plain_names
 
 TAG = "parameters"
 # Which a chapter's own question decides, or a study alone has a use for
-QUESTION = ("paths", "rules", "output", "metrics", "protocols", "maps", "skip")
+QUESTION = ("paths", "rules", "output", "metrics", "protocols", "maps", "skip", "backgrounds")
 READER = "of_notebook"  # the function that reads all the others
 READS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 SETS = ("STORE_NAME", "STORE_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL")

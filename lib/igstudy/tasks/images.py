@@ -45,7 +45,7 @@ class Images:
 
 def load_images(
     task: str, *, model: Model, count: int, start: int = 0, data: str | Path = "", seed: int = 0,
-    alter: Alter | None = None,
+    backgrounds: int = objects.BACKGROUNDS, alter: Alter | None = None,
 ) -> Images:  # fmt: skip
     """Images number `start` to ``start + count - 1`` of a task, as `model` takes them.
 
@@ -61,6 +61,7 @@ def load_images(
     start : int, 0 or more.
     data : the folder of the tasks imagenet and folder; the environment variable IGPATHS_DATA where it is empty.
     seed : int, 0 or more.
+    backgrounds : int, on how many of its backgrounds the scenes of the objects task lie, as `objects.scene` takes it.
     alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
         such as a compression or a blur. A scene of the objects task is its own photograph.
 
@@ -73,13 +74,13 @@ def load_images(
     if model.name.startswith(OTHERS if task == "objects" else "objects/"):
         raise ValueError(f"model {model.name!r} does not know the classes of the task {task!r}")
     if there is None:
-        return _scenes(start, count, seed, alter)
+        return _scenes(start, count, seed, backgrounds, alter)
     return _photographs(there, model, start, count, seed, alter)
 
 
-def _scenes(start: int, count: int, seed: int, alter: Alter | None) -> Images:
+def _scenes(start: int, count: int, seed: int, backgrounds: int, alter: Alter | None) -> Images:
     indices = range(start, start + count)
-    batch = objects.batch(indices, split="test", seed=seed)
+    batch = objects.batch(indices, split="test", seed=seed, backgrounds=backgrounds)
     images = batch.images
     if alter is not None:
         images = torch.stack([to_tensor(alter(to_pil_image(image))) for image in images])

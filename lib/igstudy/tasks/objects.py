@@ -7,7 +7,8 @@ of 255 by which versions of Pillow round otherwise: nothing is downloaded or sto
 scikit-image and matplotlib ship.
 
 Training and test images come from disjoint regions of every photograph (left and right of `TRAIN_SHARE` of its
-width), and what is in `TEST_BACKGROUNDS` alone, all textures among it, is never seen in training.
+width), and what is in `TEST_BACKGROUNDS` alone, all textures among it, is never seen in training. A test image may be
+drawn from the first few of them alone: the first edition of the study had eight.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ MATERIALS = ("hubble_deep_field", "brick", "gravel", "retina", "page", "coins", 
              "immunohistochemistry", "grass")  # fmt: skip
 TRAIN_BACKGROUNDS = ("astronaut", "camera", "coffee", "stereo_motorcycle", "moon", "cell")
 TEST_BACKGROUNDS = (*TRAIN_BACKGROUNDS, "rocket", "clock", "grace_hopper", *(f"texture: {name}" for name in TEXTURES))
+BACKGROUNDS = len(TEST_BACKGROUNDS)
 TRAIN_SHARE = 0.6
 SPLITS = ("train", "test")
 TURNS = tuple(Image.Transpose)  # the seven turns and reflections of a square
@@ -58,7 +60,7 @@ class Batch:
     materials: tuple[str, ...]
 
 
-def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
+def scene(index: int, *, split: str = "test", seed: int = 0, backgrounds: int = BACKGROUNDS) -> Scene:
     """Image number `index` of a split, with one object of class ``index % 10``.
 
     Parameters
@@ -66,11 +68,12 @@ def scene(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     index : int, 0 or more.
     split : "train" or "test": which regions of the photographs are used.
     seed : int, 0 or more: another seed is another data set.
+    backgrounds : int, 1 to `BACKGROUNDS`: a test image lies on one of the first so many of ``TEST_BACKGROUNDS``.
     """
-    return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split)
+    return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split, backgrounds)
 
 
-def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
+def pair(index: int, *, split: str = "test", seed: int = 0, backgrounds: int = BACKGROUNDS) -> Scene:
     """Image number `index` of the two-object variant: two different classes, side by side or one above the other.
 
     Parameters are those of `scene`; the masks are disjoint.
@@ -78,12 +81,12 @@ def pair(index: int, *, split: str = "test", seed: int = 0) -> Scene:
     rng = _generator(index, split, seed, 2)
     first = index % len(CLASSES)
     second = (first + 1 + int(rng.integers(len(CLASSES) - 1))) % len(CLASSES)
-    return _compose([first, second], rng, split)
+    return _compose([first, second], rng, split, backgrounds)
 
 
-def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0) -> Batch:
+def batch(indices: Sequence[int], *, split: str = "test", seed: int = 0, backgrounds: int = BACKGROUNDS) -> Batch:
     """The single-object images with these indices, stacked; parameters are those of `scene`."""
-    scenes = [scene(index, split=split, seed=seed) for index in indices]
+    scenes = [scene(index, split=split, seed=seed, backgrounds=backgrounds) for index in indices]
     return Batch(
         images=torch.stack([s.image for s in scenes]),
         targets=torch.tensor([s.targets[0] for s in scenes]),
@@ -217,9 +220,11 @@ def _places(count: int, rng: np.random.Generator) -> list[tuple[float, float, fl
     return places if rng.integers(2) else places[::-1]
 
 
-def _compose(targets: list[int], rng: np.random.Generator, split: str) -> Scene:
-    backgrounds = TRAIN_BACKGROUNDS if split == "train" else TEST_BACKGROUNDS
-    background = backgrounds[int(rng.integers(len(backgrounds)))]
+def _compose(targets: list[int], rng: np.random.Generator, split: str, backgrounds: int) -> Scene:
+    if not 1 <= backgrounds <= BACKGROUNDS:
+        raise ValueError(f"backgrounds must be 1 to {BACKGROUNDS}, got {backgrounds}")
+    names = TRAIN_BACKGROUNDS if split == "train" else TEST_BACKGROUNDS[:backgrounds]
+    background = names[int(rng.integers(len(names)))]
     canvas = _crop(_photograph(background, split), rng, 90)
     _clutter(canvas, rng)
     grid = np.arange(SIZE, dtype=np.float32) + np.float32(0.5)

@@ -44,4 +44,5 @@ def test_weights_are_told_apart_and_are_those_of_the_tensors():
 
 def test_scenes_are_told_apart_by_their_numbers():
     every = [OBJECTS, replace(OBJECTS, images=5), replace(OBJECTS, skip=4), replace(OBJECTS, seed=1)]
+    every += [replace(OBJECTS, backgrounds=8)]
     assert len({inputs(each)["sha256"] for each in every}) == len(every)

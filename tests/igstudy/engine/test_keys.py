@@ -240,9 +240,9 @@ class TestImages:
         assert len(set(digests)) == len(digests)
         assert fingerprint.photographs((one,), {"dog": 0, "cat": 1}, three()) == digests[2]  # the class is what counts
 
-    def test_scenes_by_number_and_seed(self):
-        assert fingerprint.scenes(0, 4, 0) != fingerprint.scenes(4, 4, 0)
-        assert fingerprint.scenes(0, 4, 0) != fingerprint.scenes(0, 4, 1)
+    def test_scenes_by_number_seed_and_backgrounds(self):
+        different = [(0, 4, 0, 25), (4, 4, 0, 25), (0, 4, 1, 25), (0, 4, 0, 8)]
+        assert len({fingerprint.scenes(*numbers) for numbers in different}) == len(different)
 
 
 def test_the_study_of_these_tests_is_valid(tmp_path):

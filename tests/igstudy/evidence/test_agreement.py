@@ -37,10 +37,16 @@ def test_guided_paths_are_told_apart():
     assert "0 of 1 value of guided paths the same" in in_words(found)
 
 
-def test_a_value_that_is_not_computed_any_more_is_lost_and_a_new_one_does_not_count():
+def test_a_value_that_is_not_computed_is_lost_and_a_new_one_does_not_count():
     found = compare(KNOWN, table(row("a", 0.1, method="Σ g²")))
     assert (found.counts(guided=False), found.lost) == ((0, 0), 1)
-    assert "1 published value not computed any more" in in_words(found)
+    assert "1 published value of these not computed" in in_words(found)
+
+
+def test_a_check_of_some_networks_and_paths_loses_none_of_the_others():
+    known = pd.concat([KNOWN, KNOWN.assign(network="other"), KNOWN.assign(path="blur"), KNOWN.assign(steps=4)])
+    found = compare(known, table(row("a", 0.1)))
+    assert (found.counts(guided=False), found.lost) == ((1, 1), 0)
 
 
 @pytest.mark.parametrize(("left_out", "counts"), [("wrong class", (0, 0)), ("", (0, 1))])

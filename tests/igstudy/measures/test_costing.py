@@ -35,7 +35,8 @@ def sample(path, module, *, targets=NONE, shape=(3, 4, 5), output="logit", **cha
     facts |= {"names": ("a", "b"), "photographs": ("a", "b"), "materials": ("", ""), "masks": None}
     facts |= {"altered": lambda alter: x, "references": lambda count: x.expand(count, *x.shape), "start": 0}
     source = on_path(path, output=output, steps=(2,))
-    return Sample(**(facts | {"source": source, "targets": targets, "kept": 0, "seed": 0, "batch_size": 16} | changes))
+    facts |= {"kept": 0, "seed": 0, "backgrounds": 25, "batch_size": 16}
+    return Sample(**(facts | {"source": source, "targets": targets} | changes))
 
 
 def network(path):

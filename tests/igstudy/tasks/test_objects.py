@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage.measure import label
 
+from igstudy.engine.parameters import BACKGROUNDS
 from igstudy.tasks import objects, textures, training
 
 indices = st.integers(0, 10**6)
@@ -164,6 +165,18 @@ def test_test_backgrounds_are_not_seen_in_training(monkeypatch):
     assert len(set(objects.TEST_BACKGROUNDS)) == 25
     assert not set(TEXTURED) & set(objects.TRAIN_BACKGROUNDS)
     assert not set(objects.MATERIALS) & set(objects.TEST_BACKGROUNDS)
+
+
+@pytest.mark.parametrize("make", [objects.scene, objects.pair])
+def test_scenes_of_fewer_backgrounds_lie_on_the_first_of_them(make):
+    few = {make(index, backgrounds=8).photograph for index in range(60)}
+    assert few == {*objects.TRAIN_BACKGROUNDS, "rocket", "clock"}
+    assert make(3, backgrounds=1).photograph == objects.TEST_BACKGROUNDS[0]
+    assert torch.equal(make(3).image, make(3, backgrounds=25).image)
+    assert objects.BACKGROUNDS == BACKGROUNDS  # which the parameters know without torch
+    for count in (0, 26):
+        with pytest.raises(ValueError, match=rf"^backgrounds must be 1 to 25, got {count}$"):
+            make(3, backgrounds=count)
 
 
 @pytest.mark.parametrize("make", [objects.scene, objects.pair])
