@@ -5,7 +5,7 @@ OF_THE_BOOK = (
     *("confirm-sensitivity", "confirm-split", "confirm-split-lite1", "confirm-stability", "confirm-steps"),
     "confirm-straight",
     *("devices-objects", "devices-photographs", "inception-steps"),
-    *("objects-logit", "objects-paired", "objects-paths", "objects-published", "objects-steps"),
+    *("objects-backgrounds", "objects-logit", "objects-paired", "objects-paths", "objects-published", "objects-steps"),
     *("objects-temperature", "pair"),
     *("photographs", "photographs-information", "photographs-logit", "photographs-many", "photographs-paths"),
     *("photographs-steps", "photographs-temperature", "rounding-objects", "sensitivity-objects"),

@@ -33,6 +33,7 @@ from igstudy.engine.units import plan
 from igstudy.evidence.inference import clustered
 from igstudy.evidence.names import EXPLORATORY, OF_THE_BOOK, is_confirming
 from igstudy.evidence.tables.quality import AVERAGES, ways
+from igstudy.tasks.objects import material
 
 BITS = 12
 FILES = ("values.parquet", "summary.parquet", "provenance.json")
@@ -121,7 +122,7 @@ def published(
     for name in chosen:
         table = pq.read_table(there[name] / "values.parquet", filters=wanted)
         if "material" not in table.column_names:  # published before rows said it
-            table = table.add_column(VALUES.index("material"), "material", _repeated("", len(table)))
+            table = table.add_column(VALUES.index("material"), "material", _materials(table["image"]))
         tables.append(table.append_column("study", _repeated(name, len(table))))
     if not tables:
         return pd.DataFrame(columns=[*VALUES, "study"])
@@ -182,6 +183,18 @@ def _facts(folder: Path) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{file} is damaged: {error}") from error
     return facts
+
+
+def _materials(images: pa.ChunkedArray) -> pa.DictionaryArray:
+    """What fills the objects of images by their names: a scene's number tells it; "" of photographs."""
+    images = images.unify_dictionaries().combine_chunks()
+    of_each = [
+        material(int(name.removeprefix("scene-"))) if name.startswith("scene-") else ""
+        for name in images.dictionary.to_pylist()
+    ]
+    names = sorted(set(of_each))
+    codes = np.array([names.index(name) for name in of_each], dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(codes[images.indices.to_numpy()], pa.array(names, pa.string()))
 
 
 def _repeated(name: str, times: int) -> pa.DictionaryArray:

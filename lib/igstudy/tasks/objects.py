@@ -73,6 +73,11 @@ def scene(index: int, *, split: str = "test", seed: int = 0, backgrounds: int = 
     return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split, backgrounds)
 
 
+def material(index: int) -> str:
+    """The photograph that fills the first object of image number `index`, of either variant and any split and seed."""
+    return MATERIALS[index % len(CLASSES)]
+
+
 def pair(index: int, *, split: str = "test", seed: int = 0, backgrounds: int = BACKGROUNDS) -> Scene:
     """Image number `index` of the two-object variant: two different classes, side by side or one above the other.
 
@@ -238,5 +243,5 @@ def _compose(targets: list[int], rng: np.random.Generator, split: str, backgroun
         canvas.paste(_crop(_photograph(MATERIALS[target], split), rng, 100), mask=Image.fromarray(cover))
         masks.append(cover > 127)
     pixels = torch.from_numpy(np.array(canvas)).permute(2, 0, 1).contiguous()
-    material = MATERIALS[targets[0]]
-    return Scene(pixels / 255, tuple(targets), torch.from_numpy(np.stack(masks)), background, material)
+    filled = MATERIALS[targets[0]]
+    return Scene(pixels / 255, tuple(targets), torch.from_numpy(np.stack(masks)), background, filled)
