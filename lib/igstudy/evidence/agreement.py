@@ -20,7 +20,7 @@ from igpaths.texts import amount, read_text
 from igstudy.engine.parameters import Parameters
 from igstudy.engine.provenance import commit, device_name
 from igstudy.engine.runs import measured
-from igstudy.evidence.results import GROUPS, published
+from igstudy.evidence.results import BITS, GROUPS, published
 
 SAME = 0.05  # standard deviations within which two values count as the same
 FILE = "agreement.json"
@@ -85,7 +85,8 @@ def compare(known: pd.DataFrame, found: pd.DataFrame) -> Agreement:
         was, now = moved.iloc[0][["photograph", "photograph found"]]
         raise ValueError(f"{moved['image'].iloc[0]} is another image by now: on {was} when published, on {now} today")
     is_out, is_out_now = both["left_out"] != "", both["left_out found"] != ""
-    apart = (both["value"] - both["value found"]).abs()
+    kept = both["value"].abs() * 2.0**-BITS  # of a published value there are so many bits
+    apart = ((both["value"] - both["value found"]).abs() - kept).clip(lower=0)
     difference = np.where(apart == 0, 0.0, apart / both["spread"].where(both["spread"] > 0))
     both["difference"] = np.where(is_out != is_out_now, np.inf, np.nan_to_num(difference, nan=np.inf))
     return Agreement(images, both.loc[~(is_out & is_out_now), [*KEYS, "difference"]], int(is_lost.sum()))

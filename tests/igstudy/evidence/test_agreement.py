@@ -27,7 +27,8 @@ def test_the_same_is_within_a_share_of_the_spread_of_all_images(moved, same):
     assert found.images == ("a", "b")
     assert found.counts(guided=False) == (same, 2)
     assert found.counts(guided=True) == (0, 0)
-    np.testing.assert_allclose(sorted(found.differences["difference"]), [0, moved / SPREAD], atol=1e-12)
+    cut = 0.3 * 2**-12  # which publishing may have cut off
+    np.testing.assert_allclose(sorted(found.differences["difference"]), [0, max(0, moved - cut) / SPREAD], atol=1e-12)
 
 
 def test_guided_paths_are_told_apart():
@@ -56,9 +57,9 @@ def test_what_both_leave_out_does_not_count_and_what_one_leaves_out_differs(left
     assert found.counts(guided=False) == counts
 
 
-def test_values_without_any_spread_are_the_same_only_if_equal():
+def test_values_without_any_spread_are_the_same_only_if_equal_to_the_published_digits():
     known = table(*(row(name, 1.0) for name in "abc"))
-    assert compare(known, table(row("a", 1.0), row("b", 1.001))).counts(guided=False) == (1, 2)
+    assert compare(known, table(row("a", 0.99999), row("b", 1.001))).counts(guided=False) == (1, 2)
 
 
 def test_another_image_of_the_same_name_is_refused():
