@@ -14,7 +14,8 @@ from igstudy.engine import store
 from igstudy.engine.runs import rows, run
 from igstudy.engine.units import plan
 from igstudy.evidence import results
-from igstudy.evidence.results import GROUPS, VALUES, merged, publish, published, shortened, studies
+from igstudy.evidence.results import GROUPS, VALUES, merged, publish, published, shortened, studies, summary
+from igstudy.tasks.objects import scene
 from studies import study
 
 ROOT = Path(__file__).parents[3]
@@ -113,7 +114,31 @@ def test_a_study_without_the_metrics_has_no_rows_among_those_of_others(shelf, tm
     assert published("again", metrics=("insertion",)).empty
 
 
-def test_a_study_that_was_published_before_rows_had_a_material_has_none(shelf, tmp_path):
+def test_scenes_that_were_published_before_rows_had_a_material_have_that_of_their_numbers(shelf, tmp_path):
+    file = tmp_path / "results" / "first" / "values.parquet"
+    table = pq.read_table(file).drop_columns("material")
+    names = sorted(set(table["image"].to_pylist()))
+    scenes = [f"scene-{names.index(name) + 8:05d}" for name in table["image"].to_pylist()]
+    column = pa.array(scenes, pa.string()).dictionary_encode()
+    pq.write_table(table.set_column(table.column_names.index("image"), "image", column), file)
+    old = published("first")
+    assert len(set(old["image"])) == len(names) > 2
+    for image, its in old.groupby("image", observed=True):
+        assert set(its["material"]) == {scene(int(str(image).removeprefix("scene-"))).material}
+
+
+def test_every_published_average_is_what_the_statistics_make_of_the_values():
+    """Of two committed studies, one of the first edition, to the digits that are kept."""
+    for name in ("rounding-objects", "objects-paired"):
+        averages = pd.read_parquet(ROOT / "results" / name / "summary.parquet")
+        expected = summary(published(name)).astype(dict.fromkeys(GROUPS, str))
+        both = expected.merge(averages.astype(dict.fromkeys(GROUPS, str)), on=GROUPS, validate="1:1")
+        assert len(both) == len(expected) == len(averages)
+        for value in ("n", "value", "low", "high"):
+            np.testing.assert_allclose(both[f"{value}_x"], both[f"{value}_y"], rtol=2**-11, atol=1e-7)
+
+
+def test_photographs_that_were_published_before_rows_had_a_material_have_none(shelf, tmp_path):
     file = tmp_path / "results" / "first" / "values.parquet"
     assert "material" in pq.read_schema(file).names
     pq.write_table(pq.read_table(file).drop_columns("material"), file)
