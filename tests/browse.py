@@ -278,6 +278,15 @@ def test_each_choice_changes_what_is_shown(look, control, by):
     assert {name for name in after if after[name] != before[name]} >= MOVED[control]
 
 
+def test_curves_fit_when_the_window_becomes_another(look):
+    for width in (*WIDTHS.values(), *WIDTHS.values()):
+        look.set_viewport_size({"width": width, "height": 900})
+        look.wait_for_function(
+            "() => [...document.querySelectorAll('#look .curves > div')].every("
+            "each => Math.abs(each.querySelector('svg').getBoundingClientRect().width - each.clientWidth) <= 1)"
+        )
+
+
 def test_a_network_is_offered_for_the_images_that_it_has_walked(look):
     image, network = (look.locator(f"#look select[name={name}]") for name in ("image", "network"))
     seen = set()

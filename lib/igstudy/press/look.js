@@ -55,6 +55,9 @@
   };
 
   places.forEach((place) => place.setAttribute("role", "img"));
+  // Vega measures at the window's event alone, which comes before the page has settled in its new columns
+  const settled = new ResizeObserver(() => window.dispatchEvent(new Event("resize")));
+  places.forEach((place) => settled.observe(place));
   slider.addEventListener("input", () => {
     share = slider.value / slider.max;
     show();
