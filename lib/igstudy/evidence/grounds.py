@@ -52,12 +52,13 @@ def deciding(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _images(chosen: Callable[[str], bool]) -> dict[str, int]:
-    """The most images of each network in the studies that are chosen."""
-    images = dict[str, int]()
+    """How many different images of each network the studies have that are chosen."""
+    images = dict[str, set[int]]()
     for own in (facts["parameters"] for name, facts in studies().items() if chosen(name)):
+        first = own.get("skip", 0)  # studies of before have none
         for name in map(label, own["models"]):
-            images[name] = max(images.get(name, 0), own["images"])
-    return images
+            images.setdefault(name, set()).update(range(first, first + own["images"]))
+    return {name: len(numbers) for name, numbers in images.items()}
 
 
 def precedence() -> str:

@@ -52,6 +52,14 @@ def test_where_a_network_is_part_of_the_confirmation_its_other_studies_do_not_co
 
 
 @pytest.mark.usefixtures("published")
+def test_images_of_several_studies_count_once_each(monkeypatch):
+    facts = grounds.studies()["small"]  # of the first 12
+    others = {f"{skip}": {"parameters": facts["parameters"] | {"skip": skip, "images": 5}} for skip in (0, 10, 100)}
+    monkeypatch.setattr(grounds, "studies", lambda: {"small": facts, **others})
+    assert "(vgg; up to 20 images each" in grounds.scope(NOTHING)
+
+
+@pytest.mark.usefixtures("published")
 def test_it_is_said_how_many_images_count():
     asked = [
         Quantity("igpaths", "IG", "insertion", "black, 21 counts", "signed", ("finest",)),
