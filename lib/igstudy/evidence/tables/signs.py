@@ -115,7 +115,7 @@ def with_temperature(sweep: Mapping[tuple[str, str, str], Estimate], sure: Mappi
     would = f"If a lack of confidence were enough to undo IDGI, the gains at ${last}$ would lie at 0"
     ending = "."
     if any(each.low <= 0 <= each.high for each in at_last):
-        ending = ", and an interval there holds 0, so this stays open."
+        ending = ", and an interval there includes 0, so this stays open."
     elif at_last and all(each.low > 0 for each in at_last):
         ending = ", but they lie above it."
     return (
