@@ -38,6 +38,9 @@ Natural = Annotated[
 Positive = Annotated[
     int, Field(ge=1, le=MOST, strict=True), allowed(f"an integer, at least 1, at most {MOST}", parsed=True)
 ]
+Backgrounds = Annotated[
+    int, Field(ge=1, le=BACKGROUNDS, strict=True), allowed(f"an integer, 1 to {BACKGROUNDS}", parsed=True)
+]
 Place = Annotated[str, Field(pattern=f"^{PRINTED}*$"), allowed("a folder's path")]
 Counts = Annotated[tuple[Positive, ...], Field(min_length=1), allowed("a list of positive integers", parsed=True)]
 Names = Annotated[tuple[str, ...], SkipValidation]  # compared with the registries once all else is right
@@ -123,9 +126,7 @@ class Parameters:
     protocols: Names = ("igpaths", "study-b")
     maps: Natural = 0
     seed: Natural = 0
-    backgrounds: Annotated[
-        int, Field(ge=1, le=BACKGROUNDS, strict=True), allowed(f"an integer, 1 to {BACKGROUNDS}", parsed=True)
-    ] = BACKGROUNDS
+    backgrounds: Backgrounds = BACKGROUNDS
     device: Annotated[
         str, Field(pattern=r"^(cpu|cuda(:[0-9]{1,3})?)$"), allowed("cpu, cuda or cuda:N", meant={"gpu": "cuda"})
     ] = "cpu"

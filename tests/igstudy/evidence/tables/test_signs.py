@@ -139,7 +139,10 @@ def test_a_temperature_moves_the_gain_of_what_was_measured(hot, words):
 
 @pytest.mark.parametrize(
     ("low", "words"),
-    [(0.05, "would lie at 0, but they lie above it."), (-0.05, "and an interval there includes 0, so this stays open.")],
+    [
+        (0.05, "would lie at 0, but they lie above it."),
+        (-0.05, "and an interval there includes 0, so this stays open."),
+    ],
 )
 def test_what_an_interval_cannot_tell_stays_open(low, words):
     sweep = {("IG", "absolute", "T = 0.25"): exact(0.2), ("IG", "absolute", "T = 4"): Estimate(0.1, low, 0.3, 5)}
