@@ -68,7 +68,7 @@ def scene(index: int, *, split: str = "test", seed: int = 0, backgrounds: int = 
     index : int, 0 or more.
     split : "train" or "test": which regions of the photographs are used.
     seed : int, 0 or more: another seed is another data set.
-    backgrounds : int, 1 to `BACKGROUNDS`: a test image lies on one of the first so many of ``TEST_BACKGROUNDS``.
+    backgrounds : int, 1 to 25: a test image lies on one of the first so many of ``TEST_BACKGROUNDS``.
     """
     return _compose([index % len(CLASSES)], _generator(index, split, seed, 1), split, backgrounds)
 
