@@ -61,7 +61,7 @@ def load_images(
     start : int, 0 or more.
     data : the folder of the tasks imagenet and folder; the environment variable IGPATHS_DATA where it is empty.
     seed : int, 0 or more.
-    backgrounds : int, on how many of its backgrounds the scenes of the objects task lie, as `igstudy.tasks.objects.scene` takes it.
+    backgrounds : int, 1 to 25: on how many backgrounds the scenes of the objects task lie.
     alter : function from the photograph at its full size to another, applied before the model resizes and crops it,
         such as a compression or a blur. A scene of the objects task is its own photograph.
 
