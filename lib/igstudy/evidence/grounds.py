@@ -106,8 +106,9 @@ def computed_again() -> str:
     same, values = (sum(facts["others"][i] for facts in found) for i in (0, 1))
     guided, of_guided = (sum(facts["guided"][i] for facts in found) for i in (0, 1))
     told = (
-        f"Of {len(found)} of the {amount(len(every), 'study', 'studies')}, a few images of each network were computed "
-        f"again by a later version: {same:,} of {values:,} values are the same, within {SAME:g} standard deviations."
+        f"In {len(found)} of the {amount(len(every), 'study', 'studies')}, at least one image of each network was "
+        f"computed again by a later version: {same:,} of {values:,} values are the same, within {SAME:g} standard "
+        "deviations."
     )
     if of_guided:
         told += f" A guided path follows the rounding of its gradients: of its values, {guided:,} of {of_guided:,} did."

@@ -120,7 +120,7 @@ def test_it_is_said_how_many_values_a_later_version_computes_alike(monkeypatch):
     monkeypatch.setattr(grounds, "recorded", lambda folder: facts)
     told = grounds.computed_again()
     assert told.startswith(
-        "Of 1 of the 1 study, a few images of each network were computed again by a later version: 9 of"
+        "In 1 of the 1 study, at least one image of each network was computed again by a later version: 9 of"
     )
     assert told.endswith("of its values, 1 of 2 did.")
     assert "9 of 10 values the same, 1 of 2 of guided paths (1 image, x86_64 AVX2, at abc)" in grounds.on_what()

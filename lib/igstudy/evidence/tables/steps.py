@@ -1,5 +1,6 @@
-"""Scores against the number of steps, ours and Study A's: its Table 4 and Figure 4, for every network and protocol; how
-many steps are enough; and what paths that stop short of their end have to do with it.
+"""Scores against the number of steps, ours and Study A's, for every network and protocol; how many steps are enough.
+
+The paper's are its Table 4 and Figure 4.
 """
 
 import math
@@ -8,7 +9,6 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
@@ -22,7 +22,6 @@ from igstudy.evidence.tables.quality import by_image, choose
 
 PAPERS_NETWORK = "InceptionV3"  # of Table 4 and Figure 4
 CLOSE = 0.05  # a share within which a score, or a sum, is near enough to its limit
-ALIKE = 0.2  # a share within which two gains are about as large, as for claims
 OF_ONE_IMAGE = next(question for question in QUESTIONS if question.metric == "steps to 95 %")
 ON = {**kinds.WORDS, kinds.CONTROL: kinds.CONTROL, kinds.OTHER: "other networks"}  # kinds of network in a sentence
 Needed = Mapping[str, Mapping[str, float]]  # steps by method and network
@@ -200,27 +199,6 @@ def in_steps(counts: Collection[float]) -> str:
     """Step counts in words, from fewest to most: "8 to 64", or "8 to more than were tried" where all are too few."""
     low, high = ("more than were tried" if math.isinf(each) else f"{each:g}" for each in (min(counts), max(counts)))
     return low if low == high else f"{low} to {high}"
-
-
-def of_cut_walks(cut: Sequence[float], whole: Sequence[float]) -> str:
-    """Whether a gain from more steps is one from longer walks, in words: by each network along cut and whole walks.
-
-    Numbers are medians. Which walks gain more is said where all networks agree.
-    """
-    if not (len(cut) and len(whole)):
-        return "was not measured under both protocols"
-    one, other = float(np.median(cut)), float(np.median(whole))
-    gains = f"gains {one:.3f} with walks that are cut short and {other:.3f} with whole walks"
-    if abs(other - one) <= ALIKE * abs(one):
-        return f"{gains}. The two are about as large, so the cut does not explain the gain"
-    more = sum(longer > shorter for shorter, longer in zip(cut, whole, strict=True))
-    if more == len(cut):
-        return f"{gains}. Whole walks gain more on each, so the cut does not explain the gain but hides part of it"
-    if more == 0:
-        return (
-            f"{gains}. Whole walks gain less on each, so the rest of the gain comes from the cut, not from finer steps"
-        )
-    return f"{gains}. Whole walks gain more on {more} of {len(cut)} networks, which leaves open what the cut explains"
 
 
 def needs(found: Needed) -> str:

@@ -44,3 +44,22 @@ def test_networks_of_one_protocol_alone_and_the_control_say_nothing():
     assert cut.by_kind(gains(vgg=0.1), gains(resnet=0.1)) == cut.by_kind({}, {}) == nothing
     assert cut.by_kind(gains(squeezenet1_1=0.1), gains(squeezenet1_1=0.1)) == nothing
     assert cut.by_kind(gains(mine=0.1), gains(mine=0.1)).startswith("- On these networks, by medians over 1 network: ")
+
+
+@pytest.mark.parametrize(
+    ("whole", "words"),
+    [
+        (0.11, "about as large"),
+        (0.95, "hides part of it"),
+        (0.02, "comes from the cut"),
+        (0.3, "more on 2 of 3 networks, which leaves open"),
+    ],
+)
+def test_what_cut_walks_explain_depends_on_the_gain_along_whole_ones(whole, words):
+    found = cut.of_cut_walks([0.1, 0.1, 0.9], [whole] * 3)
+    assert words in found
+    assert f"gains 0.100 with walks that are cut short and {whole:.3f} with whole walks" in found
+
+
+def test_a_cut_that_was_not_measured_explains_nothing():
+    assert cut.of_cut_walks([], []) == "was not measured under both protocols"

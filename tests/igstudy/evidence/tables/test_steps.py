@@ -20,7 +20,6 @@ from igstudy.evidence.tables.steps import (
     like_papers,
     needs,
     needs_table,
-    of_cut_walks,
     paper_changes,
     paper_scores,
     paper_sweep,
@@ -158,25 +157,6 @@ def test_enough_steps_are_those_from_which_on_the_sum_is_complete_on_the_median_
     assert enough_for_sum(tenfold, methods=("IG",)) == {"IG": {"vgg": 8}}  # as a share of the change of score
     assert in_steps(found["IG"].values()) == "16"
     assert in_steps([16, np.inf]) == "16 to more than were tried"
-
-
-@pytest.mark.parametrize(
-    ("whole", "words"),
-    [
-        (0.11, "about as large"),
-        (0.95, "hides part of it"),
-        (0.02, "comes from the cut"),
-        (0.3, "more on 2 of 3 networks, which leaves open"),
-    ],
-)
-def test_what_cut_walks_explain_depends_on_the_gain_along_whole_ones(whole, words):
-    found = of_cut_walks([0.1, 0.1, 0.9], [whole] * 3)
-    assert words in found
-    assert f"gains 0.100 with walks that are cut short and {whole:.3f} with whole walks" in found
-
-
-def test_a_cut_that_was_not_measured_explains_nothing():
-    assert of_cut_walks([], []) == "was not measured under both protocols"
 
 
 def of_images(steps):
