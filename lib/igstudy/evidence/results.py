@@ -12,6 +12,7 @@ of mantissa: each is off by 1/8,192 of itself at most, far below what an interva
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -188,10 +189,8 @@ def _facts(folder: Path) -> dict[str, Any]:
 def _materials(images: pa.ChunkedArray) -> pa.DictionaryArray:
     """What fills the objects of images by their names: a scene's number tells it; "" of photographs."""
     images = images.unify_dictionaries().combine_chunks()
-    of_each = [
-        material(int(name.removeprefix("scene-"))) if name.startswith("scene-") else ""
-        for name in images.dictionary.to_pylist()
-    ]
+    scenes = [re.fullmatch(r"scene-(\d+)", name) for name in images.dictionary.to_pylist()]
+    of_each = [material(int(scene[1])) if scene else "" for scene in scenes]
     names = sorted(set(of_each))
     codes = np.array([names.index(name) for name in of_each], dtype=np.int32)
     return pa.DictionaryArray.from_arrays(codes[images.indices.to_numpy()], pa.array(names, pa.string()))

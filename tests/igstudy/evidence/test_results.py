@@ -118,13 +118,16 @@ def test_scenes_that_were_published_before_rows_had_a_material_have_that_of_thei
     file = tmp_path / "results" / "first" / "values.parquet"
     table = pq.read_table(file).drop_columns("material")
     names = sorted(set(table["image"].to_pylist()))
-    scenes = [f"scene-{names.index(name) + 8:05d}" for name in table["image"].to_pylist()]
+    numbered = {name: f"scene-{number + 8:05d}" for number, name in enumerate(names)}
+    numbered[names[0]] = "scene-1.jpg"  # a reader's photograph
+    scenes = [numbered[name] for name in table["image"].to_pylist()]
     column = pa.array(scenes, pa.string()).dictionary_encode()
     pq.write_table(table.set_column(table.column_names.index("image"), "image", column), file)
     old = published("first")
     assert len(set(old["image"])) == len(names) > 2
     for image, its in old.groupby("image", observed=True):
-        assert set(its["material"]) == {scene(int(str(image).removeprefix("scene-"))).material}
+        number = str(image).removeprefix("scene-")
+        assert set(its["material"]) == {scene(int(number)).material if number.isdecimal() else ""}
 
 
 def test_every_published_average_is_what_the_statistics_make_of_the_values():
