@@ -42,9 +42,10 @@ SIDEWAYS = """() => {
 }"""
 # The rules of axe that a theme can break; no width can, so they are asked of wide pages alone
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
-# The interactive page's curves are drawn again a moment after its window has changed; other pages have none
-FITTED = """() => [...document.querySelectorAll("#look .curves > div")].every(each =>
-    Math.abs(each.querySelector("svg").getBoundingClientRect().width - each.clientWidth) <= 1)"""
+# A window that changes moves the sidebar for a fifth of a second, and the interactive page draws its curves again
+SETTLED = """() => !document.getAnimations().length
+    && [...document.querySelectorAll("#look .curves > div")].every(each =>
+        Math.abs(each.querySelector("svg").getBoundingClientRect().width - each.clientWidth) <= 1)"""
 # Text that a reader would take for TeX, outside code
 RAW = r"""() => {
     const raw = /\\[()\[\]]|\$\$|\\(begin|frac|sum|int|alpha|mathrm|Delta|partial)\b/;
@@ -168,7 +169,7 @@ def test_every_page_keeps_to_its_limits(browser):
             limited -= set() if re.match(r"\d\d-", each.title) else {*OF_CHAPTERS}
             for width, height in SIZES:
                 page.set_viewport_size({"width": width, "height": height})
-                page.wait_for_function(FITTED)
+                page.wait_for_function(SETTLED)
                 measured = measure(page)
                 print(f"{each.title:>28} {width:>5} " + " ".join(f"{measured[name]:>15.4g}" for name in COLUMNS))
                 found += faults(each.title, {name: measured[name] for name in COLUMNS if name in limited})
@@ -285,7 +286,7 @@ def test_each_choice_changes_what_is_shown(look, control, by):
 def test_curves_fit_when_the_window_becomes_another(look):
     for width in (*WIDTHS.values(), *WIDTHS.values()):
         look.set_viewport_size({"width": width, "height": 900})
-        look.wait_for_function(FITTED)
+        look.wait_for_function(SETTLED)
 
 
 def test_a_network_is_offered_for_the_images_that_it_has_walked(look):
