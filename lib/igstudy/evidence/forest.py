@@ -6,20 +6,20 @@ from collections.abc import Sequence
 import pandas as pd
 
 from igstudy.evidence import kinds
-from igstudy.evidence.claims import SOURCES
+from igstudy.evidence.claims import SOURCES, Claim
 from igstudy.evidence.deciding import LEAST, Answer, Row, Verdict, comparable, in_unit
 from igstudy.evidence.networks import Across
 from igstudy.evidence.statistics import Estimate
 from igstudy.evidence.untested import need
 from igstudy.evidence.verdicts import MARKS, asked, in_numbers, marked, number, quantities, word
 
-AGREE = {
-    "all": "The mean over networks must lie within the bounds in all comparisons",
-    "most": "The mean over networks must lie within the bounds in two thirds of the comparisons",
-    "half": "The mean over networks must lie within the bounds in half of the comparisons",
-    "some": "One network must lie within the bounds in one comparison",
-    "never": "No network's interval may lie outside the bounds in any comparison",
-}  # fmt: skip
+AGREE = {  # and what a claim of several comparisons adds
+    "all": ("The mean over networks must lie within the bounds", " in all comparisons"),
+    "most": ("The mean over networks must lie within the bounds", " in two thirds of the comparisons"),
+    "half": ("The mean over networks must lie within the bounds", " in half of the comparisons"),
+    "some": ("One network must lie within the bounds", " in one comparison"),
+    "never": ("No network's interval may lie outside the bounds", " in any comparison"),
+}
 PAPER = "the paper's protocol"
 MEAN = "all of them"
 
@@ -41,11 +41,16 @@ def _full(found: Verdict) -> str:
         f"> {claim.quote}",
         f"From {SOURCES[claim.paper]}, {claim.place}; answered in {{doc}}`{claim.chapter}`.",
         "\n".join(decided),
-        f"{AGREE[claim.agree]}. Margin: {claim.why}.{_printed(found)}{_scales(found)}",
+        f"{_agreeing(claim)}. Margin: {claim.why}.{_printed(found)}{_scales(found)}",
         "\n".join(told) or f"Not tested, because this needs {need(claim)}.",
         f"{_table(sides)}\n:::",
     ]
     return "\n\n".join(paragraphs)
+
+
+def _agreeing(claim: Claim) -> str:
+    within, of_several = AGREE[claim.agree]
+    return within + (of_several if len(claim.original.comparisons) > 1 else "")
 
 
 def _printed(found: Verdict) -> str:

@@ -53,7 +53,7 @@ def test_a_fold_says_the_answer_what_decides_and_every_network(effect, mark, wor
     text = full(verdict(a_claim(side), of_side(side, effect)))
     assert text.startswith(f":::{{dropdown}} {mark} a text: a text {word}.")
     assert "- the paper's protocol: IG: insertion (a minus b; by magnitude; igpaths) above 0" in text
-    assert f"{IN_WORDS['all']}. Margin: a text." in text
+    assert "The mean over networks must lie within the bounds. Margin: a text." in text
     assert re.search(rf"- ImageNet networks: <span .*</span> {word.lower()} \({effect} \[", text)
     *networks, mean = [each for each in lines(text) if each]
     assert [each[1] for each in networks] == list(NETWORKS)
@@ -63,6 +63,13 @@ def test_a_fold_says_the_answer_what_decides_and_every_network(effect, mark, wor
         rf"<strong>{mark} {effect} \[.*\]</strong>; a new network [-\d.]+ to [-\d.]+; {over} of 5 above 0, p = 0.062",
         mean[2],
     )
+
+
+def test_only_a_claim_of_several_comparisons_says_in_how_many_they_must_agree():
+    (quantities,) = a_side("difference", 0).comparisons
+    side = replace(a_side("difference", 0), comparisons=(quantities, quantities))
+    text = full(verdict(a_claim(side), of_side(side, 1)))
+    assert "The mean over networks must lie within the bounds in all comparisons. Margin: a text." in text
 
 
 def test_a_network_of_few_images_is_shown_as_one():
