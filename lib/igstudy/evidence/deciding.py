@@ -20,7 +20,7 @@ from igstudy.evidence.cells import Cells, published
 from igstudy.evidence.claims import AGREE, LOGARITHMIC, Claim, Comparison, Side, claims
 from igstudy.evidence.inference import Inference, student
 from igstudy.evidence.kinds import KINDS, kind_of
-from igstudy.evidence.networks import Across, across, holm, over_networks, rope, share
+from igstudy.evidence.networks import Across, across, holm, rope, share
 from igstudy.evidence.papers import as_rows
 from igstudy.evidence.statistics import Estimate
 
@@ -264,15 +264,9 @@ def _alike(answer: Answer) -> float:
 
 
 def _mean(answer: Answer, names: Sequence[str], unit: float) -> Estimate:
-    """The mean over these networks in a unit, by `across`, but never surer than by Student's t; of one, its own.
-
-    Student's t alone takes networks that share their photographs for independent. Of two networks that differ much,
-    `across` alone covers 87 to 91 %.
-    """
-    effects = [answer.effects[name] for name in names]
-    mean = across(effects, correlation=_alike(answer))
-    plain = over_networks([each.value for each in effects])
-    low, high = sorted((min(mean.low, plain.low) / unit, max(mean.high, plain.high) / unit))
+    """The mean over these networks in a unit."""
+    mean = across([answer.effects[name] for name in names], correlation=_alike(answer))
+    low, high = sorted((mean.low / unit, mean.high / unit))
     return Estimate(mean.value / unit, low, high, mean.n)
 
 

@@ -58,7 +58,9 @@ def across(estimates: Sequence[Inference], *, correlation: float = 0.0) -> Acros
     estimates : one or more.
     correlation : in [0, 1), that of the errors of two networks: the mean correlation of their values of the same
         photographs. Such errors do not average out: where it is 0.6, the interval for 0 covers 85 %. Their share of
-        the variance has the networks' own degrees of freedom, by Satterthwaite.
+        the variance has the networks' own degrees of freedom, by Satterthwaite. Where few networks differ much, this
+        takes their spread for surer than it is (of two, the interval covers 89 %), so that it is never narrower than
+        the spread with N − 1 degrees of freedom.
 
     Raises
     ------
@@ -86,15 +88,16 @@ def across(estimates: Sequence[Inference], *, correlation: float = 0.0) -> Acros
     weights = 1 / ((1 - correlation) * errors**2 + tau2)
     shares = weights / weights.sum()
     mean = float(shares @ y)
-    q = max(1.0, float(weights @ (y - mean) ** 2) / (n - 1))
-    apart = q / float(weights.sum())
+    spread = float(weights @ (y - mean) ** 2) / (n - 1)
+    apart, seen = (each / float(weights.sum()) for each in (max(1.0, spread), spread))
     common = correlation * float(shares @ errors) ** 2
     own_df = min(each.df for each in known)
     df = (apart + common) ** 2 / (apart**2 / (n - 1) + common**2 / own_df)
-    found = student(mean, math.sqrt(apart + common), df, n)
+    either = student(mean, math.sqrt(apart + common), df, n), student(mean, math.sqrt(seen), n - 1, n)
+    found = max(either, key=lambda each: each.high - each.low)
     reach = float(stdtrit(n - 2, 0.975)) * math.hypot(math.sqrt(tau2), found.error) if n > 2 else math.inf
     prediction = (mean - reach, mean + reach)
-    return Across(mean, found.low, found.high, n, found.error, df, math.sqrt(tau2), prediction, tuple(y.tolist()))
+    return Across(mean, found.low, found.high, n, found.error, found.df, math.sqrt(tau2), prediction, tuple(y.tolist()))
 
 
 def share(changed: ArrayLike, original: ArrayLike, *, common: tuple[float, float] = (0.0, 0.0)) -> Estimate:

@@ -89,22 +89,40 @@ def test_a_mean_of_very_skewed_values_of_few_photographs_is_held_to_students_int
     assert 0.915 <= held(found, 1, "mean, skewness 2") <= 0.94
 
 
-@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
-def test_the_mean_of_five_networks_and_the_next_one_lie_in_their_intervals(correlation):
-    rng = np.random.default_rng(4)
-    true, errors = rng.standard_normal((4000, 6)), rng.standard_normal((4000, 5))  # τ and the errors are alike
+def networks_drawn(networks, tau, correlation, seed=4):
+    """Estimates of so many networks with the mean 0, in studies of ten materials; and the value of one more network.
+
+    The errors are 1, and `tau` is the standard deviation of the networks' true values.
+    """
+    rng = np.random.default_rng(seed)
+    true, errors = tau * rng.standard_normal((4000, networks + 1)), rng.standard_normal((4000, networks))
     errors = math.sqrt(1 - correlation) * errors + math.sqrt(correlation) * rng.standard_normal((4000, 1))
-    seen = np.sqrt(rng.chisquare(9, (4000, 5)) / 9)  # as ten materials would tell the errors
-    drawn = np.stack([true[:, :5] + errors, seen], axis=2)
+    seen = np.sqrt(rng.chisquare(9, (4000, networks)) / 9)  # as ten materials would tell the errors
+    drawn = np.stack([true[:, :networks] + errors, seen], axis=2)
     reach = float(stdtrit(9, 0.975))
     cases = [[Inference(y, y - reach * e, y + reach * e, 10, e, 9) for y, e in case] for case in drawn.tolist()]
+    return cases, true[:, networks]
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3, 0.6])
+def test_the_mean_of_five_networks_and_the_next_one_lie_in_their_intervals(correlation):
+    cases, following = networks_drawn(5, 1, correlation)
     found = [across(case, correlation=correlation) for case in cases]
     assert 0.93 <= held(found, 0, "five networks") <= 0.975
     naive = held([across(case) for case in cases], 0, "as if their errors were independent")
     assert (naive < 0.93) == (correlation > 0)
-    inside = np.mean([e.prediction[0] <= new <= e.prediction[1] for e, new in zip(found, true[:, 5], strict=True)])
+    inside = np.mean([e.prediction[0] <= new <= e.prediction[1] for e, new in zip(found, following, strict=True)])
     print(f"a sixth network: {100 * inside:.1f} %")
     assert 0.90 <= inside <= 0.985
+
+
+@pytest.mark.parametrize("correlation", [0.3, 0.6])
+@pytest.mark.parametrize("tau", [3, 10])
+@pytest.mark.parametrize("networks", [2, 3, 4])
+def test_the_mean_of_few_networks_that_differ_much_lies_in_its_interval(networks, tau, correlation):
+    cases, _ = networks_drawn(networks, tau, correlation)
+    found = [across(case, correlation=correlation) for case in cases]
+    assert 0.93 <= held(found, 0, f"{networks} networks") <= 0.98
 
 
 def test_an_interval_of_students_holds_the_truth_as_often_as_it_says_and_its_p_is_uniform():
