@@ -53,8 +53,9 @@ class Answer:
 
     `size` is the mean over networks and comparisons of the effect, as a share of the published one or, where the paper
     prints none, of the effect under the paper's protocol; `left` is what a change leaves of the latter. Either is None
-    where there is no such effect. `apart` is whether networks lie surely on both sides of a bound in one comparison, by
-    Holm's correction over all networks and comparisons.
+    where there is no such effect, and `left` also where that effect is so unsure that its share has no bounds. `apart`
+    is whether networks lie surely on both sides of a bound in one comparison, by Holm's correction over all networks
+    and comparisons.
     """
 
     kind: str
@@ -235,7 +236,7 @@ def _changed(claim: Claim, answer: Answer, original: Answer, of_paper: float | N
     unit = printed or math.copysign(_mean(original, common, 1.0).value, towards)
     size = _mean(answer, common, unit)
     left = _share(answer, original, common) if there else None
-    return replace(answer, word=_left(size, left), size=size, left=left)
+    return replace(answer, word=_left(size, left, there), size=size, left=left)
 
 
 def _together(estimates: Sequence[Inference]) -> Inference:
@@ -244,13 +245,14 @@ def _together(estimates: Sequence[Inference]) -> Inference:
     return student(value, error, min(e.df for e in estimates), min(e.n for e in estimates))
 
 
-def _share(answer: Answer, original: Answer, names: Sequence[str]) -> Estimate:
+def _share(answer: Answer, original: Answer, names: Sequence[str]) -> Estimate | None:
     """What a change leaves of the effect on these networks, which err alike where they share photographs."""
     (changed, first), (before, second) = (
         ([own.effects[name].value for name in names], _alike(own) * _error(own, names) ** 2)
         for own in (answer, original)
     )
-    return share(changed, before, common=(first, second))
+    found = share(changed, before, common=(first, second))
+    return found if math.isfinite(found.high - found.low) else None
 
 
 def _error(answer: Answer, names: Sequence[str]) -> float:
@@ -270,14 +272,14 @@ def _mean(answer: Answer, names: Sequence[str], unit: float) -> Estimate:
     return Estimate(mean.value / unit, low, high, mean.n)
 
 
-def _left(size: Estimate, left: Estimate | None) -> str:
-    """What is left of an effect, or, without `left`, whether it is there after all."""
+def _left(size: Estimate, left: Estimate | None, there: bool) -> str:
+    """What is left of an effect that was `there`, or whether it is there after all."""
     if rope(size, 1.0):
-        return VANISHES if left else ABSENT
+        return VANISHES if there else ABSENT
     if size.high < 0:
         return REVERSES
     if size.low <= 0:
         return OPEN
-    if left is None:
+    if not there:
         return APPEARS
-    return SURVIVES if left.value >= NEARLY_ALL else SHRINKS
+    return SHRINKS if left and left.value < NEARLY_ALL else SURVIVES

@@ -157,7 +157,7 @@ def in_numbers(answer: Answer) -> str:
 
 def _numbers(answer: Answer) -> str:
     if answer.size:
-        of = f"{percent(answer.left)} of the effect, " if answer.left and _known(answer.left) else ""
+        of = f"{percent(answer.left)} of the effect, " if answer.left else ""
         return f"{of}{percent(answer.size)} of the published size, {amount(answer.size.n, 'network')}"
     means = [row.mean for row in answer.rows if row.mean]
     values = [number(answer.side, each.value) for each in means]

@@ -107,6 +107,16 @@ def test_where_the_paper_prints_no_such_metric_the_unit_is_the_effect_itself(nam
     assert found.word == expected
 
 
+@pytest.mark.parametrize(("networks", "expected"), [(NETWORKS, SHRINKS), (list(NETWORKS)[:1], SURVIVES)])
+def test_a_share_without_bounds_is_not_given(networks, expected):
+    claim = CLAIMS["a2"]
+    (side,) = claim.changed
+    rows = [of_side(claim.original, 0.2, networks=networks), of_side(side, 0.1, networks=networks)]
+    found = verdict(claim, pd.concat(rows)).changed[0][IMAGENET]
+    assert found.word == expected
+    assert (found.left is None) == (expected == SURVIVES)
+
+
 def test_what_is_left_of_an_effect_that_the_interval_does_not_tell_is_open():
     claim, rng = CLAIMS["a2"], np.random.default_rng(0)
     (side,) = claim.changed
