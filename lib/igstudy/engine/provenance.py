@@ -97,7 +97,9 @@ def footer(parameters: Parameters, *, started: float | None = None) -> Any:
     rows["device"] += f", {amount(facts['threads'], 'thread')}"
     rows["computed"] = f"{facts['date']}, in {time.monotonic() - (_started if started is None else started):.0f} s"
     table = ["| | |", "|---|---|", *(f"| {key} | {text} |" for key, text in rows.items())]
-    return Markdown("\n".join([":::{dropdown} How this page was made", *table, ":::"]))
+    return Markdown(
+        "\n".join([":::{dropdown} How this page was made", ":class-container: provenance", "", *table, ":::"])
+    )
 
 
 def _listed(facts: str | dict[str, Any]) -> str:

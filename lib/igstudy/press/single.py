@@ -8,11 +8,18 @@ from bs4 import BeautifulSoup
 def printable(html: Path) -> Path:
     """The whole page at the head of its folder, where its paths begin, with what folds open and links within it.
 
-    A claim stays folded: on paper its line has the answer, and the details of all would be as long as the rest.
+    A claim stays folded: on paper its line has the answer, and the details of all would be as long as the rest. How a
+    page was made is said where the parameters are not those of a page before.
     """
     whole = (html / "book" / "index.html").replace(html / "index.html")
     page = BeautifulSoup(whole.read_text(encoding="utf-8"), "html.parser")
     claims = set(map(id, page.select('span[id="document-book/claims"] + section details')))
+    parameters = set[str]()
+    for made in page.select("details.provenance"):
+        own = made.select("tbody tr")[0].get_text()
+        if own in parameters:
+            made.decompose()
+        parameters.add(own)
     for folded in page.select("details.sd-dropdown"):
         if id(folded) not in claims:
             folded["open"] = ""

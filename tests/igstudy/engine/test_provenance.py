@@ -26,8 +26,8 @@ def test_provenance_is_plain_and_complete():
 
 def test_footer_is_a_folded_table():
     found = provenance.footer(Parameters(), started=provenance.time.monotonic() - 5)._repr_markdown_()
-    first, *lines, last = found.splitlines()
-    assert (first, last) == (":::{dropdown} How this page was made", ":::")
+    first, kind, _, *lines, last = found.splitlines()
+    assert (first, kind, last) == (":::{dropdown} How this page was made", ":class-container: provenance", ":::")
     assert all(line.startswith("| ") or line == "|---|---|" for line in lines)
     assert "steps `8, 16, 32, 64, 128`" in lines[2]
     assert lines[-1].endswith("in 5 s |")
@@ -60,7 +60,7 @@ def test_commit_is_unknown_outside_a_checkout(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", hostile.NAMES)
 def test_the_footer_shows_any_name_as_it_is(name):
     found = provenance.footer(Parameters(results=name), started=0)._repr_markdown_()
-    table = "\n".join(found.splitlines()[1:-1])
+    table = "\n".join(found.splitlines()[3:-1])
     page = BeautifulSoup(MarkdownIt("commonmark", {"html": True}).enable("table").render(table), "html.parser")
     assert {each.name for each in page.find_all()} == {"table", "thead", "tbody", "tr", "th", "td", "code"}
     assert [len(row.select("td, th")) for row in page.select("tr")] == [2] * 7
