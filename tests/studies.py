@@ -171,10 +171,13 @@ NARROW = {  # what makes a network faster and keeps its layers, by how its name 
 
 
 def vgg(name: str) -> nn.Module:
-    """A VGG whose convolutions have an eighth of their channels, apart from the last one."""
+    """A VGG of which every layer has an eighth of its channels or fewer."""
     layers = torchvision.models.vgg.cfgs[{"vgg16": "D", "vgg19": "E"}[name]]
-    narrow = [each if each == "M" else int(each) // 8 for each in layers[:-2]] + layers[-2:]
-    return torchvision.models.VGG(torchvision.models.vgg.make_layers(narrow), init_weights=False)
+    narrow = [each if each == "M" else int(each) // 8 for each in layers]
+    network = torchvision.models.VGG(torchvision.models.vgg.make_layers(narrow), init_weights=False)
+    for place, size in ((0, (64 * 7 * 7, 64)), (3, (64, 64)), (6, (64, 1000))):
+        network.classifier[place] = nn.Linear(*size)
+    return network
 
 
 @lru_cache(maxsize=1)  # a study asks for its network several times
