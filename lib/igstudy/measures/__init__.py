@@ -29,6 +29,7 @@ from igstudy.measures.rivalling import rivals
 from igstudy.measures.sample import Sample, split_of
 from igstudy.measures.smoothing import (
     insertion_at_3px,
+    signed_insertion,
     smooth_classes,
     smooth_deletion,
     smooth_information,
@@ -180,6 +181,7 @@ MEASURES = {
         Measure("classes", classes, (_ranks, _ours), (), "objects"),
         Measure("insertion-3px", insertion_at_3px, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-insertion", smooth_insertion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
+        Measure("smooth-signed-insertion", signed_insertion, (_walks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-deletion", smooth_deletion, (_ranks, _chooses("insertion"), _ours), ("insertion",)),
         Measure("smooth-information", smooth_information, (_ranks, _estimates("png"), _ours), ("information",)),
         Measure("smooth-localization", smooth_localization, (_ranks, _ours), ("split",), "objects"),

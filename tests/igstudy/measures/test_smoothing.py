@@ -10,7 +10,7 @@ from igstudy.measures import MEASURES
 from igstudy.measures.protocols import IGPATHS, STUDY_A
 from igstudy.measures.quantities import Filled
 from igstudy.measures.sample import ranking_maps
-from igstudy.measures.smoothing import SIGMAS, TO_BLURRED
+from igstudy.measures.smoothing import OF_SIGNED, SIGMAS, TO_BLURRED
 from igstudy.measures.sources import controls, on_path
 from samples import IMAGES, STRAIGHT, sample
 
@@ -34,6 +34,18 @@ def test_smoothed_maps_are_those_by_magnitude_under_a_gaussian_and_rows_say_its_
         r = insertion(*own.question, stack, **own.drawing)
         rows = of(found, "insertion", f"black, 21 counts, σ = {sigma} px")
         assert rows["method"].tolist()[: len(maps)] == [name for name, _, _ in maps]
+        np.testing.assert_allclose(rows["value"], area(r.shares, r.probability).flatten(), rtol=0, atol=1e-12)
+
+
+def test_signed_maps_are_smoothed_with_their_sign_and_no_control_is_among_them():
+    own, measure = sample(STRAIGHT), MEASURES["smooth-signed-insertion"]
+    maps = {key: map for key, map in ranking_maps(own, IGPATHS).items() if key[2] == "signed"}
+    found = pd.concat(measure.rows(own, IGPATHS))
+    assert {*found["sign"]} == {"signed"}
+    assert not measure.of(controls(output="probability"), IGPATHS)
+    for sigma in OF_SIGNED:
+        r = insertion(*own.question, smooth(torch.stack(list(maps.values()), dim=1).float(), sigma), **own.drawing)
+        rows = of(found, "insertion", f"black, 21 counts, σ = {sigma} px")
         np.testing.assert_allclose(rows["value"], area(r.shares, r.probability).flatten(), rtol=0, atol=1e-12)
 
 
