@@ -9,7 +9,8 @@ def printable(html: Path) -> Path:
     """The whole page at the head of its folder, where its paths begin, with what folds open and links within it.
 
     A claim stays folded: on paper its line has the answer, and the details of all would be as long as the rest. How a
-    page was made is said where the parameters are not those of a page before.
+    page was made is said where the parameters are not those of a page before, and what a rerun would change, the live
+    checks, is left out.
     """
     whole = (html / "book" / "index.html").replace(html / "index.html")
     page = BeautifulSoup(whole.read_text(encoding="utf-8"), "html.parser")
@@ -21,6 +22,9 @@ def printable(html: Path) -> Path:
             made.decompose()
         parameters.add(own)
     for folded in page.select("details.sd-dropdown"):
+        if folded.summary and folded.summary.get_text(strip=True) == "Live check":
+            folded.decompose()
+            continue
         if id(folded) not in claims:
             folded["open"] = ""
     for link in page.select("a[href]"):

@@ -14,7 +14,8 @@ from sphinx.pycode import ModuleAnalyzer
 
 import igpaths
 from igpaths import metrics, plots
-from igstudy.press.reference import described, setup, word
+from igstudy.engine.parameters import Parameters
+from igstudy.press.reference import described, setup, signature, word
 from igstudy.tasks import images, objects
 
 ROOT = Path(__file__).parents[3]
@@ -151,3 +152,11 @@ def test_a_name_that_another_package_or_a_field_has_is_a_word_and_not_a_broken_l
     found = word(None, None, {"reftype": kind, "reftarget": name}, nodes.literal("", name))
     assert (found is not None) == is_word
     assert found is None or found.astext() == name
+
+
+def test_a_signature_has_types_alone_without_how_they_are_checked():
+    found = signature(Parameters)
+    assert found.startswith("(*, task: str = 'objects', data: str = '', models: tuple[str, ...] = (")
+    assert "steps: tuple[int, ...] = (8, 16, 32, 64, 128)" in found
+    assert "pydantic" not in found
+    assert "->" not in found

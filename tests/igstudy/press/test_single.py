@@ -14,7 +14,7 @@ LINKS = '<a href="03-idgi.html#a2">a2</a><a href="glossary.html">words</a><a hre
 PAGES = (
     f'<span id="document-book/claims"></span><section>{FOLDED.format("a claim")}</section>'
     f"<section>{''.join(MADE.format(*each) for each in ('ac', 'bd', 'ec'))}</section>"
-    f'<span id="document-book/rerun"></span><section>{FOLDED.format("a table")}{LINKS}</section>'
+    f'<span id="document-book/rerun"></span><section>{FOLDED.format("a table")}{FOLDED.format("Live check")}{LINKS}</section>'
 )
 
 
@@ -29,6 +29,10 @@ def page(tmp_path):
 
 def test_all_but_claims_is_open(page):
     assert [details.summary.text for details in page.select("details[open]")] == ["a", "b", "a table"]
+
+
+def test_live_checks_are_left_out(page):
+    assert "Live check" not in page.text
 
 
 def test_parameters_are_there_once(page):
