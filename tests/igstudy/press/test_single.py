@@ -14,7 +14,8 @@ LINKS = '<a href="03-idgi.html#a2">a2</a><a href="glossary.html">words</a><a hre
 PAGES = (
     f'<span id="document-book/claims"></span><section>{FOLDED.format("a claim")}</section>'
     f"<section>{''.join(MADE.format(*each) for each in ('ac', 'bd', 'ec'))}</section>"
-    f'<span id="document-book/rerun"></span><section>{FOLDED.format("a table")}{FOLDED.format("Live check")}{LINKS}</section>'
+    f'<span id="document-book/rerun"></span><section>{FOLDED.format("a table")}{LINKS}</section>'
+    f"<section>{FOLDED.format('Live check')}</section>"
 )
 
 
