@@ -12,7 +12,9 @@ OF_THE_BOOK = (
     *("sensitivity-photographs", "stability-objects", "stability-photographs"),
 )
 # Those that were looked at before anything was claimed of them: no verdict reads them
-EXPLORATORY = ("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-sums")
+EXPLORATORY = (
+    *("which-map", "which-map-checks", "which-map-objects", "which-map-paths", "which-map-signed", "which-map-sums"),
+)
 
 
 def is_confirming(study: str) -> bool:

@@ -1,0 +1,46 @@
+"""Whether smoothing a signed map does what ranking it by magnitude does: a few sentences."""
+
+import pandas as pd
+
+from igstudy.evidence.amounts import enumerated
+from igstudy.evidence.tables.choosing import QUESTIONS, answer, where
+
+INSERTION = next(question for question in QUESTIONS if question.metric == "insertion")
+IG, SIGNED = "IG", "IG, signed"
+UNMEASURED = "What smoothing does to a signed map of IG was not measured."
+
+
+def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
+    """What smoothing adds to the insertion score of a signed IG map, beside what the magnitude adds to it.
+
+    Maps by magnitude are not smoothed here. The images are those that count for all of these maps.
+    """
+    own = rows[(rows["method"] == IG) & (rows["path"] == "straight")]
+    signed = own[own["sign"] == "signed"].assign(sign="absolute", method=SIGNED)
+    found = answer(pd.concat([own[own["sign"] == "absolute"], signed]), INSERTION, kind, sigmas=(0, 2, 3, 4), least=0)
+    sigmas = [sigma for method, sigma in found.maps if method == SIGNED and sigma] if found else []
+    if not found or not sigmas or (IG, 0.0) not in found.maps or len(found.means) < 2:
+        return UNMEASURED
+    plain, magnitude = (SIGNED, 0.0), (IG, 0.0)
+    gains = {sigma: found.difference((SIGNED, sigma), plain).value for sigma in sorted(sigmas)}
+    best = max(gains, key=lambda sigma: gains[sigma])
+    gap = found.difference((SIGNED, best), magnitude)
+    added_by_magnitude = found.difference(magnitude, plain)
+    words, so = (
+        ("does less than the magnitude", "It is the sign that costs IG its score, and not the noise of single pixels.")
+        if gap.high < 0
+        else ("does more than the magnitude", "The noise of single pixels costs IG at least as much as the sign does.")
+        if gap.low > 0
+        else ("cannot be told from the magnitude", "Whether the sign or the noise of single pixels costs it is open.")
+    )
+    if added_by_magnitude.low <= 0:
+        so = "That the sign costs IG anything is not sure here."
+    widths, added = (
+        enumerated([f"{sigma:g}" for sigma in gains]),
+        enumerated([f"{each:+.3f}" for each in gains.values()]),
+    )
+    return (
+        f"Ranking by magnitude adds {added_by_magnitude.value:+.3f} to the insertion score of a signed "
+        f"map of IG, on {where(found)}; smoothing the signed map by {widths} px adds {added}. At its best, with "
+        f"σ = {best:g} px, smoothing alone {words} (a difference of {gap:+.2f}). {so}"
+    )
