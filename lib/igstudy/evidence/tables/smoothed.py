@@ -25,7 +25,7 @@ def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
     gains = {sigma: found.difference((SIGNED, sigma), plain).value for sigma in sorted(sigmas)}
     best = max(gains, key=lambda sigma: gains[sigma])
     gap = found.difference((SIGNED, best), magnitude)
-    added_by_magnitude = found.difference(magnitude, plain)
+    added = found.difference(magnitude, plain)
     words, so = (
         ("does less than the magnitude", "It is the sign that costs IG its score, and not the noise of single pixels.")
         if gap.high < 0
@@ -33,14 +33,12 @@ def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
         if gap.low > 0
         else ("cannot be told from the magnitude", "Whether the sign or the noise of single pixels costs it is open.")
     )
-    if added_by_magnitude.low <= 0:
+    if added.low <= 0:
         so = "That the sign costs IG anything is not sure here."
-    widths, added = (
-        enumerated([f"{sigma:g}" for sigma in gains]),
-        enumerated([f"{each:+.3f}" for each in gains.values()]),
-    )
+    widths = enumerated([f"{sigma:g}" for sigma in gains])
+    changes = enumerated([f"{each:+.3f}" for each in gains.values()])
     return (
-        f"Ranking by magnitude adds {added_by_magnitude.value:+.3f} to the insertion score of a signed "
-        f"map of IG, on {where(found)}; smoothing the signed map by {widths} px adds {added}. At its best, with "
-        f"σ = {best:g} px, smoothing alone {words} (a difference of {gap:+.2f}). {so}"
+        f"Ranking by magnitude adds {added.value:+.3f} to the insertion score of a signed "
+        f"map of IG, on {where(found)}; smoothing the signed map by {widths} px changes it by {changes}. At its best, "
+        f"with σ = {best:g} px, smoothing alone {words} (a difference of {gap:+.2f}). {so}"
     )

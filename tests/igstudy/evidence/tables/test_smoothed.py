@@ -26,7 +26,7 @@ def of_ig(smoothed, *, networks=ONES[IMAGENET][:5]):
 def test_smoothing_is_compared_with_the_magnitude(score, words, so):
     found = instead_of_magnitude(of_ig({2: 0.15, 3: score, 4: 0.12}), IMAGENET)
     assert found.startswith("Ranking by magnitude adds +0.30")
-    assert "on 5 ImageNet networks; smoothing the signed map by 2, 3 and 4 px adds +0.0" in found
+    assert "on 5 ImageNet networks; smoothing the signed map by 2, 3 and 4 px changes it by +0.0" in found
     assert f"with σ = 3 px, {words}" in found
     assert so in found
 
