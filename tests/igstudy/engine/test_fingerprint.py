@@ -126,7 +126,7 @@ class TestCode:
         changed = touched(edited, "igpaths.metrics.ranking", "descending=True, stable=True", "stable=True")
         own = {"insertion", "parts", "canvases", "information", "entropy", "webp", "perturbation", "temperature"}
         own |= {"cost", "quadrature", "metric-sanity", "peers", "rivals", "deletion", "fillings", "insertion-3px"}
-        own |= {f"smooth-{name}" for name in ("insertion", "deletion", "information")}
+        own |= {f"smooth-{name}" for name in ("insertion", "signed-insertion", "deletion", "information")}
         assert {name.split(".")[1] for name in changed} == own
 
     @pytest.mark.parametrize(
