@@ -23,11 +23,10 @@ def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
         return UNMEASURED
     plain, magnitude = (SIGNED, 0.0), (IG, 0.0)
     gains = {sigma: found.difference((SIGNED, sigma), plain).value for sigma in sorted(sigmas)}
-    best = max(gains, key=lambda sigma: gains[sigma])
-    gap = found.difference((SIGNED, best), magnitude)
+    gap = found.difference((SIGNED, max(gains, key=lambda sigma: gains[sigma])), magnitude)
     added = found.difference(magnitude, plain)
     words, so = (
-        ("does less than the magnitude", "It is the sign that costs IG its score, and not the noise of single pixels.")
+        ("does less than the magnitude", "The sign costs IG its score, not the noise of single pixels.")
         if gap.high < 0
         else ("does more than the magnitude", "The noise of single pixels costs IG at least as much as the sign does.")
         if gap.low > 0
@@ -38,7 +37,7 @@ def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
     widths = enumerated([f"{sigma:g}" for sigma in gains])
     changes = enumerated([f"{each:+.3f}" for each in gains.values()])
     return (
-        f"Ranking by magnitude adds {added.value:+.3f} to the insertion score of a signed "
-        f"map of IG, on {where(found)}; smoothing the signed map by {widths} px changes it by {changes}. At its best, "
-        f"with σ = {best:g} px, smoothing alone {words} (a difference of {gap:+.2f}). {so}"
+        f"On {where(found)}, ranking by magnitude adds {added.value:+.3f} to the insertion score of a signed IG map, "
+        f"and smoothing that map by {widths} px changes it by {changes}. At best, smoothing {words} (a difference of "
+        f"{gap:+.2f}). {so}"
     )
