@@ -20,7 +20,7 @@ LEFT = {
     deciding.FAILS: "it does not survive",
     deciding.APPEARS: "the effect appears",
     deciding.ABSENT: "it is still absent",
-    deciding.PART: "it survives in part",
+    deciding.PART: "it holds in part",
     deciding.NOT_REFUTED: "it is not refuted",
     deciding.OPEN: "what is left of it is undecided",
 }
