@@ -59,8 +59,8 @@ def across(estimates: Sequence[Inference], *, correlation: float = 0.0) -> Acros
     correlation : in [0, 1), that of the errors of two networks: the mean correlation of their values of the same
         photographs. Such errors do not average out: where it is 0.6, the interval for 0 covers 85 %. Their share of
         the variance has the networks' own degrees of freedom, by Satterthwaite. Where few networks differ much, this
-        takes their spread for surer than it is (of two, the interval covers 89 %), so that it is never narrower than
-        the spread with N − 1 degrees of freedom.
+        alone takes their spread for surer than it is (of two, it covers 89 %). So the interval is never narrower than
+        that of the spread with N − 1 degrees of freedom.
 
     Raises
     ------

@@ -23,10 +23,15 @@ def instead_of_magnitude(rows: pd.DataFrame, kind: str) -> str:
         return UNMEASURED
     plain, magnitude = (SIGNED, 0.0), (IG, 0.0)
     gains = {sigma: found.difference((SIGNED, sigma), plain).value for sigma in sorted(sigmas)}
-    gap = found.difference((SIGNED, max(gains, key=lambda sigma: gains[sigma])), magnitude)
-    added = found.difference(magnitude, plain)
+    best = max(gains, key=lambda sigma: gains[sigma])
+    gap, added = found.difference((SIGNED, best), magnitude), found.difference(magnitude, plain)
+    share = 100 * gains[best] / added.value if added.value else 0.0
+    less = f"The noise of single pixels costs IG {share:.0f} % of what the sign costs it."
     words, so = (
-        ("does less than the magnitude", "The sign costs IG its score, not the noise of single pixels.")
+        (
+            "does less than the magnitude",
+            less if gains[best] > 0 else "The sign costs IG its score, not the noise of single pixels.",
+        )
         if gap.high < 0
         else ("does more than the magnitude", "The noise of single pixels costs IG at least as much as the sign does.")
         if gap.low > 0

@@ -21,7 +21,7 @@ def of_ig(smoothed, *, networks=ONES[IMAGENET][:5]):
         (
             0.2,
             "At best, smoothing does less than the magnitude (a difference of -0.20",
-            "The sign costs IG its score, not the noise",
+            "% of what the sign costs it.",
         ),
         (0.6, "At best, smoothing does more than the magnitude (a difference of +0.20", "at least as much as the sign"),
         (0.4, "At best, smoothing cannot be told from the magnitude (a difference of", "is open"),
@@ -43,3 +43,8 @@ def test_without_smoothed_maps_or_networks_nothing_is_said(rows):
 def test_without_a_gain_by_magnitude_the_sign_costs_nothing_that_is_sure():
     rows = of_ig({0: 0.4, 3: 0.2})
     assert "not sure here" in instead_of_magnitude(rows, IMAGENET)
+
+
+def test_smoothing_that_brings_nothing_leaves_the_sign_as_the_cause():
+    found = instead_of_magnitude(of_ig({3: 0.05}), IMAGENET)
+    assert found.endswith("The sign costs IG its score, not the noise of single pixels.")
